@@ -1,0 +1,65 @@
+# Two commands do everything: `make demo` and `make test`. `make help` names the others.
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check
+READY := $(VENV)/.ready
+READY_DEV := $(VENV)/.ready-dev
+DEFAULT_MODEL := qwen2.5-coder-0.5b-instruct
+TEST_MODEL := smollm2-135m-instruct
+
+.PHONY: help demo test check bench lock schema clean setup
+.DELETE_ON_ERROR:
+
+help:  ## name the targets
+	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+demo: setup  ## fetch and build what is needed, then ask the model one question and verify its signed answer
+	$(PY) -m app simulate --prompt "In one sentence: why is the sky blue?" --args "--max-tokens 96"
+
+test: setup $(READY_DEV) $(VENV)/.model-$(TEST_MODEL)  ## everything the tests need, then all of them
+	@$(MAKE) --no-print-directory check
+	$(PY) -m pytest
+
+check: $(READY_DEV)  ## lint, types, and the drift of schema, README and locks
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(PY) -m app schema --check
+	$(PY) scripts/check_drift.py
+
+bench: setup $(READY_DEV)  ## measure against llama.cpp's own program: ratios, in one run
+	$(PY) -m bench.ask
+
+schema: $(READY)  ## write schema/ anew from the models
+	$(PY) -m app schema
+
+lock:  ## resolve requirements/*.in anew (needs pip-tools)
+	cd requirements && for name in run build dev; do \
+	  pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-find-links \
+	    --no-emit-options --no-emit-trusted-host --output-file=$$name.lock $$name.in || exit 1; done
+
+clean:  ## remove the environment and the links to models; the cache stays
+	rm -rf $(VENV) app/llm/weights .mypy_cache .pytest_cache .ruff_cache
+
+setup: $(READY) $(VENV)/.model-$(DEFAULT_MODEL)
+
+$(PY):
+	$(PYTHON) -m venv $(VENV)
+	@$(PY) -c "import sys; sys.exit('sealed-llm needs Python 3.11 or newer') if sys.version_info < (3, 11) else None"
+
+# The project is not installed: a path file makes `python -m app` work from any folder, as in the image.
+$(READY): requirements/run.lock requirements/build.lock app/llm/build.toml scripts/build_engine.py | $(PY)
+	$(PIP) install --quiet --require-hashes --no-deps -r requirements/run.lock
+	$(PY) scripts/build_engine.py
+	$(PY) -c "import pathlib, site; pathlib.Path(site.getsitepackages()[0], 'sealed-llm.pth').write_text('$(CURDIR)\n')"
+	@touch $@
+
+$(READY_DEV): requirements/dev.lock $(READY)
+	$(PIP) install --quiet --require-hashes --no-deps -r requirements/dev.lock
+	@touch $@
+
+$(VENV)/.model-%: app/llm/models.toml $(READY)
+	$(PY) -m app model fetch $*
+	@touch $@

@@ -1,0 +1,44 @@
+"""`python -m app`: inside a task (IEXEC_OUT is set) the run itself, else the command line.
+
+Inside a task every argument is the requester's (the worker appends iexec_args to the entrypoint), so
+none of them may be taken for a command: `verify this claim` is a prompt there. The one exception is
+`run`, alone or before an option, which is the same as nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from app.errors import EXIT_INTERNAL, EXIT_OK, AppError
+
+
+def main() -> int:
+    """Return the exit code of the run or of the command."""
+    argv = sys.argv[1:]
+    if not os.environ.get("IEXEC_OUT") and argv[:1] not in ([], ["run"]):
+        from app.cli import cli
+
+        cli(prog_name="python -m app")  # raises SystemExit
+    return worker(argv)
+
+
+def worker(argv: list[str]) -> int:
+    """Do the task in the environment; 0 if a result was written, else one line on stderr."""
+    from app.run import run
+
+    if argv[:1] == ["run"] and (len(argv) == 1 or argv[1].startswith("--")):
+        argv = argv[1:]
+    try:
+        run(os.environ, argv)
+    except AppError as err:
+        sys.stderr.write(f"app: error: {err}; hint: {err.hint}\n")
+        return err.exit_code
+    except Exception as err:  # noqa: BLE001  no traceback: it could quote the input
+        sys.stderr.write(f"app: error: an unforeseen {type(err).__name__} (internal)\n")
+        return EXIT_INTERNAL
+    return EXIT_OK
+
+
+if __name__ == "__main__":
+    sys.exit(main())

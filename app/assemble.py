@@ -1,0 +1,82 @@
+"""From outcomes to a report."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from app.errors import AppError
+from app.iexec.task import Task
+from app.llm import native
+from app.llm.models import Model
+from app.report import Bulk, BulkItem, Failure, ModelInfo, Report, RequestInfo
+from app.sealing import hash_json
+from app.work import Outcome
+
+
+def draft(task: Task, public_args: tuple[str, ...], key_origin: Literal["app-secret", "ephemeral"]) -> Report:
+    """Return the report of a task that has done nothing yet: status incomplete."""
+    return Report(
+        task_id=task.task_id,
+        status="incomplete",
+        kind=None,
+        answer=None,
+        error=_failure(AppError("incomplete", "the task was stopped before it finished")),
+        bulk=None,
+        model=None,
+        parameters=None,
+        request=RequestInfo(
+            args_hash=hash_json(public_args),
+            commitment=None,
+            datasets=tuple(dataset.address for dataset in task.datasets),
+            input_files=task.input_files,
+        ),
+        key_origin=key_origin,
+    )
+
+
+def fail(report: Report, error: AppError) -> Report:
+    """Return `report` with nothing but an error in it."""
+    return report.model_copy(update={"status": "error", "error": _failure(error)})
+
+
+def finish(report: Report, outcomes: list[Outcome], model: Model | None, *, bulk: bool) -> tuple[Report, AppError | None]:
+    """Return `report` with the outcomes filled in, and the error for computed.json, if any."""
+    error, found = _bulk(outcomes) if bulk else _single(report, *outcomes)
+    status = "error" if error else "ok"
+    found |= {"status": status, "error": error and _failure(error), "model": model and _model_info(model)}
+    return report.model_copy(update=found), error
+
+
+def _single(report: Report, only: Outcome) -> tuple[AppError | None, dict[str, Any]]:
+    request = report.request.model_copy(update={"commitment": only.commitment})
+    return only.error, {"kind": only.kind, "answer": only.answer, "parameters": only.parameters, "request": request}
+
+
+def _bulk(outcomes: list[Outcome]) -> tuple[AppError | None, dict[str, Any]]:
+    items = tuple(_bulk_item(outcome) for outcome in outcomes)
+    good = sum(item.success for item in items)
+    bad = len(items) - good
+    error = AppError("bulk.partial", f"{bad} of {len(items)} items failed") if bad else None
+    return error, {"bulk": Bulk(totalCount=len(items), successCount=good, errorCount=bad, results=items)}
+
+
+def _bulk_item(outcome: Outcome) -> BulkItem:
+    dataset = outcome.dataset
+    return BulkItem(
+        index=(dataset and dataset.index) or 0,
+        dataset=dataset.address if dataset else None,
+        success=outcome.error is None,
+        kind=outcome.kind,
+        answer=outcome.answer,
+        error=None if outcome.error is None else _failure(outcome.error),
+        parameters=outcome.parameters,
+        commitment=outcome.commitment,
+    )
+
+
+def _failure(error: AppError) -> Failure:
+    return Failure(code=error.code, message=error.message, hint=error.hint)
+
+
+def _model_info(model: Model) -> ModelInfo:
+    return ModelInfo(name=model.name, sha256=model.sha256, engine=native.engine_name(), build=native.build_id())

@@ -1,0 +1,69 @@
+"""Name what is missing on this machine, with a hint each."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from app import signing
+from app.errors import HINTS, AppError
+from app.llm import native
+from app.llm.fetch import cache_folder
+from app.llm.models import checked_path, find
+
+_FREE_BYTES = 2 * 2**30  # a model, its parts while they are fetched, and the build
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at."""
+
+    name: str
+    ok: bool
+    says: str
+    hint: str = ""
+
+
+def examine() -> Iterator[Finding]:
+    """Yield one finding after the other; hashing the model takes a moment."""
+    yield _compiler()
+    yield _try("engine", lambda: native.load().llama_print_system_info().decode().strip(" |"))
+    model = find(None)
+    yield _try("model", lambda: f"{model.name}, sha-256 checked: {checked_path(model).name}")
+    yield _key()
+    yield _disk()
+
+
+def _compiler() -> Finding:
+    missing = [name for name in ("cc", "c++") if not shutil.which(name)]
+    if missing:
+        return Finding(
+            "compiler", False, f"not found: {', '.join(missing)}", "install a C and C++ compiler (Debian: build-essential)"
+        )
+    return Finding("compiler", True, "cc and c++ found")
+
+
+def _key() -> Finding:
+    secret = os.environ.get("IEXEC_APP_DEVELOPER_SECRET")
+    if not secret:
+        hint = "results carry an ephemeral signer; in production push one with `iexec app push-secret`"
+        return Finding("key", True, "no IEXEC_APP_DEVELOPER_SECRET here", hint)
+    return _try("key", lambda: f"signs as {signing.load_key(secret).address}")
+
+
+def _disk() -> Finding:
+    folder = cache_folder()
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    says = f"{free // 2**20} MiB free for downloads and builds"
+    return Finding("disk", free >= _FREE_BYTES, says, "" if free >= _FREE_BYTES else f"free {_FREE_BYTES // 2**20} MiB")
+
+
+def _try(name: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(name, True, look())
+    except AppError as err:
+        return Finding(name, False, err.message, HINTS[err.code])

@@ -1,0 +1,114 @@
+"""Every foreseeable failure, as one family of exceptions with stable codes.
+
+Nothing but an `AppError` crosses a module boundary. The message is lower case, has no full stop
+and never holds any of the input's content: it is published in a result that anyone may read.
+"""
+
+from __future__ import annotations
+
+# Exit codes: sysexits where one fits. `run` uses 0 and 73 only; `verify` uses 0 and 1.
+EXIT_OK = 0
+EXIT_REFUSED = 1
+EXIT_USAGE = 2
+EXIT_UNAVAILABLE = 69
+EXIT_INTERNAL = 70
+EXIT_CANNOT_WRITE = 73
+
+# code -> hint: what the reader can do about it. A code is a promise: it may be added, never renamed.
+HINTS: dict[str, str] = {
+    "args.not_text": "iexec_args is one string of UTF-8 text",
+    "args.no_value": "write --name value or --name=value",
+    "args.unknown_option": "known: --prompt --system --max-tokens --temperature --seed --salt --model --chain-id --threads "
+    "--no-mmap; after -- everything is a word of the prompt",
+    "bulk.partial": "see results[]: each failed item carries its own error",
+    "engine.failed": "run `python -m app doctor`; a smaller prompt or model needs less memory",
+    "engine.missing": "run `make` to build llama.cpp with the project's flags",
+    "engine.wrong_build": "rebuild with `make`: another build gives other answers",
+    "env.iexec_in": "the worker sets IEXEC_IN to the folder with the inputs; is it mounted?",
+    "env.invalid": "IEXEC_TASK_ID is 0x and 64 hex digits; counters are decimal numbers; file names have no slash",
+    "env.iexec_out": "the worker sets IEXEC_OUT to a writable folder; `python -m app simulate` does it for you",
+    "file.missing": "the worker could not fetch or decrypt this input: check its address, its order and its url",
+    "file.too_large": "see the limits in the README",
+    "file.unreadable": "the input is there but cannot be read as a regular file",
+    "input.empty": "protect an object with a non-empty `prompt`, or pass the prompt as args",
+    "input.missing": "protect an object with a `prompt` (or `email`, `question`), or pass the prompt as args",
+    "internal": "this is a bug in sealed-llm: please report the code and the version",
+    "json.invalid": "one JSON value in UTF-8: no duplicate keys, no NaN, at most 64 levels deep",
+    "key.invalid": "IEXEC_APP_DEVELOPER_SECRET is a secp256k1 private key: 64 hex digits, with or without 0x",
+    "model.altered": "the model file is not the published one: `python -m app model fetch` gets it again",
+    "model.fetch_failed": "each source is named above with its reason; a second `model fetch` resumes",
+    "model.missing": "run `python -m app model fetch`",
+    "model.unknown": "`python -m app model list` shows the names",
+    "option.invalid": "see `Options` in the README for the range of each option",
+    "option.unknown": "known options: max_tokens, temperature, seed, system, salt",
+    "output.unwritable": "IEXEC_OUT must be a writable folder with free space",
+    "prompt.too_long": "shorten the prompt or lower max_tokens; nothing is ever cut silently",
+    "protected_data.entry": "strings are Borsh (u32 length + UTF-8) or plain UTF-8, numbers f64, i128 or decimal text",
+    "protected_data.invalid": "use protectData() of @iexec/dataprotector, or `zip` with one file for each field",
+    "request.contradiction": "give the prompt once: `prompt`, `question` or (history) `email`",
+    "request.unknown_field": "known fields: task, prompt, question, email, system, max_tokens, temperature, seed, "
+    "salt, options",
+    "request.unsupported": "this version answers prompts (task `ask`); `score` and `code` are on their way",
+    "result.hash_mismatch": "the report and the signed message do not belong together",
+    "result.not_canonical": "the file is not the exact RFC 8785 form that was written: it was edited or reformatted",
+    "result.schema": "the file is not a sealed-llm result of this version: see schema/",
+    "result.signature": "the signature does not fit: the result was altered or made by another program",
+    "result.unreadable": "name the result.json of a finished task",
+    "result.wrong_signer": "pass --signer with the address you trust; an ephemeral signer can never be one",
+    "secret.too_large": "iExec accepts at most 4096 bytes for a secret",
+    "simulate.failed": "see what was refused above; `python -m app doctor` may name the cause",
+    "incomplete": "the task was stopped before it finished: out of time or memory? run it again or in a larger category",
+}
+
+
+class AppError(Exception):
+    """A foreseeable failure: a stable `code`, a `message` without input content, and a `hint`."""
+
+    exit_code = EXIT_INTERNAL
+
+    def __init__(self, code: str, message: str) -> None:
+        """Take the hint from `HINTS`; an unlisted code is a programming error (KeyError)."""
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.hint = HINTS[code]
+
+    def __str__(self) -> str:
+        """Return `message (code)`, fit for one line."""
+        return f"{self.message} ({self.code})"
+
+
+class InputError(AppError):
+    """What the requester or the worker handed over cannot be used."""
+
+
+class ProtectedDataError(InputError):
+    """The protectedData file or one of its entries cannot be read."""
+
+
+class ModelError(AppError):
+    """The model or the engine is missing, altered or failed."""
+
+    exit_code = EXIT_UNAVAILABLE
+
+
+class SigningError(AppError):
+    """The key cannot be used, or a fresh signature did not verify."""
+
+
+class OutputError(AppError):
+    """IEXEC_OUT cannot be written: the one failure that no result can report."""
+
+    exit_code = EXIT_CANNOT_WRITE
+
+
+class VerifyError(AppError):
+    """A result was refused."""
+
+    exit_code = EXIT_REFUSED
+
+
+class SimulationError(AppError):
+    """A local simulation did not yield what a worker accepts."""
+
+    exit_code = EXIT_REFUSED

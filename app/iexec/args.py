@@ -1,0 +1,107 @@
+"""The task's arguments: options for the request, options for the run, and words that make a prompt.
+
+They are public (on chain, and in the worker's logs), so a private prompt belongs into a protectedData.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from app.errors import InputError
+from app.limits import LIMITS
+
+_FIELDS = {
+    "--prompt": "prompt",
+    "--system": "system",
+    "--max-tokens": "max_tokens",
+    "--temperature": "temperature",
+    "--seed": "seed",
+    "--salt": "salt",
+}
+_SPEED = frozenset({"--threads", "--no-mmap"})
+_KNOWN = frozenset({*_FIELDS, *_SPEED, "--model", "--chain-id"})
+
+
+@dataclass(frozen=True, slots=True)
+class Args:
+    """Parsed arguments."""
+
+    fields: dict[str, str] = field(default_factory=dict)
+    """What they say about the request."""
+    public: tuple[str, ...] = ()
+    """What requestHash covers: every word, and every option as its name and its value, but for those on speed."""
+    model: str | None = None
+    """Which of the embedded models answers; the default if None."""
+    chain_id: int | None = None
+    """Binds the signature to one chain (EIP-712 chainId)."""
+    threads: int = 1
+    """Threads of the engine: how fast an answer comes, never a bit of it. So is `mmap`."""
+    mmap: bool = True
+
+
+def parse(argv: Sequence[str]) -> Args:
+    """Return what `argv` says. Raises `InputError` args.*, option.invalid or request.contradiction.
+
+    Everything that is no option is joined with single spaces into the prompt; after `--` all is words.
+    A lone `undefined` is what a JavaScript client sends for no arguments at all.
+    """
+    if list(argv) != readable(argv):
+        raise InputError("args.not_text", "the arguments are not valid UTF-8")
+    if sum(len(arg.encode()) + 1 for arg in argv) > LIMITS.args_bytes:
+        raise InputError("prompt.too_long", f"the arguments are longer than {LIMITS.args_bytes} bytes")
+    options, words = _split([] if list(argv) == ["undefined"] else argv)
+    fields = {_FIELDS[name]: value for name, value in options.items() if name in _FIELDS}
+    if words:
+        if "prompt" in fields:
+            raise InputError("request.contradiction", "both --prompt and words without an option are given")
+        fields["prompt"] = " ".join(words)
+    available = min(LIMITS.threads, len(os.sched_getaffinity(0)))
+    chain_id = options.get("--chain-id")
+    return Args(
+        fields=fields,
+        public=(*(part for pair in options.items() if pair[0] not in _SPEED for part in pair), *words),
+        model=options.get("--model"),
+        chain_id=None if chain_id is None else _number("--chain-id", chain_id, LIMITS.json_integer),
+        threads=_number("--threads", options.get("--threads", "1"), available),
+        mmap="--no-mmap" not in options,
+    )
+
+
+def readable(argv: Sequence[str]) -> list[str]:
+    """Return `argv` with every byte that is no UTF-8 replaced, fit to be hashed."""
+    return [arg.encode(errors="surrogateescape").decode(errors="replace") for arg in argv]
+
+
+def _split(argv: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """Return the options (`--name value` or `--name=value`) and the words."""
+    options: dict[str, str] = {}
+    words: list[str] = []
+    rest = iter(argv)
+    for arg in rest:
+        if arg == "--":
+            return options, [*words, *rest]
+        if not arg.startswith("--"):
+            words.append(arg)
+            continue
+        name, equals, value = arg.partition("=")
+        if name not in _KNOWN:
+            raise InputError("args.unknown_option", "an argument is not a known option")
+        if name in options:
+            raise InputError("request.contradiction", f"{name} is given twice")
+        options[name] = value if equals or name == "--no-mmap" else _next(rest)
+    return options, words
+
+
+def _next(rest: Iterator[str]) -> str:
+    value = next(rest, None)
+    if value is None:
+        raise InputError("args.no_value", "an option has no value")
+    return value
+
+
+def _number(name: str, text: str, high: int) -> int:
+    if not text.isascii() or not text.isdecimal() or len(text) > 16 or not 1 <= int(text) <= high:
+        raise InputError("option.invalid", f"{name} must be a number from 1 to {high}")
+    return int(text)

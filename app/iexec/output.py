@@ -1,0 +1,62 @@
+"""IEXEC_OUT: write ahead, then replace, so that there is a complete result at every moment.
+
+A file is written beside its final name, flushed to disk and renamed over it; computed.json comes last
+and only ever names a file that is complete. Rules: shared/reference/iexec-protocol.md section 2.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from pathlib import Path
+
+from app.errors import AppError, OutputError
+
+RESULT = "result.json"
+COMPUTED = "computed.json"
+TIMINGS = "timings.json"  # milliseconds per step; nothing signs it, nothing depends on it
+
+
+def write(folder: Path, result: bytes, error: AppError | None) -> None:
+    """Write `result` as result.json, then the computed.json that names it.
+
+    `error` becomes computed.json's error-message. Raises `OutputError` output.unwritable.
+    """
+    computed = {"deterministic-output-path": os.fspath(folder / RESULT)}
+    if error is not None:
+        computed["error-message"] = str(error)
+    try:
+        _write_atomic(folder / RESULT, result)
+        _write_atomic(folder / COMPUTED, json.dumps(computed).encode())
+    except OSError as err:
+        raise OutputError("output.unwritable", "IEXEC_OUT cannot be written") from err
+
+
+def write_timings(folder: Path, milliseconds: dict[str, int]) -> None:
+    """Write the side file; a failure here is no reason to lose a result."""
+    with contextlib.suppress(OSError):
+        _write_atomic(folder / TIMINGS, json.dumps(milliseconds).encode())
+
+
+def _write_atomic(path: Path, data: bytes) -> None:
+    """Replace `path` by `data`: a reader, or a kill at any moment, sees the old file or the new one."""
+    made = path.with_name(f".{path.name}.tmp")
+    made.unlink(missing_ok=True)
+    descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+    try:
+        left = memoryview(data)
+        while left:
+            left = left[os.write(descriptor, left) :]
+        os.fsync(descriptor)
+    except BaseException:
+        made.unlink(missing_ok=True)
+        raise
+    finally:
+        os.close(descriptor)
+    os.rename(made, path)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

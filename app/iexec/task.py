@@ -1,0 +1,141 @@
+"""The worker's environment, read once into one value.
+
+Source of every rule: shared/reference/iexec-protocol.md section 1 (worker 9.2, SMS 9.3), and
+dataprotector.md section 4.2 for the differences of `iapp test`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from app.errors import AppError, InputError, OutputError
+from app.limits import LIMITS
+from app.signing import ZERO_ADDRESS
+
+_TASK_ID = re.compile(r"0x[0-9a-fA-F]{64}")
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """One protectedData: the file name in IEXEC_IN, and its address where the name is one."""
+
+    file_name: str
+    index: int | None = None
+    """1-based place in a bulk slice, None outside of one."""
+
+    @property
+    def address(self) -> str | None:
+        """Return the dataset address in lower case, None if the worker gave another kind of name."""
+        return self.file_name.lower() if _ADDRESS.fullmatch(self.file_name) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Everything the worker said. Only `out_folder` is sure to be there: `trouble` says what else was wrong."""
+
+    out_folder: Path
+    in_folder: Path | None = None
+    task_id: str | None = None
+    datasets: tuple[Dataset, ...] = ()
+    is_bulk: bool = False
+    input_files: tuple[str, ...] = ()
+    requester_secrets: tuple[str, ...] = field(default=(), repr=False)
+    app_secret: str | None = field(default=None, repr=False)
+    args: tuple[str, ...] = field(default=(), repr=False)
+    trouble: AppError | None = None
+
+
+def open_task(environ: Mapping[str, str], args: Sequence[str]) -> Task:
+    """Return the task in `environ` and `args`.
+
+    Raises `OutputError` env.iexec_out, the only failure that cannot be reported in a result; every
+    other one is kept in `trouble` for the run to raise once it can write.
+    """
+    out = environ.get("IEXEC_OUT", "")
+    if not out or not Path(out).is_dir():
+        raise OutputError("env.iexec_out", "IEXEC_OUT is not set to a folder")
+    task_id = environ.get("IEXEC_TASK_ID", "")
+    known = Task(
+        out_folder=Path(out).absolute(),
+        task_id=task_id.lower() if _TASK_ID.fullmatch(task_id) else None,
+        app_secret=environ.get("IEXEC_APP_DEVELOPER_SECRET") or environ.get("IEXEC_APP_DEVELOPER_SECRET_1") or None,
+        args=tuple(args),
+    )
+    try:
+        if task_id and known.task_id is None:
+            raise InputError("env.invalid", "IEXEC_TASK_ID is not a task id")
+        return _with_inputs(environ, known)
+    except AppError as err:
+        return replace(known, trouble=err)
+
+
+def _with_inputs(environ: Mapping[str, str], known: Task) -> Task:
+    in_folder = environ.get("IEXEC_IN", "")
+    if not in_folder or not Path(in_folder).is_dir():
+        raise InputError("env.iexec_in", "IEXEC_IN is not set to a folder")
+    bulk = _bulk(environ)
+    return replace(
+        known,
+        in_folder=Path(in_folder),
+        datasets=_single(environ) if bulk is None else bulk,
+        is_bulk=bulk is not None,
+        input_files=_input_files(environ),
+        requester_secrets=_secrets(environ),
+    )
+
+
+def _single(environ: Mapping[str, str]) -> tuple[Dataset, ...]:
+    """Return the one dataset; a worker says "none" with the zero address, `iapp test` by silence."""
+    name = environ.get("IEXEC_DATASET_FILENAME") or ZERO_ADDRESS
+    return () if name == ZERO_ADDRESS else (Dataset(_file_name(name)),)
+
+
+def _bulk(environ: Mapping[str, str]) -> tuple[Dataset, ...] | None:
+    """Return the slice's datasets, or None when this is no bulk task: the size is absent, or `iapp test`'s "0".
+
+    A name that is missing or no file name becomes "", a file that is not there: it spoils its item only.
+    """
+    size = _count(environ, "IEXEC_BULK_SLICE_SIZE", LIMITS.bulk_items)
+    if size == 0:
+        return None
+    names = [environ.get(f"IEXEC_DATASET_{index}_FILENAME", "") for index in range(1, size + 1)]
+    return tuple(Dataset(name if _is_file_name(name) else "", index) for index, name in enumerate(names, 1))
+
+
+def _input_files(environ: Mapping[str, str]) -> tuple[str, ...]:
+    count = _count(environ, "IEXEC_INPUT_FILES_NUMBER", LIMITS.input_files)
+    return tuple(_file_name(environ.get(f"IEXEC_INPUT_FILE_NAME_{index}", "")) for index in range(1, count + 1))
+
+
+def _secrets(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the requester secrets in the order of their numbers."""
+    prefix = "IEXEC_REQUESTER_SECRET_"
+    numbers = (name.removeprefix(prefix) for name in environ if name.startswith(prefix))
+    ordered = sorted((int(number), number) for number in numbers if re.fullmatch(r"[0-9]{1,9}", number))
+    return tuple(environ[prefix + number] for _, number in ordered)
+
+
+def _count(environ: Mapping[str, str], name: str, limit: int) -> int:
+    text = environ.get(name) or "0"
+    if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) > limit:
+        raise InputError("env.invalid", f"{name} is not a number from 0 to {limit}")
+    return int(text)
+
+
+def _file_name(name: str) -> str:
+    """Return `name` if it can only mean a file directly in IEXEC_IN."""
+    if not _is_file_name(name):
+        raise InputError("env.invalid", "a file name in the environment is not a plain name")
+    return name
+
+
+def _is_file_name(name: str) -> bool:
+    try:
+        size = len(name.encode())
+    except UnicodeEncodeError:  # bytes that are no UTF-8
+        return False
+    return name not in {".", ".."} and not set("/\0") & set(name) and 0 < size <= LIMITS.input_name_bytes

@@ -1,0 +1,38 @@
+"""Every maximum, in one place, with its unit and its reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Maxima of what is read and written; a test hits each from both sides."""
+
+    # what comes in
+    dataset_bytes: int = 16 * 2**20  # one protectedData file; a prompt is text, not a film
+    zip_entries: int = 4_096  # files in one protectedData
+    zip_entry_bytes: int = 1 * 2**20  # one field after inflating
+    zip_total_bytes: int = 32 * 2**20  # all fields after inflating: stops a zip bomb
+    input_file_bytes: int = 4 * 2**20  # one requester input file
+    input_name_bytes: int = 255  # a file name (POSIX NAME_MAX)
+    input_files: int = 100  # files a requester can attach
+    secret_bytes: int = 4_096  # what the iExec SMS accepts (iexec-sms SecretUtils)
+    args_bytes: int = 64 * 2**10  # all command-line arguments together
+    bulk_items: int = 100  # datasets in one bulk slice (iexec SDK MAX_DATASET_PER_TASK)
+    json_depth: int = 64  # levels of nesting
+    # what is asked
+    prompt_bytes: int = 256 * 2**10  # far above any context; the context itself is checked in tokens
+    system_bytes: int = 8 * 2**10  # system prompt
+    max_tokens: int = 4_096  # tokens of one answer
+    default_max_tokens: int = 512  # when the caller names none
+    temperature_milli: int = 2_000  # 2.0
+    max_seed: int = 2**32 - 2  # 2^32-1 means "random" to llama.cpp (LLAMA_DEFAULT_SEED)
+    # what goes out
+    result_bytes: int = 8 * 2**20  # result.json; the platform stops at 50 MB
+    file_name_bytes: int = 31  # post-compute refuses longer names (tee-worker web2_result.rs)
+    json_integer: int = 2**53 - 1  # RFC 8785 / IEEE 754: beyond it a reader may round
+    threads: int = 64  # an upper bound on --threads; the machine's own count also applies
+
+
+LIMITS = Limits()

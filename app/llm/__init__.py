@@ -1,0 +1,1 @@
+"""The language model: catalogue, native library, chat template, engine. Knows no task."""

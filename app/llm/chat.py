@@ -1,0 +1,72 @@
+"""From messages to tokens, with the model's own chat template and no way to forge a turn.
+
+The Jinja template of the GGUF is rendered over placeholders, never over the caller's text. Only the
+words of the template are tokenized with control tokens; what fills a placeholder is tokenized as
+plain text, so `<|im_start|>` in a prompt is nine ordinary characters and not a new turn.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from app.errors import ModelError
+from app.llm.engine import Engine
+
+# Private-use characters that no chat template contains; checked below.
+_OPEN, _CLOSE = "\ue0f0", "\ue0f1"
+_SLOT = re.compile(f"{_OPEN}([0-9]+){_CLOSE}")
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+def tokenize(engine: Engine, template: str, messages: list[Message]) -> list[int]:
+    """Return the tokens of `messages` and the opening of the assistant's turn.
+
+    Raises `ModelError` engine.failed if the template cannot be rendered or drops a message.
+    """
+    rendered = _render(template, [message.role for message in messages], *engine.special_tokens())
+    parts = _SLOT.split(rendered)  # words, slot, words, slot, ..., words
+    slots = [int(slot) for slot in parts[1::2]]
+    if slots != list(range(len(messages))):
+        raise ModelError("engine.failed", "the chat template does not take these roles")
+    tokens: list[int] = []
+    for index, part in enumerate(parts):
+        is_slot = index % 2 == 1
+        text = messages[int(part)].content if is_slot else part
+        tokens += engine.tokenize(text, control=not is_slot)
+    return tokens
+
+
+def _render(template: str, roles: list[str], bos_token: str, eos_token: str) -> str:
+    """Return the template rendered with a numbered placeholder for each message's content.
+
+    The environment is Jinja's immutable sandbox with the two functions that model templates expect.
+    There is no `strftime_now`: a template that wants a date takes its own default, so that the same
+    request gives the same prompt on every day.
+    """
+    from jinja2.exceptions import TemplateError
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    if _OPEN in template or _CLOSE in template:
+        raise ModelError("engine.failed", "the chat template uses reserved characters")
+
+    def raise_exception(_: str) -> None:
+        raise TemplateError
+
+    environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
+    environment.globals["raise_exception"] = raise_exception
+    numbered = [{"role": role, "content": f"{_OPEN}{i}{_CLOSE}"} for i, role in enumerate(roles)]
+    try:
+        return environment.from_string(template).render(
+            messages=numbered, add_generation_prompt=True, bos_token=bos_token, eos_token=eos_token
+        )
+    except TemplateError as err:
+        raise ModelError("engine.failed", "the chat template cannot be rendered") from err

@@ -1,0 +1,166 @@
+"""What a result says: the report, and the signed envelope around it.
+
+    result.json = {"attestation": {domain, message, signature, signer}, "report": {...}}   (RFC 8785)
+
+Results are public by default, so no field holds the input or a plain hash of it: `request` covers
+what is public anyway and, only when the caller sent a 32-byte salt, a salted commitment.
+No clock, host, path, thread count or float is ever part of a report.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.limits import LIMITS
+from app.signing import Address, Digest32, Domain, Message, Signature65
+
+FORMAT: Literal["sealed-llm/report/1"] = "sealed-llm/report/1"
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Count = Annotated[int, Field(ge=0, le=LIMITS.json_integer)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+
+class Failure(_Part):
+    """Why there is no answer."""
+
+    code: str
+    """Stable, from the table in the README."""
+    message: str
+    """Lower case, without any of the input's content."""
+    hint: str
+    """What to do about it."""
+
+
+class AskAnswer(_Part):
+    """The model's words."""
+
+    text: str
+    """What the model generated, special tokens removed. Model output, not a checked fact."""
+    finish_reason: Literal["stop", "length"]
+    """stop: the model ended its turn; length: max_tokens was reached first."""
+    prompt_tokens: Count
+    """Tokens of the whole prompt, system prompt and chat template included."""
+    completion_tokens: Count
+    """Tokens generated, the end-of-turn token not counted."""
+
+
+class PromptTemplate(_Part):
+    """The fixed words around the caller's."""
+
+    id: str
+    """Name and version of the job's prompt, e.g. ask/1."""
+    sha256: Sha256
+    """SHA-256 of the canonical JSON of the default system prompt and the GGUF's own chat template."""
+
+
+class Parameters(_Part):
+    """Everything besides model and request that decides the answer."""
+
+    max_tokens: Count
+    """Upper bound of completion_tokens."""
+    min_p_milli: Count
+    """Minimum probability relative to the best token, in thousandths; unused at temperature 0."""
+    prompt_template: PromptTemplate
+    seed: Count
+    """Seed of the sampler; unused at temperature 0."""
+    system: Literal["default", "caller"]
+    """Whose system prompt was used. A caller's own is private and never shown."""
+    temperature_milli: Count
+    """Temperature in thousandths; 0 picks the likeliest token every time."""
+    top_k: Count
+    """Tokens kept before top_p; unused at temperature 0."""
+    top_p_milli: Count
+    """Probability mass kept, in thousandths; unused at temperature 0."""
+
+
+class ModelInfo(_Part):
+    """Which weights ran on which engine."""
+
+    name: str
+    """Name in app/llm/models.toml."""
+    sha256: Sha256
+    """SHA-256 of the GGUF file, checked right before it was loaded."""
+    engine: str
+    """Engine and version."""
+    build: Sha256
+    """SHA-256 of the canonical JSON of app/llm/build.toml: source archive and compiler flags."""
+
+
+class RequestInfo(_Part):
+    """The public side of the request. keccak256 of its canonical JSON is requestHash."""
+
+    args_hash: Digest32
+    """keccak256 of the canonical JSON array of the arguments (public on chain), --threads and --no-mmap left out."""
+    commitment: Digest32 | None
+    """keccak256(salt | canonical JSON of the decoded request) if the request held a `salt`, else null."""
+    datasets: tuple[Address | None, ...]
+    """Addresses of the protectedData, in order; null where the worker gave a name that is no address."""
+    input_files: tuple[str, ...]
+    """Names of the requester's input files: 0x + SHA-256 of their urls."""
+
+
+class BulkItem(_Part):
+    """The outcome for one dataset of a bulk slice."""
+
+    index: Count
+    """1-based, as in IEXEC_DATASET_<index>_FILENAME."""
+    dataset: Address | None
+    success: bool
+    kind: Literal["ask"] | None
+    answer: AskAnswer | None
+    error: Failure | None
+    parameters: Parameters | None
+    commitment: Digest32 | None
+
+
+class Bulk(_Part):
+    """All items of a bulk slice; the counter names are those of iExec's own bulk apps."""
+
+    totalCount: Count  # noqa: N815
+    successCount: Count  # noqa: N815
+    errorCount: Count  # noqa: N815
+    results: tuple[BulkItem, ...]
+
+
+class Report(_Part):
+    """What happened in one task."""
+
+    format: Literal["sealed-llm/report/1"] = FORMAT
+    task_id: Digest32 | None
+    """The iExec task, from IEXEC_TASK_ID; null outside of one."""
+    status: Literal["ok", "error", "incomplete"]
+    """incomplete: written ahead, and the task was stopped before it could be replaced."""
+    kind: Literal["ask"] | None
+    """The job; null if the request could not be read, and in bulk, where each item has its own."""
+    answer: AskAnswer | None
+    error: Failure | None
+    bulk: Bulk | None
+    """Only for a bulk slice; then answer, kind and parameters are null here."""
+    model: ModelInfo | None
+    """null if no model was loaded."""
+    parameters: Parameters | None
+    request: RequestInfo
+    key_origin: Literal["app-secret", "ephemeral"]
+    """ephemeral: there was no app secret, so the signer proves integrity only and cannot be trusted beforehand."""
+
+
+class Attestation(_Part):
+    """The signature and what it covers; recomputed by every verifier, never believed."""
+
+    domain: Domain
+    message: Message
+    signature: Signature65
+    signer: Address
+    """A hint. The trusted address comes from the verifier."""
+
+
+class Result(_Part):
+    """The whole of result.json."""
+
+    attestation: Attestation
+    report: Report

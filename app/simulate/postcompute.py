@@ -1,0 +1,81 @@
+"""Judge IEXEC_OUT as the platform's post-compute does.
+
+Two parsers read computed.json: serde in Rust (TEE tasks) and Jackson in Java (standard tasks). A file
+must please both. Rules: shared/reference/iexec-protocol.md sections 2.1 to 2.4.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from app import strict_json
+from app.errors import InputError, SimulationError
+from app.limits import LIMITS
+
+_KEYS = {"deterministic-output-path", "callback-data", "error-message"}
+_RESERVED = {"stdout.txt", "stderr.txt", "iexec_out.zip"}
+_UPLOAD_BYTES = 50 * 10**6  # iapp: beyond it the upload fails
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What the requester would get: the deterministic file, its digest, and all files with their sizes."""
+
+    result: bytes
+    digest: str
+    """0x + SHA-256 of the deterministic file: the task's resultDigest on chain."""
+    files: dict[str, int]
+    error_message: str | None
+
+
+def judge(folder: Path) -> Delivered:
+    """Return what post-compute would deliver from `folder`.
+
+    Raises `SimulationError` simulate.failed with the rule that is broken.
+    """
+    files = _check_files(folder)
+    computed = _computed(folder / "computed.json")
+    named = computed.get("deterministic-output-path")
+    if named is None or not os.path.isabs(named) or Path(named).parent != folder:
+        raise _refused("deterministic-output-path is not an absolute path directly under IEXEC_OUT")
+    if not files.get(Path(named).name):
+        raise _refused("deterministic-output-path does not name a non-empty regular file")
+    result = Path(named).read_bytes()
+    digest = "0x" + hashlib.sha256(result).hexdigest()
+    return Delivered(result, digest, files, computed.get("error-message"))
+
+
+def _check_files(folder: Path) -> dict[str, int]:
+    files: dict[str, int] = {}
+    for path in sorted(folder.rglob("*")):
+        info = path.lstat()
+        if stat.S_ISDIR(info.st_mode):
+            continue
+        if not stat.S_ISREG(info.st_mode):
+            raise _refused("IEXEC_OUT holds something that is no regular file")
+        if len(os.fsencode(path.name)) > LIMITS.file_name_bytes or path.name in _RESERVED:
+            raise _refused("a file name in IEXEC_OUT is too long or reserved")
+        files[os.fspath(path.relative_to(folder))] = info.st_size
+    if sum(files.values()) >= _UPLOAD_BYTES:
+        raise _refused("IEXEC_OUT is too large to upload")
+    return files
+
+
+def _computed(path: Path) -> dict[str, str]:
+    try:
+        value = strict_json.loads(path.read_bytes())  # serde: UTF-8, no BOM, no NaN, no duplicate key
+    except (OSError, InputError) as err:
+        raise _refused("computed.json is missing or is not strict JSON") from err
+    if not isinstance(value, dict) or not value.keys() <= _KEYS:  # Jackson: no unknown key
+        raise _refused("computed.json has a key that the standard parser refuses")
+    if not all(isinstance(text, str) for text in value.values()):  # serde: strings only
+        raise _refused("computed.json has a value that is not a string")
+    return value
+
+
+def _refused(rule: str) -> SimulationError:
+    return SimulationError("simulate.failed", rule)

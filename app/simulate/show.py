@@ -1,0 +1,52 @@
+"""Show a finished simulation, for people and for programs."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from app import strict_json
+from app.report import Report, Result
+from app.simulate.session import Simulated
+
+
+def summary(done: Simulated) -> dict[str, Any]:
+    """Return one JSON object with stable keys."""
+    return {
+        "verified": done.verified is not None,
+        "signer": done.verified.signer if done.verified else None,
+        "refusal": str(done.refusal) if done.refusal else None,
+        "result_digest": done.delivered.digest,
+        "milliseconds": round(done.seconds * 1000),
+        "folder": os.fspath(done.folder),
+        "files": done.delivered.files,
+        "result": strict_json.loads(done.delivered.result),
+    }
+
+
+def as_text(done: Simulated) -> str:
+    """Return a few lines: the answer first, then what vouches for it."""
+    report = Result.model_validate_json(done.delivered.result).report
+    lines = ["", *_story(report), ""]
+    if report.model:
+        lines.append(f"model     {report.model.name}")
+    lines.append(f"digest    {done.delivered.digest}")
+    lines.append(f"verified  yes, signed by {done.verified.signer}" if done.verified else f"verified  NO: {done.refusal}")
+    lines.append(f"files     {', '.join(sorted(done.delivered.files))} in {done.folder / 'iexec_out'} ({done.seconds:.1f} s)")
+    return "\n".join(lines)
+
+
+def _story(report: Report) -> list[str]:
+    if report.bulk:
+        counted = report.bulk
+        head = f"{counted.successCount} of {counted.totalCount} answered"
+        return [head, *(f"  {item.index}. {_one(item)}" for item in counted.results)]
+    return [_one(report)]
+
+
+def _one(part: Any) -> str:
+    if part.answer:
+        answer = part.answer
+        tokens = f"{answer.prompt_tokens} prompt tokens, {answer.completion_tokens} generated, {answer.finish_reason}"
+        return f"{answer.text}\n  ({tokens})"
+    return f"error {part.error.code}: {part.error.message}\n  hint: {part.error.hint}"

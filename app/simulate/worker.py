@@ -1,0 +1,128 @@
+"""A worker on one machine: the real files, the real environment, the real child process.
+
+Environment and file names: shared/reference/iexec-protocol.md section 1.2; how args are split:
+section 1.4 (maven-shared-utils `CommandLineUtils.translateCommandline`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import secrets
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from app import signing
+from app.errors import SimulationError
+from app.llm.fetch import cache_folder
+
+TASK_ID = "0x" + "5ea1ed" * 10 + "0001"  # a simulated task has always the same id, so its result is reproducible
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a requester buys: at most one protectedData, or a bulk slice, and what goes with it."""
+
+    datasets: tuple[bytes, ...] = ()
+    bulk: bool = False
+    args: str = ""
+    requester_secrets: Mapping[int, str] = field(default_factory=dict, repr=False)
+    input_files: tuple[Path, ...] = ()
+    app_secret: str | None = field(default=None, repr=False)
+    task_id: str = TASK_ID
+
+
+def prepare(order: Order, in_folder: Path, out_folder: Path) -> dict[str, str]:
+    """Fill IEXEC_IN and return the environment of the app, exactly as on a TEE worker.
+
+    In both single and bulk tasks IEXEC_DATASET_FILENAME is always there; the zero address means none.
+    """
+    addresses = [_address(index) for index in range(1, len(order.datasets) + 1)]
+    for address, data in zip(addresses, order.datasets, strict=True):
+        (in_folder / address).write_bytes(data)
+    single = signing.ZERO_ADDRESS if order.bulk or not addresses else addresses[0]
+    environ = {
+        "IEXEC_IN": os.fspath(in_folder),
+        "IEXEC_OUT": os.fspath(out_folder),
+        "IEXEC_TASK_ID": order.task_id,
+        "IEXEC_DEAL_ID": "0x" + "dea1" * 16,
+        "IEXEC_TASK_INDEX": "0",
+        "IEXEC_BOT_SIZE": "1",
+        "IEXEC_BOT_FIRST_INDEX": "0",
+        "IEXEC_BOT_TASK_INDEX": "0",
+        "IEXEC_DATASET_ADDRESS": single,
+        "IEXEC_DATASET_FILENAME": single,
+        "IEXEC_INPUT_FILES_NUMBER": str(len(order.input_files)),
+    }
+    if order.bulk:
+        environ["IEXEC_BULK_SLICE_SIZE"] = str(len(addresses))
+        environ |= {f"IEXEC_DATASET_{index}_FILENAME": address for index, address in enumerate(addresses, 1)}
+    if order.input_files:
+        environ["IEXEC_INPUT_FILES_FOLDER"] = os.fspath(in_folder)
+    for index, path in enumerate(order.input_files, 1):
+        name = "0x" + hashlib.sha256(f"https://requester.example/{path.name}".encode()).hexdigest()
+        (in_folder / name).write_bytes(path.read_bytes())
+        environ[f"IEXEC_INPUT_FILE_NAME_{index}"] = name
+    for number, secret in order.requester_secrets.items():
+        environ[f"IEXEC_REQUESTER_SECRET_{number}"] = secret
+    if order.app_secret is not None:
+        environ |= {"IEXEC_APP_DEVELOPER_SECRET": order.app_secret, "IEXEC_APP_DEVELOPER_SECRET_1": order.app_secret}
+    return environ
+
+
+def start(environ: Mapping[str, str], args: str) -> subprocess.Popen[bytes]:
+    """Start `python -m app` with only `environ`, cwd /, stdin closed, and the args split as a worker does."""
+    command = [sys.executable, "-m", "app", *split_args(args)]
+    return subprocess.Popen(  # noqa: S603  our own interpreter and module
+        command, env=dict(environ), cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+
+
+def split_args(text: str) -> list[str]:
+    """Return the argv that a worker makes of `iexec_args`.
+
+    Only the space separates. '…' and "…" group and vanish. A backslash stays, and takes its meaning from
+    the quote after it. Empty arguments vanish. With an unbalanced quote there are no arguments at all.
+    """
+    args: list[str] = []
+    current, quote, escaped = "", "", False
+    for piece in re.findall(r"[\"' \\]|[^\"' \\]+", text):
+        if piece == quote or (not quote and piece in {"'", '"'}):
+            if escaped:
+                current, escaped = current + piece, False
+            else:
+                quote = "" if quote else piece
+        elif piece == " " and not quote:
+            if current:
+                args.append(current)
+            current = ""
+        else:
+            current, escaped = current + piece, piece == "\\"
+    if quote:
+        return []
+    return [*args, current] if current else args
+
+
+def simulation_key() -> str:
+    """Return this machine's simulation key, made on first use: it signs simulations and nothing else."""
+    path = cache_folder() / "simulation.key"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
+            stream.write("0x" + secrets.token_hex(32))
+    except FileExistsError:
+        pass
+    except OSError as err:
+        raise SimulationError("simulate.failed", "the cache folder cannot be written") from err
+    text = path.read_text()
+    signing.load_key(text)
+    return text
+
+
+def _address(index: int) -> str:
+    """Return a made-up dataset address; it must not depend on the content, which is private."""
+    return f"0xda7a5e7{index:033x}"

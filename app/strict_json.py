@@ -1,0 +1,91 @@
+"""JSON in and out, strictly: one text has one meaning, one value has one text."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn
+
+from app.errors import InputError
+from app.limits import LIMITS
+
+
+def loads(data: bytes) -> Any:
+    """Return the value of one UTF-8 JSON text; floats come back as `float`.
+
+    Refuses what `json.loads` lets through: a BOM, other encodings, duplicate keys, NaN and the
+    infinities (also as 1e999), lone surrogates, and nesting beyond `LIMITS.json_depth`.
+    Raises `InputError` json.invalid, never with any of the content.
+    """
+    try:
+        text = data.decode("utf-8")
+        value = json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_refuse, parse_float=_finite)
+    except (ValueError, RecursionError) as err:
+        raise InputError("json.invalid", "the document is not strict JSON") from err
+    _check_tree(value)
+    return value
+
+
+def dumps(value: Any) -> bytes:
+    """Return the canonical form (RFC 8785) of `value`: no floats, no integer beyond 2^53-1.
+
+    Raises ValueError on anything that has no such form; only our own values come here.
+    """
+    import rfc8785
+
+    _no_floats(value)
+    return rfc8785.dumps(value)
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise ValueError("duplicate key")
+    return made
+
+
+def _refuse(_: str) -> NoReturn:
+    raise ValueError("not a number")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if value in (float("inf"), float("-inf")):
+        raise ValueError("out of range")
+    return value
+
+
+def _check_tree(value: Any) -> None:
+    """Walk without recursion: depth, and no lone surrogate in any string."""
+    level = [value]
+    for _ in range(LIMITS.json_depth + 1):
+        below: list[Any] = []
+        for node in level:
+            if isinstance(node, dict):
+                below.extend(node)
+                below.extend(node.values())
+            elif isinstance(node, list):
+                below.extend(node)
+            elif isinstance(node, str):
+                _check_text(node)
+        if not below:
+            return
+        level = below
+    raise InputError("json.invalid", "the document is nested too deeply")
+
+
+def _check_text(text: str) -> None:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as err:
+        raise InputError("json.invalid", "a string holds half a surrogate pair") from err
+
+
+def _no_floats(value: Any) -> None:
+    if isinstance(value, float):
+        raise ValueError("a float has no place in a signed document")  # noqa: TRY004  rfc8785 raises ValueError too
+    if isinstance(value, dict):
+        for child in value.values():
+            _no_floats(child)
+    elif isinstance(value, list | tuple):
+        for child in value:
+            _no_floats(child)

@@ -1,0 +1,126 @@
+"""Build llama-cpp-python's wheel from the flags in app/llm/build.toml, once, and install it.
+
+The wheel is kept in the cache under a key of everything that shapes it: source hash, flags, compiler,
+C library and machine. A second call with the same key takes seconds. Run by `make` and by the images.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, TextIO
+
+import click
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, os.fspath(ROOT))
+
+from app.llm.fetch import cache_folder  # noqa: E402  the project is not installed, it is run in place
+from app.llm.native import build_config  # noqa: E402
+
+STEP = re.compile(r"\[(\d+)/(\d+)\]")
+
+
+def cache_key() -> str:
+    """Return 16 hex digits that change whenever the built libraries could."""
+    compilers = [
+        subprocess.run([name, "--version"], check=True, capture_output=True, text=True).stdout for name in ("cc", "c++")
+    ]
+    parts = [build_config(), compilers, platform.machine(), platform.libc_ver(), (ROOT / "requirements/build.lock").read_text()]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def wheel() -> Path:
+    """Return the wheel in the cache, built first if it is not there."""
+    folder = cache_folder() / "wheels" / cache_key()
+    if not list(folder.glob("*.whl")):
+        config = build_config()
+        click.echo(f"building {config['binding']} {config['version']}: a few minutes, once", err=True)
+        with tempfile.TemporaryDirectory(prefix="sealed-llm-build-") as scratch:
+            built = _build(Path(scratch), config)
+            folder.mkdir(parents=True, exist_ok=True)
+            made = folder / f"{built.name}.{os.getpid()}"
+            shutil.copyfile(built, made)
+            made.rename(folder / built.name)
+    return next(folder.glob("*.whl"))
+
+
+def _build(scratch: Path, config: dict[str, Any]) -> Path:
+    tools = scratch / "tools"
+    subprocess.run([sys.executable, "-m", "venv", tools], check=True)
+    _pip(tools, "install", "--quiet", "--require-hashes", "-r", ROOT / "requirements/build.lock")
+    pinned = scratch / "engine.txt"
+    pinned.write_text(f"{config['binding']}=={config['version']} --hash=sha256:{config['sdist_sha256']}\n")
+    # `llama-common` is not used, but the package's install step wants it; what is not run stays out of the wheel
+    settings = ["build.targets=llama;llama-common", "wheel.exclude=lib/**;include/**;bin/**;llama_cpp/server/**"]
+    command: list[str | Path] = [
+        tools / "bin/python",
+        "-m",
+        "pip",
+        "wheel",
+        "-v",
+        "--disable-pip-version-check",
+        "--no-deps",
+        "--no-cache-dir",
+    ]
+    command += ["--no-build-isolation", "--require-hashes", "--no-binary=:all:", "--wheel-dir", scratch / "out", "-r", pinned]
+    command += [f"--config-settings={setting}" for setting in settings]
+    path = f"{tools / 'bin'}:{os.environ['PATH']}"
+    environment = {**os.environ, "CMAKE_ARGS": " ".join(config["flags"]), "PATH": path}
+    log = cache_folder() / "build.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        log.open("w") as out,
+        subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as child,
+    ):
+        _show(child, out)
+    if child.returncode:
+        click.echo("".join(log.read_text().splitlines(keepends=True)[-30:]), err=True)
+        raise SystemExit(f"the build failed; the whole log is in {log}")
+    return next((scratch / "out").glob("*.whl"))
+
+
+def _show(child: subprocess.Popen[str], log: TextIO) -> None:
+    """Copy the build's output to `log` and its progress to stderr: a bar, or a line every tenth."""
+    terminal, shown = sys.stderr.isatty(), -1
+    for line in child.stdout or ():
+        log.write(line)
+        if found := STEP.search(line):
+            done, total = map(int, found.groups())
+            tenth = done * 10 // total
+            if terminal:
+                click.echo(f"\r  compiling {done} of {total} ", nl=False, err=True)
+            elif tenth > shown:
+                click.echo(f"  compiling {done} of {total}", err=True)
+            shown = tenth
+    if terminal:
+        click.echo(err=True)
+
+
+def _pip(venv: Path, *arguments: object) -> None:
+    subprocess.run([venv / "bin/python", "-m", "pip", *map(str, arguments)], check=True)
+
+
+if __name__ == "__main__":
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-deps",
+            "--force-reinstall",
+            wheel(),
+        ],
+        check=True,
+    )
