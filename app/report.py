@@ -66,6 +66,8 @@ class Parameters(_Part):
     min_p_milli: Count
     """Minimum probability relative to the best token, in thousandths; unused at temperature 0."""
     prompt_template: PromptTemplate
+    repeat_penalty_milli: Count
+    """Divisor for the logits of the last 64 generated tokens, in thousandths; 1000 is none."""
     seed: Count
     """Seed of the sampler; unused at temperature 0."""
     system: Literal["default", "caller"]

@@ -81,7 +81,8 @@ def parse(fields: Fields) -> tuple[Request, bytes | None]:
 
 def _refuse_other_tasks(fields: Fields) -> None:
     task = fields.get("task")
-    if task in {"score", "code"} or (task is None and not any(name in fields for name in PROMPTS) and "wallet" in fields):
+    is_wallet = task is None and "wallet" in fields and not any(name in fields for name in PROMPTS)
+    if is_wallet or task in ("score", "code"):
         raise InputError("request.unsupported", "this version does not know that task yet")
     if task not in (None, "ask"):
         raise InputError("option.invalid", "task must be ask")
@@ -125,9 +126,8 @@ def _temperature(fields: Fields) -> int:
     """Return thousandths: the finest step there is, so that no float is ever signed."""
     if (value := _decimal(fields, "temperature")) is None:
         return 0
-    milli = value * 1000
-    if not 0 <= milli <= LIMITS.temperature_milli or milli != milli.to_integral_value():
-        limit = LIMITS.temperature_milli // 1000
+    limit = LIMITS.temperature_milli // 1000
+    if not 0 <= value <= limit or (milli := value * 1000) != milli.to_integral_value():
         raise InputError("option.invalid", f"temperature must be from 0 to {limit}, with at most three decimals")
     return int(milli)
 

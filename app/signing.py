@@ -55,9 +55,10 @@ class Domain(BaseModel):
 
 def keccak256(data: bytes) -> bytes:
     """Return the 32-byte Keccak-256 digest (Ethereum's, not NIST SHA3-256)."""
-    from Crypto.Hash import keccak
+    import sha3
 
-    return keccak.new(digest_bits=256, data=data).digest()
+    digest: bytes = sha3.keccak_256(data).digest()
+    return digest
 
 
 def digest(message: Message, domain: Domain) -> bytes:

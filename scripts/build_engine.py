@@ -53,39 +53,56 @@ def wheel() -> Path:
     return next(folder.glob("*.whl"))
 
 
-def _build(scratch: Path, config: dict[str, Any]) -> Path:
-    tools = scratch / "tools"
-    subprocess.run([sys.executable, "-m", "venv", tools], check=True)
-    _pip(tools, "install", "--quiet", "--require-hashes", "-r", ROOT / "requirements/build.lock")
-    pinned = scratch / "engine.txt"
-    pinned.write_text(f"{config['binding']}=={config['version']} --hash=sha256:{config['sdist_sha256']}\n")
-    # `llama-common` is not used, but the package's install step wants it; what is not run stays out of the wheel
-    settings = ["build.targets=llama;llama-common", "wheel.exclude=lib/**;include/**;bin/**;llama_cpp/server/**"]
+def tools(scratch: Path) -> Path:
+    """Return the python of a fresh environment below `scratch` that holds cmake and ninja, hash-checked."""
+    venv = scratch / "tools"
+    subprocess.run([sys.executable, "-m", "venv", venv], check=True)
     command: list[str | Path] = [
-        tools / "bin/python",
+        venv / "bin/python",
         "-m",
         "pip",
-        "wheel",
-        "-v",
+        "install",
+        "--quiet",
         "--disable-pip-version-check",
-        "--no-deps",
-        "--no-cache-dir",
+        "--require-hashes",
     ]
-    command += ["--no-build-isolation", "--require-hashes", "--no-binary=:all:", "--wheel-dir", scratch / "out", "-r", pinned]
+    subprocess.run([*command, "-r", ROOT / "requirements/build.lock"], check=True)
+    return venv / "bin/python"
+
+
+def pinned_source(scratch: Path) -> Path:
+    """Return a requirements file that allows exactly the source archive in build.toml."""
+    config, path = build_config(), scratch / "engine.txt"
+    path.write_text(f"{config['binding']}=={config['version']} --hash=sha256:{config['sdist_sha256']}\n")
+    return path
+
+
+def _build(scratch: Path, config: dict[str, Any]) -> Path:
+    python = tools(scratch)
+    # `llama-common` is not used, but the package's install step wants it; what is not run stays out of the wheel
+    settings = ["build.targets=llama;llama-common", "wheel.exclude=lib/**;include/**;bin/**;llama_cpp/server/**"]
+    command: list[str | Path] = [python, "-m", "pip", "wheel", "-v", "--disable-pip-version-check", "--no-deps"]
+    command += ["--no-cache-dir", "--no-build-isolation", "--require-hashes", "--no-binary=:all:"]
+    command += ["--wheel-dir", scratch / "out", "-r", pinned_source(scratch)]
     command += [f"--config-settings={setting}" for setting in settings]
-    path = f"{tools / 'bin'}:{os.environ['PATH']}"
-    environment = {**os.environ, "CMAKE_ARGS": " ".join(config["flags"]), "PATH": path}
+    run_build(command, {"CMAKE_ARGS": " ".join(config["flags"]), "PATH": f"{python.parent}:{os.environ['PATH']}"})
+    return next((scratch / "out").glob("*.whl"))
+
+
+def run_build(command: list[str | Path], environment: dict[str, str]) -> None:
+    """Run `command` with its progress on stderr and its words in a log; end the program if it fails."""
     log = cache_folder() / "build.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with (
         log.open("w") as out,
-        subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as child,
+        subprocess.Popen(
+            command, env={**os.environ, **environment}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        ) as child,
     ):
         _show(child, out)
     if child.returncode:
         click.echo("".join(log.read_text().splitlines(keepends=True)[-30:]), err=True)
         raise SystemExit(f"the build failed; the whole log is in {log}")
-    return next((scratch / "out").glob("*.whl"))
 
 
 def _show(child: subprocess.Popen[str], log: TextIO) -> None:
@@ -105,22 +122,11 @@ def _show(child: subprocess.Popen[str], log: TextIO) -> None:
         click.echo(err=True)
 
 
-def _pip(venv: Path, *arguments: object) -> None:
-    subprocess.run([venv / "bin/python", "-m", "pip", *map(str, arguments)], check=True)
+def main() -> None:
+    """Install the wheel into the environment that runs this."""
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    subprocess.run([*command, "--force-reinstall", wheel()], check=True)
 
 
 if __name__ == "__main__":
-    subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            "--no-deps",
-            "--force-reinstall",
-            wheel(),
-        ],
-        check=True,
-    )
+    main()

@@ -117,13 +117,15 @@ def _read_file(task: Task, name: str, limit: int) -> bytes:
         raise InputError("file.missing", "an input that the task names is not there") from err
     except OSError as err:
         raise InputError("file.unreadable", "an input cannot be opened") from err
-    with os.fdopen(descriptor, "rb") as stream:
-        try:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise InputError("file.unreadable", "an input is not a regular file")
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise InputError("file.unreadable", "an input is not a regular file")
+        with os.fdopen(descriptor, "rb", closefd=False) as stream:
             data = stream.read(limit + 1)
-        except OSError as err:
-            raise InputError("file.unreadable", "an input cannot be read") from err
+    except OSError as err:
+        raise InputError("file.unreadable", "an input cannot be read") from err
+    finally:
+        os.close(descriptor)
     if len(data) > limit:
         raise InputError("file.too_large", f"an input is larger than {limit} bytes")
     return data

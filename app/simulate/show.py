@@ -14,6 +14,7 @@ def summary(done: Simulated) -> dict[str, Any]:
     """Return one JSON object with stable keys."""
     return {
         "verified": done.verified is not None,
+        "trusted": done.trusted,
         "signer": done.verified.signer if done.verified else None,
         "refusal": str(done.refusal) if done.refusal else None,
         "result_digest": done.delivered.digest,
@@ -31,9 +32,16 @@ def as_text(done: Simulated) -> str:
     if report.model:
         lines.append(f"model     {report.model.name}")
     lines.append(f"digest    {done.delivered.digest}")
-    lines.append(f"verified  yes, signed by {done.verified.signer}" if done.verified else f"verified  NO: {done.refusal}")
+    lines.append(f"verified  {_verdict(done)}")
     lines.append(f"files     {', '.join(sorted(done.delivered.files))} in {done.folder / 'iexec_out'} ({done.seconds:.1f} s)")
     return "\n".join(lines)
+
+
+def _verdict(done: Simulated) -> str:
+    if not done.verified:
+        return f"NO: {done.refusal}"
+    origin = "" if done.trusted else " (an ephemeral key: nothing was altered, but nobody can trust it beforehand)"
+    return f"yes, signed by {done.verified.signer}{origin}"
 
 
 def _story(report: Report) -> list[str]:

@@ -27,13 +27,18 @@ def answer(engine: Engine, model: Model, request: Ask) -> tuple[AskAnswer, Param
     ]
     prompt = chat.tokenize(engine, template, messages)
     max_tokens = _budget(len(prompt), request.max_tokens, model.context)
-    sampling = Sampling(temperature_milli=request.temperature_milli, seed=request.seed)
+    sampling = Sampling(
+        temperature_milli=request.temperature_milli,
+        seed=request.seed,
+        repeat_penalty_milli=words.REPEAT_PENALTY_MILLI,
+    )
     out = engine.generate(prompt, sampling, max_tokens)
     fixed = strict_json.dumps({"chat_template": template, "id": words.ID, "system": words.SYSTEM})
     parameters = Parameters(
         max_tokens=max_tokens,
         min_p_milli=sampling.min_p_milli,
         prompt_template=PromptTemplate(id=words.ID, sha256=hashlib.sha256(fixed).hexdigest()),
+        repeat_penalty_milli=sampling.repeat_penalty_milli,
         seed=sampling.seed,
         system="default" if request.system is None else "caller",
         temperature_milli=sampling.temperature_milli,

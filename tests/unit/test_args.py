@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import pytest
+
+from app.errors import InputError
+from app.iexec.args import parse
+from app.simulate.worker import split_args
+
+# shared/reference/iexec-protocol.md section 1.4, executed with maven-shared-utils 3.3.4
+SPLIT = [
+    ("", []),
+    ("   ", []),
+    ("a  b", ["a", "b"]),
+    ("a\tb c\nd", ["a\tb", "c\nd"]),
+    ("\"a\"'b'c", ["abc"]),
+    ('--x="a b"', ["--x=a b"]),
+    ('"a \\"b\\" c"', ['a \\"b\\" c']),
+    ("a\\ b", ["a\\", "b"]),
+    ("a '' b", ["a", "b"]),
+    ('{"k": "v"}', ["{k:", "v}"]),
+    ('\'{"k": "v w"}\'', ['{"k": "v w"}']),
+    ("it's", []),
+    ('say "hi', []),
+    ("$HOME `id` *", ["$HOME", "`id`", "*"]),
+]
+
+
+@pytest.mark.parametrize(("text", "argv"), SPLIT)
+def test_split_as_a_worker_does(text: str, argv: list[str]) -> None:
+    assert split_args(text) == argv
+
+
+def test_words_and_options() -> None:
+    args = parse(["What", "is", "--max-tokens", "8", "this?", "--seed=3", "--threads", "1", "--no-mmap", "--", "--x"])
+    assert args.fields == {"prompt": "What is this? --x", "max_tokens": "8", "seed": "3"}
+    assert args.public == ("--max-tokens", "8", "--seed", "3", "What", "is", "this?", "--x")
+    assert (args.threads, args.mmap) == (1, False)
+
+
+def test_undefined_means_nothing() -> None:
+    assert parse(["undefined"]) == parse([])
+
+
+@pytest.mark.parametrize(
+    ("argv", "code"),
+    [
+        (["--bogus"], "args.unknown_option"),
+        (["--bogus=1"], "args.unknown_option"),
+        (["--max-tokens"], "args.no_value"),
+        (["--threads", "0"], "option.invalid"),
+        (["--threads", "9999"], "option.invalid"),
+        (["--threads", "\u0661"], "option.invalid"),
+        (["--chain-id", "0"], "option.invalid"),
+        (["--chain-id", str(2**53)], "option.invalid"),
+        (["--prompt", "a", "b"], "request.contradiction"),
+        (["--seed", "1", "--seed", "2"], "request.contradiction"),
+        (["\udcff"], "args.not_text"),
+        (["a" * 65_536], "prompt.too_long"),
+    ],
+)
+def test_refuses(argv: list[str], code: str) -> None:
+    with pytest.raises(InputError) as info:
+        parse(argv)
+    assert info.value.code == code

@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.errors import AppError, OutputError
+from app.iexec.inputs import read_inputs
+from app.iexec.task import Task, open_task
+from app.request import PROMPTS
+from tests.support import SHARED, TASK_ID, Desk
+
+SCENARIOS = sorted((SHARED / "data/protected-data/scenarios").glob("*/scenario.json"))
+
+
+def opened(desk: Desk, **changes: str | None) -> Task:
+    for name, value in changes.items():
+        if value is None:
+            desk.environ.pop(name, None)
+        else:
+            desk.environ[name] = value
+    return open_task(desk.environ, [])
+
+
+def test_a_worker_without_a_dataset(desk: Desk) -> None:
+    task = opened(desk)
+    assert (task.task_id, task.datasets, task.is_bulk, task.trouble) == (TASK_ID, (), False, None)
+
+
+def test_only_iexec_out_must_be_there(desk: Desk) -> None:
+    for name in [name for name in desk.environ if name not in {"IEXEC_OUT", "IEXEC_IN"}]:
+        assert opened(desk, **{name: None}).trouble is None
+    assert opened(desk).task_id is None
+
+
+@pytest.mark.parametrize("value", [None, "", "/no/such/folder", "/etc/hostname"])
+def test_without_iexec_out_there_is_nowhere_to_report(desk: Desk, value: str | None) -> None:
+    with pytest.raises(OutputError) as info:
+        opened(desk, IEXEC_OUT=value)
+    assert (info.value.code, info.value.exit_code) == ("env.iexec_out", 73)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "code"),
+    [
+        ("IEXEC_IN", None, "env.iexec_in"),
+        ("IEXEC_IN", "", "env.iexec_in"),
+        ("IEXEC_IN", "/no/such/folder", "env.iexec_in"),
+        ("IEXEC_IN", "/etc/hostname", "env.iexec_in"),
+        ("IEXEC_TASK_ID", "0x12", "env.invalid"),
+        ("IEXEC_TASK_ID", "0x" + "g" * 64, "env.invalid"),
+        ("IEXEC_DATASET_FILENAME", "../secret", "env.invalid"),
+        ("IEXEC_DATASET_FILENAME", "..", "env.invalid"),
+        ("IEXEC_DATASET_FILENAME", "a" * 256, "env.invalid"),
+        ("IEXEC_DATASET_FILENAME", "\udcff", "env.invalid"),
+        ("IEXEC_BULK_SLICE_SIZE", "-1", "env.invalid"),
+        ("IEXEC_BULK_SLICE_SIZE", "101", "env.invalid"),
+        ("IEXEC_BULK_SLICE_SIZE", "many", "env.invalid"),
+        ("IEXEC_BULK_SLICE_SIZE", "9" * 5_000, "env.invalid"),
+        ("IEXEC_INPUT_FILES_NUMBER", "1", "env.invalid"),
+        ("IEXEC_INPUT_FILES_NUMBER", "101", "env.invalid"),
+    ],
+)
+def test_trouble_is_kept_for_the_report(desk: Desk, name: str, value: str | None, code: str) -> None:
+    task = opened(desk, **{name: value})
+    assert task.trouble is not None and task.trouble.code == code
+    assert task.task_id == (None if name == "IEXEC_TASK_ID" else TASK_ID)
+
+
+def test_secrets_come_in_the_order_of_their_numbers(desk: Desk) -> None:
+    task = opened(desk, IEXEC_REQUESTER_SECRET_10="b", IEXEC_REQUESTER_SECRET_2="a", IEXEC_REQUESTER_SECRET_x="c")
+    assert task.requester_secrets == ("a", "b")
+    assert "IEXEC_APP_DEVELOPER_SECRET" not in repr(task) and str(task.app_secret) not in repr(task)
+
+
+@pytest.mark.skipif(not SCENARIOS, reason="../shared is not here: recorded environments are not ours to ship")
+@pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.parent.name)
+def test_recorded_environments(path: Path, tmp_path: Path) -> None:
+    """Every file that the scenario names is read as its question, every other one is an error of its own item."""
+    scenario: dict[str, Any] = json.loads(path.read_text())
+    environ = scenario["env"] | {"IEXEC_IN": str(path.parent / "iexec_in"), "IEXEC_OUT": str(tmp_path)}
+    if not (path.parent / "iexec_in").exists():
+        (tmp_path / "in").mkdir()
+        environ["IEXEC_IN"] = str(tmp_path / "in")
+    task = open_task(environ, [])
+    assert task.trouble is None
+    items = read_inputs(task, {})
+    names = [value for name, value in scenario["env"].items() if name.endswith("_FILENAME") and value.strip("0x")]
+    assert [item.dataset.file_name for item in items if item.dataset] == names
+    for item in items:
+        if item.dataset and item.dataset.file_name in scenario["files"]:
+            assert not isinstance(item.fields, AppError)
+            assert item.fields["email"] in scenario["questions"]
+        elif item.dataset:
+            assert isinstance(item.fields, AppError) and item.fields.code == "file.missing"
+        else:
+            assert item.fields == {}
+
+
+def test_the_dataset_wins_over_secrets_files_and_args(desk: Desk) -> None:
+    """Field by field; the fields that can hold a prompt count as one."""
+    desk.dataset({"question": "from the dataset", "options": {"seed": 1}})
+    (desk.inside / "input").write_text('{"prompt": "from a file", "seed": 3, "temperature": 0.5}')
+    environ = desk.environ | {
+        "IEXEC_REQUESTER_SECRET_1": '{"prompt": "from a secret", "max_tokens": 2, "seed": 2}',
+        "IEXEC_INPUT_FILES_NUMBER": "1",
+        "IEXEC_INPUT_FILE_NAME_1": "input",
+    }
+    args = {"prompt": "from args", "max_tokens": "4", "seed": "4", "temperature": "1", "system": "s"}
+    wanted = {"question": "from the dataset", "seed": 1.0, "max_tokens": 2, "temperature": 0.5, "system": "s"}
+    assert read_inputs(open_task(environ, []), args)[0].fields == wanted
+    del environ["IEXEC_DATASET_FILENAME"]
+    fields = read_inputs(open_task(environ, []), args)[0].fields
+    assert isinstance(fields, dict) and fields["prompt"] == "from a secret"
+    assert sum(name in fields for name in PROMPTS) == 1
+
+
+@pytest.mark.parametrize(
+    ("secret", "code"),
+    [
+        ('{"prompt": "p", "promt": 1}', "request.unknown_field"),
+        ('{"prompt": "p", "options": {"max_token": 1}}', "option.unknown"),
+        ('{"prompt": "p", "options": 1}', "option.invalid"),
+        ('{"prompt": "p", "seed": 1, "options": {"seed": 2}}', "request.contradiction"),
+        ('{"prompt": "p", "prompt": "q"}', "json.invalid"),
+        ('{"prompt": NaN}', "json.invalid"),
+        ("x" * 4_097, "secret.too_large"),
+    ],
+)
+def test_a_broken_secret(desk: Desk, secret: str, code: str) -> None:
+    with pytest.raises(AppError) as info:
+        read_inputs(opened(desk, IEXEC_REQUESTER_SECRET_1=secret), {})
+    assert info.value.code == code
+
+
+def test_the_largest_secret(desk: Desk) -> None:
+    assert read_inputs(opened(desk, IEXEC_REQUESTER_SECRET_1="x" * 4_096), {})[0].fields == {"prompt": "x" * 4_096}
+
+
+def test_entries_of_other_apps_are_left_alone(desk: Desk) -> None:
+    desk.dataset({"email": "Hello?", "bulgariaIsCool": True, "nested": {"prompt": "no"}})
+    assert read_inputs(opened(desk), {})[0].fields == {"email": "Hello?"}
+
+
+@pytest.mark.parametrize("kind", ["missing", "folder", "fifo", "large"])
+def test_a_dataset_that_is_no_file(desk: Desk, kind: str) -> None:
+    import os
+
+    desk.dataset(b"x")
+    path = desk.inside / desk.environ["IEXEC_DATASET_FILENAME"]
+    path.unlink()
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "fifo":
+        os.mkfifo(path)
+    elif kind == "large":
+        with path.open("wb") as stream:
+            stream.truncate(16 * 2**20 + 1)
+    fields = read_inputs(opened(desk), {})[0].fields
+    wanted = {"missing": "file.missing", "folder": "file.unreadable", "fifo": "file.unreadable", "large": "file.too_large"}
+    assert isinstance(fields, AppError) and fields.code == wanted[kind]

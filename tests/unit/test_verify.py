@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import jsonschema
+import pytest
+
+from app import strict_json
+from app.errors import AppError
+from app.report import AskAnswer, Bulk, BulkItem, Failure, ModelInfo, Parameters, PromptTemplate, Report, RequestInfo
+from app.sealing import message_for, read, seal
+from app.signing import Domain, digest, load_key
+from app.verify import verify
+from tests.support import ROOT
+
+KEY = load_key("1d" * 32)
+PARAMETERS = Parameters(
+    max_tokens=5,
+    min_p_milli=50,
+    prompt_template=PromptTemplate(id="ask/1", sha256="ab" * 32),
+    repeat_penalty_milli=1100,
+    seed=0,
+    system="default",
+    temperature_milli=0,
+    top_k=40,
+    top_p_milli=950,
+)
+ANSWER = AskAnswer(text='Grüße, \u2028"x" 🐀', finish_reason="stop", prompt_tokens=3, completion_tokens=2)
+FAILURE = Failure(code="input.missing", message="m", hint="h")
+REPORT = Report(
+    task_id="0x" + "cd" * 32,
+    status="ok",
+    kind="ask",
+    answer=ANSWER,
+    error=None,
+    bulk=None,
+    model=ModelInfo(name="m", sha256="12" * 32, engine="e", build="34" * 32),
+    parameters=PARAMETERS,
+    request=RequestInfo(args_hash="0x" + "56" * 32, commitment=None, datasets=("0x" + "11" * 20, None), input_files=("f",)),
+    key_origin="app-secret",
+)
+ITEM = BulkItem(
+    index=1, dataset=None, success=True, kind="ask", answer=ANSWER, error=None, parameters=PARAMETERS, commitment=None
+)
+BAD_ITEM = BulkItem(
+    index=2, dataset=None, success=False, kind=None, answer=None, error=FAILURE, parameters=None, commitment=None
+)
+BULK = REPORT.model_copy(
+    update={
+        "bulk": Bulk(totalCount=2, successCount=1, errorCount=1, results=(ITEM, BAD_ITEM)),
+        "answer": None,
+        "parameters": None,
+        "kind": None,
+        "status": "error",
+        "error": FAILURE,
+    }
+)
+EMPTY = REPORT.model_copy(update={"model": None, "parameters": None, "answer": None, "task_id": None, "status": "incomplete"})
+
+
+@pytest.mark.parametrize("report", [REPORT, BULK, EMPTY], ids=["single", "bulk", "empty"])
+@pytest.mark.parametrize("chain_id", [None, 421614])
+def test_what_is_sealed_verifies_and_follows_the_schema(report: Report, chain_id: int | None) -> None:
+    data = seal(report, KEY, chain_id)
+    assert verify(data, KEY.address).result.report == report
+    assert verify(data, KEY.address.lower()).signer == KEY.address
+    schema = json.loads((ROOT / "schema/result-v1.schema.json").read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.Draft202012Validator(schema).validate(json.loads(data))
+
+
+def test_sealing_is_deterministic() -> None:
+    assert seal(REPORT, KEY) == seal(REPORT, KEY)
+
+
+def test_every_flipped_bit_is_refused() -> None:
+    data = seal(REPORT, KEY)
+    for at in range(len(data)):
+        for bit in (0x01, 0x20, 0x80):
+            with pytest.raises(AppError):
+                verify(data[:at] + bytes([data[at] ^ bit]) + data[at + 1 :], KEY.address)
+
+
+def test_another_signer_is_refused() -> None:
+    other = load_key("2e" * 32)
+    with pytest.raises(AppError) as info:
+        verify(seal(REPORT, other), KEY.address)
+    assert info.value.code == "result.wrong_signer"
+
+
+def edited(path: str, value: Any, *, resign: bool = False) -> bytes:
+    """Return a result with one leaf changed and everything else, canonical form included, as it was."""
+    plain = json.loads(seal(REPORT, KEY))
+    node = plain
+    *above, leaf = path.split(".")
+    for name in above:
+        node = node[name]
+    node[leaf] = value
+    if resign:
+        message = message_for(Report.model_validate_json(json.dumps(plain["report"])))
+        plain["attestation"]["message"] = message.model_dump()
+        plain["attestation"]["signature"] = load_key("3f" * 32).sign(digest(message, Domain()))
+    return strict_json.dumps(plain)
+
+
+EDITS = [
+    ("report.answer.text", "other", "result.hash_mismatch"),
+    ("report.answer.completion_tokens", 9, "result.hash_mismatch"),
+    ("report.model.sha256", "99" * 32, "result.hash_mismatch"),
+    ("report.model.build", "99" * 32, "result.hash_mismatch"),
+    ("report.parameters.seed", 1, "result.hash_mismatch"),
+    ("report.task_id", None, "result.hash_mismatch"),
+    ("report.request.datasets", [], "result.hash_mismatch"),
+    ("report.key_origin", "ephemeral", "result.hash_mismatch"),
+    ("attestation.message.taskId", "0x" + "00" * 32, "result.hash_mismatch"),
+    ("attestation.domain.chainId", 1, "result.signature"),
+    ("attestation.domain.name", "other", "result.schema"),
+    ("attestation.domain.version", "2", "result.schema"),
+    ("attestation.signer", "0x" + "11" * 20, "result.signature"),
+    ("attestation.signature", "0x" + "00" * 65, "result.signature"),
+    ("attestation.signature", "0x" + "00" * 64, "result.schema"),
+    ("attestation.second_signature", "0x", "result.schema"),
+    ("report.extra", 1, "result.schema"),
+    ("report.format", "sealed-llm/report/2", "result.schema"),
+    ("report.status", "fine", "result.schema"),
+    ("report.parameters.seed", -1, "result.schema"),
+    ("report.parameters.seed", "0", "result.schema"),
+    ("report.parameters.seed", True, "result.schema"),
+]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "code"), EDITS, ids=[f"{path}={str(value)[-12:]}-{code}" for path, value, code in EDITS]
+)
+def test_an_edit_is_refused(path: str, value: Any, code: str) -> None:
+    with pytest.raises(AppError) as info:
+        verify(edited(path, value), KEY.address)
+    assert info.value.code == code
+
+
+def test_an_edit_that_is_signed_again_has_another_signer() -> None:
+    with pytest.raises(AppError) as info:
+        verify(edited("report.answer.text", "other", resign=True), KEY.address)
+    assert info.value.code == "result.signature"
+
+
+def rewritten() -> dict[str, tuple[bytes, str]]:
+    data = seal(REPORT, KEY)
+    return {
+        "reformatted": (json.dumps(json.loads(data), indent=1).encode(), "result.not_canonical"),
+        "reordered": (
+            json.dumps(dict(reversed(json.loads(data).items())), separators=(",", ":")).encode(),
+            "result.not_canonical",
+        ),
+        "trailing newline": (data + b"\n", "result.not_canonical"),
+        "trailing bytes": (data + b"{}", "json.invalid"),
+        "truncated": (data[:-1], "json.invalid"),
+        "empty": (b"", "json.invalid"),
+        "duplicate key": (data[:-1] + b',"report":{}}', "json.invalid"),
+        "float": (data.replace(b'"seed":0', b'"seed":0.0'), "result.schema"),
+        "exponent": (data.replace(b'"seed":0', b'"seed":0e0'), "result.schema"),
+        "no object": (b"[]", "result.schema"),
+        "too large": (data + b" " * 2**23, "result.unreadable"),
+        "null domain chain": (data.replace(b'"domain":{', b'"domain":{"chainId":null,'), "result.not_canonical"),
+    }
+
+
+@pytest.mark.parametrize(("data", "code"), rewritten().values(), ids=rewritten().keys())
+def test_another_form_is_refused(data: bytes, code: str) -> None:
+    with pytest.raises(AppError) as info:
+        verify(data, KEY.address)
+    assert info.value.code == code
+
+
+def test_read_does_not_check_signatures() -> None:
+    assert read(edited("report.answer.text", "other")).report.answer == ANSWER.model_copy(update={"text": "other"})
