@@ -9,7 +9,7 @@ READY_DEV := $(VENV)/.ready-dev
 DEFAULT_MODEL := qwen2.5-coder-0.5b-instruct
 TEST_MODEL := smollm2-135m-instruct
 
-.PHONY: help demo test check bench lock schema clean setup
+.PHONY: help demo test check bench docs lock clean setup
 .DELETE_ON_ERROR:
 
 help:  ## name the targets
@@ -32,8 +32,9 @@ check: $(READY_DEV)  ## lint, types, and the drift of schema, README and locks
 bench: setup $(READY_DEV)  ## measure against llama.cpp's own program: ratios, in one run
 	$(PY) -m bench.ask
 
-schema: $(READY)  ## write schema/ anew from the models
+docs: $(READY_DEV)  ## write schema/ and the generated parts of the README anew
 	$(PY) -m app schema
+	$(PY) scripts/check_drift.py --write
 
 lock:  ## resolve requirements/*.in anew (needs pip-tools)
 	cd requirements && for name in run build dev; do \

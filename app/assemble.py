@@ -79,4 +79,10 @@ def _failure(error: AppError) -> Failure:
 
 
 def _model_info(model: Model) -> ModelInfo:
-    return ModelInfo(name=model.name, sha256=model.sha256, engine=native.engine_name(), build=native.build_id())
+    return ModelInfo(
+        name=model.name,
+        sha256=model.sha256,
+        engine=native.engine_name(),
+        build=native.build_id(),
+        flags=tuple(native.build_config()["flags"]),
+    )

@@ -36,14 +36,14 @@ if os.environ.get("NO_COLOR"):  # click itself does not look
 @click.group(cls=_Commands, context_settings=_SETTINGS)
 @click.version_option(__version__, prog_name="sealed-llm")
 def cli() -> None:
-    r"""Run a small language model once, inside an enclave, and sign what it says.
+    """Run a small language model once, inside an enclave, and sign what it says.
 
     \b
     Examples:
       python -m app simulate --prompt "What is the capital of France?"
       python -m app verify result.json --signer 0x…
       python -m app doctor
-    """
+    """  # noqa: D301  click wants the character itself
 
 
 @cli.command()
@@ -78,7 +78,7 @@ def run() -> None:
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Keep iexec_in and iexec_out in this new folder.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 def simulate(*, out: Path | None, as_json: bool, **wishes: Any) -> None:
-    r"""Run one task as a worker would: real files, real environment, real child process.
+    """Run one task as a worker would: real files, real environment, real child process.
 
     The key is IEXEC_APP_DEVELOPER_SECRET if it is set here, else this machine's simulation key.
 
@@ -86,7 +86,7 @@ def simulate(*, out: Path | None, as_json: bool, **wishes: Any) -> None:
     Examples:
       python -m app simulate --prompt "Why is the sky blue?" --args "--max-tokens 64"
       python -m app simulate --bulk alice.zip bob.zip
-    """
+    """  # noqa: D301  as above
     from app.simulate.order import Wishes, order
     from app.simulate.session import simulate as start
     from app.simulate.show import as_text, summary
@@ -100,15 +100,15 @@ def simulate(*, out: Path | None, as_json: bool, **wishes: Any) -> None:
 
 
 @cli.command()
-@click.argument("result", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("result", type=click.Path(path_type=Path))
 @click.option("--signer", required=True, metavar="0x…", help="The address you trust to have signed it.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 def verify(result: Path, signer: str, *, as_json: bool) -> None:
     """Check a result.json offline: schema, every hash, the signature, the signer. Exit code 0 or 1."""
-    from app.verify import verify as check
+    from app.verify import verify_file
 
     try:
-        checked = check(result.read_bytes(), signer)
+        checked = verify_file(result, signer)
     except AppError as err:
         if as_json:
             click.echo(json.dumps({"verified": False, "code": err.code, "message": err.message}))

@@ -90,7 +90,9 @@ class ModelInfo(_Part):
     engine: str
     """Engine and version."""
     build: Sha256
-    """SHA-256 of the canonical JSON of app/llm/build.toml: source archive and compiler flags."""
+    """SHA-256 of the canonical JSON of app/llm/build.toml: source archive and the flags below."""
+    flags: tuple[str, ...]
+    """How llama.cpp was configured; the loaded library was asked and agrees."""
 
 
 class RequestInfo(_Part):

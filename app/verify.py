@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from app.errors import VerifyError
 from app.report import Result
@@ -39,3 +40,12 @@ def verify(data: bytes, signer: str) -> Verified:
     if found.lower() != signer.lower():
         raise VerifyError("result.wrong_signer", f"signed by {found}, expected {signer}")
     return Verified(result, found)
+
+
+def verify_file(path: Path, signer: str) -> Verified:
+    """Return `verify` of the file at `path`; one that cannot be read is `VerifyError` result.unreadable."""
+    try:
+        data = path.read_bytes()
+    except OSError as err:
+        raise VerifyError("result.unreadable", "the file cannot be read") from err
+    return verify(data, signer)

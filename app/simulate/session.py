@@ -49,7 +49,8 @@ def simulate(order: Order, folder: Path | None, tick: Callable[[float], None]) -
     child = start(prepare(order, in_folder.absolute(), out_folder.absolute()), order.args)
     stdout, stderr = _wait(child, began, tick)
     if child.returncode != 0:
-        raise SimulationError("simulate.failed", f"the app ended with exit code {child.returncode}")
+        last = stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        raise SimulationError("simulate.failed", f"the app ended with exit code {child.returncode}: {last}")
     if stdout or stderr:
         raise SimulationError("simulate.failed", "the app wrote to stdout or stderr, which are public")
     delivered = judge(out_folder.absolute())

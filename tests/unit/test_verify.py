@@ -35,7 +35,7 @@ REPORT = Report(
     answer=ANSWER,
     error=None,
     bulk=None,
-    model=ModelInfo(name="m", sha256="12" * 32, engine="e", build="34" * 32),
+    model=ModelInfo(name="m", sha256="12" * 32, engine="e", build="34" * 32, flags=("-DX=ON",)),
     parameters=PARAMETERS,
     request=RequestInfo(args_hash="0x" + "56" * 32, commitment=None, datasets=("0x" + "11" * 20, None), input_files=("f",)),
     key_origin="app-secret",
