@@ -1,0 +1,86 @@
+"""The judge must be as strict as the platform: each broken rule has a folder that breaks it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from app.errors import SimulationError
+from app.simulate.postcompute import judge
+
+
+def fill(folder: Path, computed: bytes | None = None) -> None:
+    (folder / "result.json").write_bytes(b"{}")
+    good = json.dumps({"deterministic-output-path": str(folder / "result.json")}).encode()
+    (folder / "computed.json").write_bytes(good if computed is None else computed)
+
+
+def test_a_good_folder(tmp_path: Path) -> None:
+    fill(tmp_path)
+    delivered = judge(tmp_path)
+    assert delivered.digest == "0x" + hashlib.sha256(b"{}").hexdigest()
+    assert sorted(delivered.files) == ["computed.json", "result.json"]
+    assert (delivered.result, delivered.files["result.json"], delivered.error_message) == (b"{}", 2, None)
+
+
+def named(value: object) -> bytes:
+    return json.dumps({"deterministic-output-path": value}).encode()
+
+
+COMPUTED: dict[str, Callable[[Path], bytes]] = {
+    "empty": lambda _: b"",
+    "no path": lambda _: b"{}",
+    "bom": lambda folder: b"\xef\xbb\xbf" + named(str(folder / "result.json")),
+    "nan": lambda folder: named(str(folder / "result.json"))[:-1] + b', "callback-data": NaN}',
+    "duplicate": lambda folder: named(str(folder / "result.json"))[:-1] + b', "error-message": "a", "error-message": "b"}',
+    "unknown key": lambda folder: named(str(folder / "result.json"))[:-1] + b', "task-id": "0x"}',
+    "null": lambda _: named(None),
+    "number": lambda _: named(1),
+    "list": lambda _: b"[]",
+    "relative": lambda _: named("iexec_out/result.json"),
+    "outside": lambda _: named("/etc/hostname"),
+    "the folder itself": lambda folder: named(str(folder)),
+    "not there": lambda folder: named(str(folder / "other.json")),
+    "traversal": lambda folder: named(str(folder / ".." / folder.name / "result.json")),
+}
+
+
+@pytest.mark.parametrize("make", COMPUTED.values(), ids=COMPUTED.keys())
+def test_a_bad_computed_json(tmp_path: Path, make: Callable[[Path], bytes]) -> None:
+    fill(tmp_path, make(tmp_path))
+    with pytest.raises(SimulationError):
+        judge(tmp_path)
+
+
+def test_bad_files(tmp_path: Path) -> None:
+    def long(folder: Path) -> None:
+        (folder / ("a" * 32)).touch()
+
+    def link(folder: Path) -> None:
+        (folder / "link").symlink_to("result.json")
+
+    def reserved(folder: Path) -> None:
+        (folder / "stdout.txt").touch()
+
+    def empty(folder: Path) -> None:
+        (folder / "result.json").write_bytes(b"")
+
+    def huge(folder: Path) -> None:
+        os.truncate(folder / "result.json", 50 * 10**6)
+
+    def absent(folder: Path) -> None:
+        (folder / "computed.json").unlink()
+
+    for spoil in (long, link, reserved, empty, huge, absent):
+        folder = tmp_path / spoil.__name__
+        folder.mkdir()
+        fill(folder)
+        judge(folder)
+        spoil(folder)
+        with pytest.raises(SimulationError):
+            judge(folder)
