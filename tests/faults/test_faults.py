@@ -210,10 +210,10 @@ def test_a_run_never_forks_nor_maps_writable_code(desk: Desk, tmp_path: Path) ->
     execs = [line for line in lines if "execve(" in line]
     assert len(execs) == 1  # our own start
     assert not [
-        line
-        for line in lines
-        if any(f" {call}(" in line for call in ("fork", "vfork", "clone", "clone3", "memfd_create", "socket"))
+        line for line in lines if any(f" {call}(" in line for call in ("fork", "vfork", "clone", "clone3", "memfd_create"))
     ]
+    # CPython's own `site` looks up a home folder, which may ask a name service on this machine
+    assert not [line for line in lines if "socket(" in line and "AF_UNIX" not in line]
     assert not [line for line in lines if "PROT_WRITE|PROT_EXEC" in line]
     assert not [line for line in lines if "mprotect(" in line and "PROT_EXEC" in line]
 
