@@ -184,7 +184,7 @@ def model_check(name: str | None) -> None:
 @cli.command()
 @click.option("--check", is_flag=True, help="Only say whether the files are up to date.")
 def schema(*, check: bool) -> None:
-    """Write the JSON Schema of results to schema/."""
+    """Write the JSON Schemas of requests and results to schema/."""
     from app.schema import write
 
     for path, changed in write(check=check):

@@ -16,6 +16,7 @@ EXIT_CANNOT_WRITE = 73
 
 # code -> hint: what the reader can do about it. A code is a promise: it may be added, never renamed.
 HINTS: dict[str, str] = {
+    "answers.invalid": "one answer for each question, in order or by title, of the type that the row asks for",
     "args.not_text": "iexec_args is one string of UTF-8 text",
     "args.no_value": "write --name value or --name=value",
     "args.unknown_option": "known: --prompt --system --max-tokens --temperature --seed --salt --model --chain-id --threads "
@@ -32,9 +33,11 @@ HINTS: dict[str, str] = {
     "file.unreadable": "the input is there but cannot be read as a regular file",
     "input.empty": "protect an object with a non-empty `prompt`, or pass the prompt as args",
     "input.missing": "protect an object with a `prompt` (or `email`, `question`), or pass the prompt as args",
+    "input.unreadable": "a dataset is a zip by dataProtector, a JSON object or UTF-8 text; other inputs one of the latter",
     "internal": "this is a bug in sealed-llm: please report the code and the version",
     "json.invalid": "one JSON value in UTF-8: no duplicate keys, no NaN, at most 64 levels deep",
     "key.invalid": "IEXEC_APP_DEVELOPER_SECRET is a secp256k1 private key: 64 hex digits, with or without 0x",
+    "messages.invalid": "messages are {role, content}; system first if at all, the user's last",
     "model.altered": "the model file is not the published one: `python -m app model fetch` gets it again",
     "model.fetch_failed": "each source is named above with its reason; a second `model fetch` resumes",
     "model.missing": "run `python -m app model fetch`",
@@ -45,7 +48,8 @@ HINTS: dict[str, str] = {
     "prompt.too_long": "shorten the prompt or lower max_tokens; nothing is ever cut silently",
     "protected_data.entry": "strings are Borsh (u32 length + UTF-8) or plain UTF-8, numbers f64, i128 or decimal text",
     "protected_data.invalid": "use protectData() of @iexec/dataprotector, or `zip` with one file for each field",
-    "request.contradiction": "give the prompt once: `prompt`, `question` or (history) `email`",
+    "questionnaire.invalid": "rows are [title, type, options]; types: prompt info number range select multiselect string",
+    "request.contradiction": "give one of the two, or name the `task`",
     "request.unknown_field": "known fields: task, prompt, question, email, system, max_tokens, temperature, seed, "
     "salt, options",
     "request.unsupported": "this version answers prompts (task `ask`); `score` and `code` are on their way",
@@ -56,6 +60,8 @@ HINTS: dict[str, str] = {
     "result.unreadable": "name the result.json of a finished task",
     "result.wrong_signer": "pass --signer with the address you trust; an ephemeral signer can never be one",
     "secret.too_large": "iExec accepts at most 4096 bytes for a secret",
+    "text.invalid": "plain Unicode text: no control characters but tab and line ends, no bidi overrides",
+    "wallet.invalid": "0x and 40 hex digits, in one case or with the right EIP-55 checksum; no ENS name",
     "simulate.failed": "see what was refused above; `python -m app doctor` may name the cause",
     "incomplete": "the task was stopped before it finished: out of time or memory? run it again or in a larger category",
 }

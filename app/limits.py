@@ -24,6 +24,8 @@ class Limits:
     # what is asked
     prompt_bytes: int = 256 * 2**10  # far above any context; the context itself is checked in tokens
     system_bytes: int = 8 * 2**10  # system prompt
+    messages: int = 256  # turns of a chat
+    questions: int = 256  # rows of a questionnaire
     max_tokens: int = 4_096  # tokens of one answer
     default_max_tokens: int = 512  # when the caller names none
     temperature_milli: int = 2_000  # 2.0

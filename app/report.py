@@ -22,7 +22,7 @@ Count = Annotated[int, Field(ge=0, le=LIMITS.json_integer)]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class Failure(_Part):

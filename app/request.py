@@ -1,49 +1,35 @@
-"""What a caller may ask: one flat set of named fields in, one strict Request out.
-
-Fields come as the sources carry them (text, whole numbers, floats from JavaScript, decimal text from
-the command line); here, and only here, they get their meaning and their bounds.
-"""
+"""From a document to a request: which job it is, and what exactly is asked."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from app import strict_json
+from app.document import Document, Turn, validate
 from app.errors import InputError
 from app.limits import LIMITS
+from app.questionnaire import render
 from app.signing import keccak256
-
-# field -> how a source decodes it. `options.x` means the same as `x`.
-FIELDS: dict[str, Literal["text", "number"]] = {
-    "task": "text",
-    "prompt": "text",
-    "question": "text",
-    "email": "text",
-    "system": "text",
-    "max_tokens": "number",
-    "temperature": "number",
-    "seed": "number",
-    "salt": "text",
-    "wallet": "text",
-    "language": "text",
-}
-OPTIONS = frozenset({"system", "max_tokens", "temperature", "seed", "salt"})
-PROMPTS = ("prompt", "question", "email")  # `email` is history and counts only where the others are absent
 
 Fields = Mapping[str, Any]
 
+# What can hold the prompt of an ask; the first source that has any of them provides all of them.
+PROMPTS = ("prompt", "question", "messages", "questionnaire", "email")
+_SCORE = ("wallet",)
+_CODE = ("language", "code", "feedback", "tests")
+
 
 class Ask(BaseModel):
-    """A prompt and how to answer it."""
+    """A chat of one or more turns, and how to answer it."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
     kind: Literal["ask"] = "ask"
-    prompt: str
+    turns: tuple[Turn, ...]
+    """user and assistant turns, the user's last."""
     system: str | None = None
     max_tokens: int | None = None
     temperature_milli: int = 0
@@ -60,101 +46,85 @@ Request = Ask  # | Code | Score, as they come
 def parse(fields: Fields) -> tuple[Request, bytes | None]:
     """Return the request in `fields`, and the caller's 32-byte salt if there is one.
 
-    Raises `InputError` input.*, option.*, request.* or prompt.too_long.
+    Raises `InputError` with the code of what is wrong; two fields that exclude each other are both named.
     """
-    _refuse_other_tasks(fields)
-    prompt = _prompt(fields)
-    system = fields.get("system")
-    if system is not None:
-        _check_text("system", system, LIMITS.system_bytes)
-        if not system.strip():
-            raise InputError("option.invalid", "system must not be empty")
+    document = _flatten(validate(dict(fields)))
+    task = document.task or _infer(document)
+    if task != "ask":
+        raise InputError("request.unsupported", f"this version does not know the task {task} yet")
+    turns, system = _conversation(document)
+    size = sum(len(turn.content.encode()) for turn in turns)
+    if size > LIMITS.prompt_bytes:
+        raise InputError("prompt.too_long", f"the chat has {size} bytes, the limit is {LIMITS.prompt_bytes}")
     request = Ask(
-        prompt=prompt,
+        turns=turns,
         system=system,
-        max_tokens=_whole(fields, "max_tokens", 1, LIMITS.max_tokens),
-        temperature_milli=_temperature(fields),
-        seed=_whole(fields, "seed", 0, LIMITS.max_seed) or 0,
+        max_tokens=document.max_tokens,
+        temperature_milli=int((document.temperature or 0) * 1000),
+        seed=document.seed or 0,
     )
-    return request, _salt(fields)
+    return request, bytes.fromhex(document.salt) if document.salt else None
 
 
-def _refuse_other_tasks(fields: Fields) -> None:
-    task = fields.get("task")
-    is_wallet = task is None and "wallet" in fields and not any(name in fields for name in PROMPTS)
-    if is_wallet or task in ("score", "code"):
-        raise InputError("request.unsupported", "this version does not know that task yet")
-    if task not in (None, "ask"):
-        raise InputError("option.invalid", "task must be ask")
+def _flatten(document: Document) -> Document:
+    """Return the document with `options` lifted beside the other fields."""
+    lifted = document.options.model_dump(exclude_none=True) if document.options else {}
+    for name in lifted:
+        if getattr(document, name) is not None:
+            raise InputError("request.contradiction", f"both {name} and options.{name} are given")
+    return document.model_copy(update={**lifted, "options": None})
 
 
-def _prompt(fields: Fields) -> str:
-    named = [name for name in PROMPTS if name in fields]
+def _named(document: Document, names: tuple[str, ...]) -> list[str]:
+    return [name for name in names if getattr(document, name) is not None]
+
+
+def _infer(document: Document) -> str:
+    """Return the task that the fields mean. `email` yields to every other field; a prompt may belong to code."""
+    asks = _named(document, PROMPTS)
+    asks = [name for name in asks if name != "email"] or asks
+    code, score = _named(document, _CODE), _named(document, _SCORE)
+    if code:
+        asks = [name for name in asks if name not in ("prompt", "question", "email")]
+    if score and asks == ["email"]:
+        asks = []
+    found = [names[0] for names in (asks, code, score) if names]
+    if len(found) > 1:
+        raise InputError("request.contradiction", f"both {found[0]} and {found[1]} are given")
+    if not found:
+        raise InputError("input.missing", "there is no prompt in the dataset, the secrets, the input files or the args")
+    return "code" if code else "score" if score else "ask"
+
+
+def _conversation(document: Document) -> tuple[tuple[Turn, ...], str | None]:
+    """Return the turns after the system prompt, and the caller's system prompt."""
+    named = _named(document, PROMPTS)
+    named = [name for name in named if name != "email"] or named
     if not named:
-        raise InputError("input.missing", "there is no prompt in the protectedData, the secrets, the input files or the args")
-    if {"prompt", "question"} <= set(named):
-        raise InputError("request.contradiction", "both prompt and question are given")
-    value = fields[named[0]]
-    _check_text(named[0], value, LIMITS.prompt_bytes)
-    if not value.strip():
+        raise InputError("input.missing", "the task is ask, but there is no prompt")
+    if len(named) > 1:
+        raise InputError("request.contradiction", f"both {named[0]} and {named[1]} are given")
+    if document.answers is not None and named != ["questionnaire"]:
+        raise InputError("request.contradiction", f"both answers and {named[0]} are given")
+    if named == ["messages"]:
+        return _chat(document)
+    is_form = named == ["questionnaire"]
+    text = render(document.questionnaire, document.answers) if is_form else getattr(document, named[0])
+    if not text.strip():
         raise InputError("input.empty", f"the {named[0]} is empty")
-    return str(value)
+    return (Turn(role="user", content=text),), document.system
 
 
-def _check_text(name: str, value: object, limit: int) -> None:
-    if not isinstance(value, str):
-        raise InputError("option.invalid", f"{name} must be text")
-    try:
-        size = len(value.encode())
-    except UnicodeEncodeError as err:
-        raise InputError("option.invalid", f"{name} is not valid Unicode") from err
-    if size > limit:
-        raise InputError("prompt.too_long", f"{name} has {size} bytes, the limit is {limit}")
-    if "\x00" in value:
-        raise InputError("option.invalid", f"{name} holds a NUL character")
-
-
-def _whole(fields: Fields, name: str, low: int, high: int) -> int | None:
-    if (value := _decimal(fields, name)) is None:
-        return None
-    if value != value.to_integral_value() or not low <= value <= high:
-        raise InputError("option.invalid", f"{name} must be a whole number from {low} to {high}")
-    return int(value)
-
-
-def _temperature(fields: Fields) -> int:
-    """Return thousandths: the finest step there is, so that no float is ever signed."""
-    if (value := _decimal(fields, "temperature")) is None:
-        return 0
-    limit = LIMITS.temperature_milli // 1000
-    if not 0 <= value <= limit or (milli := value * 1000) != milli.to_integral_value():
-        raise InputError("option.invalid", f"temperature must be from 0 to {limit}, with at most three decimals")
-    return int(milli)
-
-
-def _decimal(fields: Fields, name: str) -> Decimal | None:
-    value = fields.get(name)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float | str) or len(str(value)) > 64:
-        raise InputError("option.invalid", f"{name} must be a number")
-    try:
-        number = Decimal(str(value).strip())
-    except InvalidOperation as err:
-        raise InputError("option.invalid", f"{name} must be a number") from err
-    if not number.is_finite():
-        raise InputError("option.invalid", f"{name} must be a finite number")
-    return number
-
-
-def _salt(fields: Fields) -> bytes | None:
-    value = fields.get("salt")
-    if value is None:
-        return None
-    try:
-        salt = bytes.fromhex(str(value).strip().removeprefix("0x"))
-    except ValueError:
-        salt = b""
-    if len(salt) != 32:
-        raise InputError("option.invalid", "salt must be 32 bytes in hex")
-    return salt
+def _chat(document: Document) -> tuple[tuple[Turn, ...], str | None]:
+    turns, system = list(document.messages or ()), document.system
+    if turns[0].role == "system":
+        if system is not None:
+            raise InputError("request.contradiction", "both system and a system message are given")
+        system = turns.pop(0).content
+    if any(turn.role == "system" for turn in turns):
+        raise InputError("messages.invalid", "only the first message may be the system's")
+    if not turns or turns[-1].role != "user":
+        raise InputError("messages.invalid", "the last message must be the user's")
+    if not all(turn.content.strip() for turn in turns):
+        raise InputError("input.empty", "a message is empty")
+    return tuple(turns), system

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from app import assemble, signing
 from app.errors import AppError, SigningError
 from app.iexec import args, output
-from app.iexec.inputs import Item, read_inputs
+from app.iexec.inputs import Item, read_inputs, wants_callback
 from app.iexec.task import Task, open_task
-from app.sealing import seal
+from app.sealing import callback_data, seal
 from app.work import as_app_error, do_all, parse_item
 
 
@@ -32,7 +32,9 @@ def run(environ: Mapping[str, str], argv: Sequence[str]) -> None:
     task = open_task(environ, argv)  # 1
     options, key, trouble = _prepare(task)
     draft = assemble.draft(task, options.public, key.origin)
-    output.write(task.out_folder, seal(draft, key, options.chain_id), None)  # 2
+    callback = wants_callback(task)
+    ahead = seal(draft, key, options.chain_id)
+    output.write(task.out_folder, ahead, None, callback_data(ahead) if callback else None)  # 2
     clock.mark("write_ahead")
     error: AppError | None
     try:
@@ -45,7 +47,7 @@ def run(environ: Mapping[str, str], argv: Sequence[str]) -> None:
     except Exception as err:  # noqa: BLE001  whatever it is, the requester gets a signed result
         error = as_app_error(err)
         result = seal(assemble.fail(draft, error), key, options.chain_id)
-    output.write(task.out_folder, result, error)  # 8
+    output.write(task.out_folder, result, error, callback_data(result) if callback else None)  # 8
     clock.mark("sign_and_write")
     output.write_timings(task.out_folder, clock.milliseconds)
 

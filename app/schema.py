@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from app.document import Document
 from app.report import Result
 
 FOLDER = Path(__file__).parent.parent / "schema"
@@ -13,12 +14,15 @@ FOLDER = Path(__file__).parent.parent / "schema"
 
 def write(*, check: bool = False) -> Iterator[tuple[Path, bool]]:
     """Yield each schema file and whether it differed; write it unless `check`."""
-    schema = Result.model_json_schema(mode="serialization")
-    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "urn:sealed-llm:result:1", **schema}
-    path = FOLDER / "result-v1.schema.json"
-    text = json.dumps(schema, indent=1, sort_keys=True) + "\n"
-    changed = not path.exists() or path.read_text() != text
-    if changed and not check:
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text)
-    yield path, changed
+    for name, schema in (
+        ("request", Document.model_json_schema(mode="validation")),
+        ("result", Result.model_json_schema(mode="serialization")),
+    ):
+        head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"urn:sealed-llm:{name}:1"}
+        path = FOLDER / f"{name}-v1.schema.json"
+        text = json.dumps({**head, **schema}, indent=1, sort_keys=True) + "\n"
+        changed = not path.exists() or path.read_text() != text
+        if changed and not check:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text)
+        yield path, changed

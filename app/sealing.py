@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from pydantic import ValidationError
@@ -41,6 +42,18 @@ def seal(report: Report, key: Key, chain_id: int | None = None) -> bytes:
     if read(data).attestation.message != message:
         raise VerifyError("internal", "a fresh result did not read back as it was written")
     return data
+
+
+def callback_data(result: bytes) -> str:
+    """Return what a callback contract gets of a sealed `result`: three ABI words, 96 bytes, 0x hex.
+
+    (uint256 status, bytes32 resultDigest, bytes32 reportHash): status 0 incomplete, 1 ok, 2 error;
+    resultDigest the SHA-256 of result.json; reportHash the word of that name in the signed struct.
+    """
+    sealed = read(result)
+    status = ("incomplete", "ok", "error").index(sealed.report.status)
+    words = status.to_bytes(32, "big") + hashlib.sha256(result).digest()
+    return "0x" + words.hex() + sealed.attestation.message.reportHash[2:]
 
 
 def read(data: bytes) -> Result:

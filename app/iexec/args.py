@@ -21,7 +21,8 @@ _FIELDS = {
     "--salt": "salt",
 }
 _SPEED = frozenset({"--threads", "--no-mmap"})
-_KNOWN = frozenset({*_FIELDS, *_SPEED, "--model", "--chain-id"})
+_FLAGS = frozenset({"--no-mmap", "--callback"})
+_KNOWN = frozenset({*_FIELDS, *_SPEED, *_FLAGS, "--model", "--chain-id"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def _split(argv: Sequence[str]) -> tuple[dict[str, str], list[str]]:
             raise InputError("args.unknown_option", "an argument is not a known option")
         if name in options:
             raise InputError("request.contradiction", f"{name} is given twice")
-        options[name] = value if equals or name == "--no-mmap" else _next(rest)
+        options[name] = value if equals or name in _FLAGS else _next(rest)
     return options, words
 
 

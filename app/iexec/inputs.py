@@ -1,24 +1,30 @@
 """From a task to the fields of each of its items: where input may come from, and what wins.
 
-One item per dataset (one in all outside of bulk). Sources, the first that names a field wins:
-dataset, requester secrets, input files, args. The fields that can hold a prompt count as one.
+One item per dataset (one in all outside of bulk). Sources, the first that names a field wins: dataset,
+requester secrets by number, input files, args. The fields that can hold a prompt count as one.
 """
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from app import strict_json
+from app.document import FIELDS, OPTIONS
 from app.errors import AppError, InputError
 from app.iexec import protected_data
 from app.iexec.task import Dataset, Task
 from app.limits import LIMITS
-from app.request import FIELDS, OPTIONS, PROMPTS, Fields
+from app.request import PROMPTS, Fields
+
+# How an entry of a zip is decoded; the other fields are objects or lists, decoded by what their bytes look like.
+_TEXTS = frozenset({"task", "prompt", "question", "email", "system", "salt", "wallet", "language", "code"})
+_NUMBERS = frozenset({"max_tokens", "temperature", "seed"})
+_NOT_FROM_DATASETS = frozenset({"callback"})  # what the requester's deal needs is not the data owner's to say
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,23 +35,38 @@ class Item:
     fields: Fields | AppError
 
 
+def wants_callback(task: Task) -> bool:
+    """Return whether the requester asked for callback-data, in a secret or the args, broken neighbours or not.
+
+    Known before anything else is read, because an error and a killed task must deliver it too.
+    """
+    return "--callback" in task.args or any(_says_callback(secret) for secret in task.requester_secrets)
+
+
+def _says_callback(secret: str) -> bool:
+    try:
+        return _secret(secret).get("callback") in (True, "true")
+    except InputError:
+        return False
+
+
 def read_inputs(task: Task, args: Fields) -> list[Item]:
     """Return one item per dataset, or one without a dataset.
 
     A dataset that is missing or broken spoils its own item only. Raises `InputError` if a secret or an
     input file, which all items share, cannot be read.
     """
-    shared = [_secret(secret) for secret in task.requester_secrets]
-    shared += [_document(_read_file(task, name, LIMITS.input_file_bytes)) for name in task.input_files]
-    shared.append(args)
+    sources = [_secret(secret) for secret in task.requester_secrets]
+    sources += [_document(_read_file(task, name, LIMITS.input_file_bytes)) for name in task.input_files]
+    shared = _merge([*sources, args])
     if not task.datasets and not task.is_bulk:
-        return [Item(None, _merge(shared))]
+        return [Item(None, shared)]
     return [Item(dataset, _item(task, dataset, shared)) for dataset in task.datasets]
 
 
-def _item(task: Task, dataset: Dataset, shared: list[Fields]) -> Fields | AppError:
+def _item(task: Task, dataset: Dataset, shared: Fields) -> Fields | AppError:
     try:
-        return _merge([_dataset(task, dataset), *shared])
+        return _merge([_dataset(_read_file(task, dataset.file_name, LIMITS.dataset_bytes)), shared])
     except AppError as err:
         return err
 
@@ -60,19 +81,37 @@ def _merge(sources: Iterable[Fields]) -> Fields:
     return merged
 
 
-def _dataset(task: Task, dataset: Dataset) -> Fields:
-    """Return the fields of a protectedData; entries of other apps are none of our business."""
-    entries = protected_data.read(_read_file(task, dataset.file_name, LIMITS.dataset_bytes))
+def _dataset(data: bytes) -> Fields:
+    """Return the fields of a protectedData zip, a JSON object, or plain text; entries of other apps are left alone."""
+    if not data.startswith(b"PK"):
+        found = _document(data, strict=False)
+    else:
+        nodes = protected_data.tree(protected_data.read(data))
+        options = nodes.pop("options", {})
+        if not isinstance(options, dict):
+            raise InputError("option.invalid", "options must be an object")
+        found = _lift(_decode(nodes, FIELDS), _decode(options, OPTIONS), unknown=options.keys() - OPTIONS)
+    return {name: value for name, value in found.items() if name not in _NOT_FROM_DATASETS}
+
+
+def _decode(nodes: dict[str, Any], known: frozenset[str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for path, raw in entries.items():
-        name = path.removeprefix("options.")
-        if path != name and name not in OPTIONS:
-            raise InputError("option.unknown", "the protectedData has an unknown option")
-        if name in FIELDS:
-            if name in found:
-                raise InputError("request.contradiction", f"both {name} and options.{name} are given")
-            found[name] = protected_data.text(raw) if FIELDS[name] == "text" else protected_data.number(raw)
+    for name in known & nodes.keys():
+        node = nodes[name]
+        if name in _TEXTS | _NUMBERS and isinstance(node, dict):
+            raise InputError("option.invalid", f"{name} is an object")
+        decode = protected_data.text if name in _TEXTS else protected_data.number if name in _NUMBERS else protected_data.value
+        found[name] = decode(node)
     return found
+
+
+def _lift(fields: dict[str, Any], options: dict[str, Any], unknown: Iterable[Any]) -> dict[str, Any]:
+    """Return fields and options side by side, so that sources merge option by option."""
+    if any(True for _ in unknown):
+        raise InputError("option.unknown", "options has an unknown field")
+    if twice := fields.keys() & options.keys():
+        raise InputError("request.contradiction", f"both {min(twice)} and options.{min(twice)} are given")
+    return fields | options
 
 
 def _secret(secret: str) -> Fields:
@@ -82,25 +121,23 @@ def _secret(secret: str) -> Fields:
     return _document(raw)
 
 
-def _document(raw: bytes) -> Fields:
-    """Return the fields of a JSON object, or plain text as the prompt."""
-    if not raw.lstrip().startswith(b"{"):
+def _document(raw: bytes, *, strict: bool = True) -> Fields:
+    """Return the fields of a JSON object, or plain text as the prompt; `strict` refuses unknown fields."""
+    if raw.lstrip()[:1] not in (b"{", b"["):
         try:
             return {"prompt": raw.decode("utf-8")}
         except UnicodeDecodeError as err:
-            raise InputError("json.invalid", "an input is neither a JSON object nor UTF-8 text") from err
-    document: Mapping[str, Any] = strict_json.loads(raw)
-    options = document.get("options", {})
+            raise InputError("input.unreadable", "an input is neither a JSON object nor UTF-8 text") from err
+    document = strict_json.loads(raw)
+    if not isinstance(document, dict):
+        raise InputError("json.invalid", "an input is a JSON array, not an object")
+    options = document.pop("options", None) or {}
     if not isinstance(options, dict):
         raise InputError("option.invalid", "options must be an object")
-    if options.keys() - OPTIONS:
-        raise InputError("option.unknown", "the request has an unknown option")
-    if twice := options.keys() & document.keys():
-        raise InputError("request.contradiction", f"both {min(twice)} and options.{min(twice)} are given")
-    fields = {**{name: value for name, value in document.items() if name != "options"}, **options}
-    if fields.keys() - FIELDS.keys():
+    if strict and document.keys() - FIELDS:
         raise InputError("request.unknown_field", "the request has an unknown field")
-    return {name: value for name, value in fields.items() if value is not None}
+    known = {name: value for name, value in document.items() if name in FIELDS and value is not None}
+    return _lift(known, {name: value for name, value in options.items() if value is not None}, options.keys() - OPTIONS)
 
 
 def _read_file(task: Task, name: str, limit: int) -> bytes:

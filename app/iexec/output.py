@@ -18,14 +18,17 @@ COMPUTED = "computed.json"
 TIMINGS = "timings.json"  # milliseconds per step; nothing signs it, nothing depends on it
 
 
-def write(folder: Path, result: bytes, error: AppError | None) -> None:
+def write(folder: Path, result: bytes, error: AppError | None, callback_data: str | None) -> None:
     """Write `result` as result.json, then the computed.json that names it.
 
-    `error` becomes computed.json's error-message. Raises `OutputError` output.unwritable.
+    `error` becomes computed.json's error-message; `callback_data` must be None unless the requester's deal
+    has a callback, else the finalisation on chain reverts. Raises `OutputError` output.unwritable.
     """
     computed = {"deterministic-output-path": os.fspath(folder / RESULT)}
     if error is not None:
         computed["error-message"] = str(error)
+    if callback_data is not None:
+        computed["callback-data"] = callback_data
     try:
         _write_atomic(folder / RESULT, result)
         _write_atomic(folder / COMPUTED, json.dumps(computed).encode())

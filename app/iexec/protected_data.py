@@ -12,25 +12,32 @@ import re
 import struct
 import zipfile
 import zlib
+from typing import Any
 
 from app.errors import ProtectedDataError
+from app.iexec import zip_layout
 from app.limits import LIMITS
 
 _ENCRYPTED = 0x1  # general purpose flag bit 0 (APPNOTE 4.4.4)
 _METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+_PATH = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*")  # keys of dataProtector, so a dot never means two things
 _DECIMAL = re.compile(rb"-?[0-9]{1,40}(\.[0-9]{1,20})?")
 
 
 def read(data: bytes) -> dict[str, bytes]:
-    """Return the files in the zip `data` by dotted path, folders and Finder's `__MACOSX` left out.
+    """Return the files in the zip `data` by dotted path.
 
+    Names that dataProtector cannot write are left out (Finder's `.DS_Store` and `__MACOSX/`, for example).
     Raises `ProtectedDataError` protected_data.invalid on anything but a plain, bounded, intact zip.
     """
+    zip_layout.check(data)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = archive.infolist()
             _check_directory(entries)
-            wanted = [entry for entry in entries if not entry.is_dir() and not entry.filename.startswith("__MACOSX/")]
+            wanted = [
+                entry for entry in entries if _PATH.fullmatch(entry.filename) and not entry.filename.startswith("__MACOSX/")
+            ]
             return {entry.filename.replace("/", "."): _content(archive, entry) for entry in wanted}
     except (
         zipfile.BadZipFile,
@@ -45,16 +52,52 @@ def read(data: bytes) -> dict[str, bytes]:
         raise ProtectedDataError("protected_data.invalid", "the protectedData is not an intact zip archive") from err
 
 
+def tree(entries: dict[str, bytes]) -> dict[str, Any]:
+    """Return the files as nested objects of raw bytes; an object with the keys 0, 1, 2 ... is a list.
+
+    dataProtector has no arrays: its documentation stores them as index-keyed objects. Raises
+    `ProtectedDataError` protected_data.invalid if one path is a value and an object at once, or too deep.
+    """
+    root: dict[str, Any] = {}
+    for path, raw in entries.items():
+        node, *parts = root, *path.split(".")
+        if len(parts) > LIMITS.json_depth:
+            raise ProtectedDataError("protected_data.invalid", "the protectedData is nested too deeply")
+        for part in parts[:-1]:
+            node = node.setdefault(part, {})
+            if not isinstance(node, dict):
+                raise ProtectedDataError("protected_data.invalid", "the protectedData has a value and an object of one name")
+        if parts[-1] in node:
+            raise ProtectedDataError("protected_data.invalid", "the protectedData has a value and an object of one name")
+        node[parts[-1]] = raw
+    return root
+
+
+def value(node: Any) -> Any:
+    """Return what `tree` holds, decoded without a schema: objects, lists, text, numbers, booleans.
+
+    Nothing in the file tells a type, so the bytes decide: Borsh text, then one byte 0 or 1, then f64 or
+    i128 where the bytes are no readable text, then plain text.
+    """
+    if isinstance(node, dict):
+        made = {name: value(child) for name, child in node.items()}
+        order = [str(index) for index in range(len(made))]
+        return [made[name] for name in order] if made and set(order) == made.keys() else made
+    if not _is_borsh_text(node) and not _is_readable(node):
+        if node in (b"\0", b"\1"):
+            return node == b"\1"
+        if len(node) in (8, 16):
+            return number(node)
+    return text(node)
+
+
 def text(raw: bytes) -> str:
     """Return the string in `raw`: Borsh (u32 length + UTF-8) if it is exactly that, else plain UTF-8.
 
     Raises `ProtectedDataError` protected_data.entry if it is neither.
     """
-    if len(raw) >= 4 and int.from_bytes(raw[:4], "little") == len(raw) - 4:
-        try:
-            return raw[4:].decode("utf-8")
-        except UnicodeDecodeError:
-            pass
+    if _is_borsh_text(raw):
+        return raw[4:].decode("utf-8")
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as err:
@@ -78,11 +121,26 @@ def number(raw: bytes) -> int | float | str:
     raise ProtectedDataError("protected_data.entry", "a number field is neither f64, i128 nor decimal text")
 
 
+def _is_borsh_text(raw: bytes) -> bool:
+    if len(raw) < 4 or int.from_bytes(raw[:4], "little") != len(raw) - 4:
+        return False
+    try:
+        raw[4:].decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _is_readable(raw: bytes) -> bool:
+    try:
+        return all(c.isprintable() or c in "\t\n\r" for c in raw.decode("utf-8"))
+    except UnicodeDecodeError:
+        return False
+
+
 def _check_directory(entries: list[zipfile.ZipInfo]) -> None:
     """Judge the archive by its central directory before a byte is inflated."""
     refusal = "protected_data.invalid"
-    if len(entries) > LIMITS.zip_entries:
-        raise ProtectedDataError(refusal, f"the protectedData has more than {LIMITS.zip_entries} entries")
     if len({entry.filename for entry in entries}) != len(entries):
         raise ProtectedDataError(refusal, "the protectedData names an entry twice")
     if sum(entry.file_size for entry in entries) > LIMITS.zip_total_bytes:

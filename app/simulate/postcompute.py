@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,7 @@ class Delivered:
     """0x + SHA-256 of the deterministic file: the task's resultDigest on chain."""
     files: dict[str, int]
     error_message: str | None
+    callback_data: str | None
 
 
 def judge(folder: Path) -> Delivered:
@@ -46,7 +48,10 @@ def judge(folder: Path) -> Delivered:
         raise _refused("deterministic-output-path does not name a non-empty regular file")
     result = Path(named).read_bytes()
     digest = "0x" + hashlib.sha256(result).hexdigest()
-    return Delivered(result, digest, files, computed.get("error-message"))
+    callback = computed.get("callback-data")
+    if callback is not None and not re.fullmatch("0x(?:[0-9a-f]{2})+", callback):
+        raise _refused("callback-data is not 0x and pairs of hex digits")
+    return Delivered(result, digest, files, computed.get("error-message"), callback)
 
 
 def _check_files(folder: Path) -> dict[str, int]:

@@ -21,10 +21,8 @@ def answer(engine: Engine, model: Model, request: Ask) -> tuple[AskAnswer, Param
     Raises `InputError` prompt.too_long, with the numbers, if prompt and answer do not fit the context.
     """
     template = engine.chat_template()
-    messages = [
-        chat.Message("system", request.system or words.SYSTEM),
-        chat.Message("user", request.prompt),
-    ]
+    messages = [chat.Message("system", request.system or words.SYSTEM)]
+    messages += [chat.Message(turn.role, turn.content) for turn in request.turns]
     prompt = chat.tokenize(engine, template, messages)
     max_tokens = _budget(len(prompt), request.max_tokens, model.context)
     sampling = Sampling(

@@ -112,7 +112,7 @@ def test_bulk_isolates_each_item(desk: Desk, new_desk: Callable[[str], Desk]) ->
     items: list[bytes | None] = [
         protect({"email": "What is the capital of France?"}),
         None,
-        b"not a zip",
+        b"PK not a zip",
         protect({"prompt": "Name a colour.", "temperature": 0.8, "seed": 3}),
         protect({"other": "x"}),
         protect({"prompt": "What is the capital of France?"}),
@@ -146,12 +146,15 @@ FAILURES: dict[str, tuple[dict[str, Any] | bytes | None, list[str], dict[str, st
     "empty prompt": ({"prompt": ""}, [], {}, "input.empty"),
     "blank email": ({"email": "  "}, [], {}, "input.empty"),
     "no known field": ({"color": "x"}, [], {}, "input.missing"),
-    "not a zip": (b"What is this?", [], {}, "protected_data.invalid"),
+    "not a zip": (b"PK, but what is this?", [], {}, "protected_data.invalid"),
+    "binary": (b"\xff\xfe\x00", [], {}, "input.unreadable"),
     "broken text": ({"prompt": b"\xff\xfe"}, [], {}, "protected_data.entry"),
     "unknown option": ({"prompt": "p"}, ["--frobnicate"], {}, "args.unknown_option"),
     "unknown option inside": ({"prompt": "p", "options": {"top_k": 1}}, [], {}, "option.unknown"),
     "bad option": ({"prompt": "p"}, ["--max-tokens", "0"], {}, "option.invalid"),
     "bad option inside": ({"prompt": "p", "temperature": 9.0}, [], {}, "option.invalid"),
+    "bidi override": ({"prompt": "p\u202e"}, [], {}, "text.invalid"),
+    "two jobs": ({"prompt": "p", "wallet": "0x" + "1" * 40}, [], {}, "request.contradiction"),
     "too long": ({"prompt": "word " * 5_000}, [], {}, "prompt.too_long"),
     "too many tokens": ({"prompt": "p"}, ["--max-tokens", "4096"], {}, "prompt.too_long"),
     "unknown model": ({"prompt": "p"}, ["--model=gpt-9"], {}, "model.unknown"),
@@ -290,6 +293,51 @@ def test_only_three_files_come_out(desk: Desk) -> None:
 def test_a_signature_bound_to_a_chain(desk: Desk) -> None:
     ran = desk.run("--chain-id", "421614", *SHORT, "Hello?")
     assert verify(ran.raw, SIGNER).result.attestation.domain.chainId == 421614
+
+
+@pytest.mark.parametrize("how", ["args", "secret", "secret beside a broken one", "no"])
+@pytest.mark.parametrize("good", [True, False], ids=["answer", "error"])
+def test_callback_data_only_when_asked_for(desk: Desk, how: str, good: bool) -> None:
+    if how.startswith("secret"):
+        desk.environ["IEXEC_REQUESTER_SECRET_2"] = '{"callback": true}'
+    if how.endswith("one"):
+        desk.environ["IEXEC_REQUESTER_SECRET_1"] = "{"
+    if good:
+        desk.dataset({"prompt": "Hello?", "max_tokens": 2})
+    ran = desk.run(*(["--callback"] if how == "args" else []))
+    found = json.loads((desk.out / "computed.json").read_text()).get("callback-data")
+    if how == "no":
+        assert found is None
+        return
+    ok = good and not how.endswith("one")
+    words = bytes.fromhex(found.removeprefix("0x"))
+    assert len(words) == 96
+    assert int.from_bytes(words[:32], "big") == (1 if ok else 2)
+    assert words[32:64] == hashlib.sha256(ran.raw).digest()
+    assert "0x" + words[64:].hex() == json.loads(ran.raw)["attestation"]["message"]["reportHash"]
+
+
+def test_a_chat_and_a_form_are_answered(new_desk: Callable[[str], Desk]) -> None:
+    chat = [
+        {"role": "user", "content": "I am Ada."},
+        {"role": "assistant", "content": "Hello."},
+        {"role": "user", "content": "Who am I?"},
+    ]
+    form = {"title": "t", "questions": [["", "prompt", "My answers:"], ["How old?", "number"]]}
+    for name, data in (
+        ("chat", {"messages": json.dumps(chat)}),
+        ("form", {"questionnaire": json.dumps(form), "answers": json.dumps([30])}),
+    ):
+        one = new_desk(name)
+        one.dataset(data)
+        assert one.run(*SHORT).report["status"] == "ok"
+
+
+def test_a_dataset_in_plain_text_and_in_json(new_desk: Callable[[str], Desk]) -> None:
+    for name, data in (("text", b"What is the capital of France?"), ("json", b'{"prompt": "What is the capital of France?"}')):
+        one = new_desk(name)
+        one.dataset(data)
+        assert "Paris" in one.run(*SHORT).report["answer"]["text"]
 
 
 def test_a_salted_commitment(new_desk: Callable[[str], Desk]) -> None:

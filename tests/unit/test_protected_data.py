@@ -77,7 +77,7 @@ def test_refuses_texts(raw: bytes) -> None:
 
 
 def test_nested_stored_and_deflated() -> None:
-    entries = {"a/b/c": b"1", "d": b"2", "__MACOSX/._d": b"x"}
+    entries = {"a/b/c": b"1", "d": b"2", "__MACOSX/d": b"x", ".DS_Store": b"x", "prompt.txt": b"x", "a.b": b"x"}
     for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         assert pd.read(zipped(entries, method)) == {"a.b.c": b"1", "d": b"2"}
 
@@ -91,6 +91,19 @@ def broken() -> dict[str, bytes]:
     lying = bytearray(zipped({"prompt": bytes(100)}, zipfile.ZIP_DEFLATED))
     at = lying.index(b"PK\x01\x02") + 24
     lying[at : at + 4] = struct.pack("<I", 50)
+    two = zipped({"a": b"A" * 50, "b": b"B" * 50})
+    overlapping = bytearray(two)  # both directory entries point at the first file
+    second = two.index(b"PK\1\2", two.index(b"PK\1\2") + 1)
+    overlapping[second + 42 : second + 46] = bytes(4)
+    end = good.rindex(b"PK\5\6")
+    zip64 = bytearray(good)
+    zip64[good.index(b"PK\1\2") + 24 : good.index(b"PK\1\2") + 28] = b"\xff" * 4
+    many = bytearray(good)
+    many[end + 8 : end + 12] = struct.pack("<2H", 65_000, 65_000)
+    zip64_end = bytearray(good)
+    zip64_end[end + 10 : end + 12] = b"\xff\xff"
+    parts = bytearray(good)
+    parts[end + 4] = 1
     duplicate = zipped({"promptA": b"1", "promptB": b"2"}).replace(b"promptB", b"promptA")
     return {
         "empty": b"",
@@ -100,6 +113,17 @@ def broken() -> dict[str, bytes]:
         "wrong crc": bytes(wrong_crc),
         "size lies": bytes(lying),
         "duplicate": duplicate,
+        "overlapping": bytes(overlapping),
+        "zip64 size": bytes(zip64),
+        "zip64 count": bytes(zip64_end),
+        "65,000 entries in the end record": bytes(many),
+        "several disks": bytes(parts),
+        "bytes before": b"x" + good,
+        "bytes after": good + b"x",
+        "bytes between": good[: good.index(b"PK\1\2")] + b"x" + good[good.index(b"PK\1\2") :],
+        "comment that lies": good[:-2] + b"\5\0",
+        "value and object of one name": zipped({"a": b"1", "a/b": b"2"}),
+        "too deep": zipped({"/".join("a" * 70): b"1"}),
         "parent": zipped({"../prompt": b"1"}),
         "absolute": zipped({"/prompt": b"1"}),
         "backslash": zipped({"a\\b": b"1"}),
@@ -114,7 +138,7 @@ def broken() -> dict[str, bytes]:
 @pytest.mark.parametrize(("name", "data"), broken().items(), ids=broken().keys())
 def test_refuses_archives(name: str, data: bytes) -> None:
     with pytest.raises(ProtectedDataError) as info:
-        pd.read(data)
+        pd.tree(pd.read(data))
     assert info.value.code == "protected_data.invalid", name
 
 
@@ -151,3 +175,41 @@ def test_equals_the_official_deserializer() -> None:
                 assert pd.text(entries[entry["path"]]) == want["value"], (path.name, entry["path"])
                 compared += 1
     assert compared > 100
+
+
+def test_a_comment_is_no_harm() -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("prompt", b"1")
+        archive.comment = b"made by hand"
+    assert pd.read(out.getvalue()) == {"prompt": b"1"}
+
+
+def test_a_streamed_zip_with_data_descriptors() -> None:
+    class Pipe(io.RawIOBase):
+        def __init__(self) -> None:
+            self.data = b""
+
+        def writable(self) -> bool:
+            return True
+
+        def write(self, data: Any) -> int:
+            self.data += bytes(data)
+            return len(data)
+
+    pipe = Pipe()
+    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a", b"1" * 100)
+        archive.writestr("b", b"2")
+    assert pd.read(pipe.data) == {"a": b"1" * 100, "b": b"2"}
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="../shared is not here: fixtures of iExec's repositories are not ours to ship")
+def test_every_zip_of_iexecs_own_repositories_is_read() -> None:
+    seen = 0
+    for path in sorted((SHARED / "data/protected-data/upstream").iterdir()):
+        data = path.read_bytes()
+        if zipfile.is_zipfile(io.BytesIO(data)):
+            assert pd.tree(pd.read(data)), path.name
+            seen += 1
+    assert seen >= 10

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.errors import AppError, OutputError
-from app.iexec.inputs import read_inputs
+from app.iexec.inputs import read_inputs, wants_callback
 from app.iexec.task import Task, open_task
 from app.request import PROMPTS
 from tests.support import SHARED, TASK_ID, Desk
@@ -125,6 +125,8 @@ def test_the_dataset_wins_over_secrets_files_and_args(desk: Desk) -> None:
         ('{"prompt": "p", "options": 1}', "option.invalid"),
         ('{"prompt": "p", "seed": 1, "options": {"seed": 2}}', "request.contradiction"),
         ('{"prompt": "p", "prompt": "q"}', "json.invalid"),
+        ("[1]", "json.invalid"),
+        ("\udcff", "input.unreadable"),
         ('{"prompt": NaN}', "json.invalid"),
         ("x" * 4_097, "secret.too_large"),
     ],
@@ -161,3 +163,74 @@ def test_a_dataset_that_is_no_file(desk: Desk, kind: str) -> None:
     fields = read_inputs(opened(desk), {})[0].fields
     wanted = {"missing": "file.missing", "folder": "file.unreadable", "fifo": "file.unreadable", "large": "file.too_large"}
     assert isinstance(fields, AppError) and fields.code == wanted[kind]
+
+
+@pytest.mark.parametrize(
+    ("data", "fields"),
+    [
+        (b"What is 2+2?", {"prompt": "What is 2+2?"}),
+        (b'{"question": "Why?", "color": "x", "options": {"seed": 4}}', {"question": "Why?", "seed": 4}),
+        (b' {"prompt": "p", "callback": true}', {"prompt": "p"}),
+    ],
+    ids=["text", "json", "no callback from a dataset"],
+)
+def test_a_dataset_that_is_no_zip(desk: Desk, data: bytes, fields: dict[str, Any]) -> None:
+    desk.dataset(data)
+    assert read_inputs(opened(desk), {})[0].fields == fields
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"\xff\xfe", "input.unreadable"),
+        (b"", None),
+        (b"{", "json.invalid"),
+        (b"[]", "json.invalid"),
+        (b'{"a":1,"a":2}', "json.invalid"),
+        (b'{"options": {"top_k": 1}}', "option.unknown"),
+        (b"PK", "protected_data.invalid"),
+        (b"PK\5\6" + bytes(18), None),
+    ],
+    ids=["binary", "nothing", "half json", "array", "duplicate", "option", "half zip", "empty zip"],
+)
+def test_a_dataset_that_is_nothing_we_know(desk: Desk, data: bytes, code: str | None) -> None:
+    """Nothing, and an empty object, hold no prompt: that is for the request to say."""
+    desk.dataset(data)
+    fields = read_inputs(opened(desk), {})[0].fields
+    assert (fields.code if isinstance(fields, AppError) else None) == code
+
+
+def test_a_chat_and_a_form_in_a_zip(desk: Desk) -> None:
+    """Index-keyed objects are lists, at any depth; values say by their bytes what they are."""
+    turns = [{"role": "user", "content": "Hi."}, {"role": "assistant", "content": "Hello."}, {"role": "user", "content": "5"}]
+    rows = [["How old?", "number"], ["Sure?", "select", '["yes", "no"]'], ["Which?", "multiselect", ["a", "b", "c"]]]
+
+    def keyed(value: Any) -> Any:
+        if isinstance(value, list):
+            return {str(index): keyed(child) for index, child in enumerate(value)}
+        return {name: keyed(child) for name, child in value.items()} if isinstance(value, dict) else value
+
+    desk.dataset({"messages": keyed(turns)})
+    assert read_inputs(opened(desk), {})[0].fields == {"messages": turns}
+    desk.dataset({"questionnaire": {"title": "t", "questions": keyed(rows)}, "answers": keyed([34, "yes", ["a", "c"]])})
+    fields = read_inputs(opened(desk), {})[0].fields
+    assert fields == {"questionnaire": {"title": "t", "questions": rows}, "answers": [34.0, "yes", ["a", "c"]]}
+
+
+CALLBACKS: list[tuple[dict[str, str], list[str], bool]] = [
+    ({}, [], False),
+    ({}, ["--callback"], True),
+    ({}, ["--callback", "--bogus"], True),
+    ({"1": '{"callback": true}'}, [], True),
+    ({"1": '{"callback": "true"}'}, [], True),
+    ({"1": '{"callback": false}'}, [], False),
+    ({"1": "callback"}, [], False),
+    ({"1": "{broken", "2": '{"callback": true, "prompt": "p"}'}, [], True),
+    ({"1": '{"callback": 1}'}, [], True),
+]
+
+
+@pytest.mark.parametrize(("secrets", "args", "wanted"), CALLBACKS)
+def test_a_callback_is_wanted_only_when_asked_for(desk: Desk, secrets: dict[str, str], args: list[str], wanted: bool) -> None:
+    desk.environ |= {f"IEXEC_REQUESTER_SECRET_{number}": secret for number, secret in secrets.items()}
+    assert wants_callback(open_task(desk.environ, args)) is wanted
