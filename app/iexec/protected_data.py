@@ -27,7 +27,7 @@ _DECIMAL = re.compile(rb"-?[0-9]{1,40}(\.[0-9]{1,20})?")
 def read(data: bytes) -> dict[str, bytes]:
     """Return the files in the zip `data` by dotted path.
 
-    Names that dataProtector cannot write are left out (Finder's `.DS_Store` and `__MACOSX/`, for example).
+    Names that dataProtector cannot write are left out (Finder's `.DS_Store` and `__MACOSX/._name`, for example).
     Raises `ProtectedDataError` protected_data.invalid on anything but a plain, bounded, intact zip.
     """
     zip_layout.check(data)
@@ -35,9 +35,7 @@ def read(data: bytes) -> dict[str, bytes]:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = archive.infolist()
             _check_directory(entries)
-            wanted = [
-                entry for entry in entries if _PATH.fullmatch(entry.filename) and not entry.filename.startswith("__MACOSX/")
-            ]
+            wanted = [entry for entry in entries if _PATH.fullmatch(entry.filename)]
             return {entry.filename.replace("/", "."): _content(archive, entry) for entry in wanted}
     except (
         zipfile.BadZipFile,
@@ -76,18 +74,19 @@ def tree(entries: dict[str, bytes]) -> dict[str, Any]:
 def value(node: Any) -> Any:
     """Return what `tree` holds, decoded without a schema: objects, lists, text, numbers, booleans.
 
-    Nothing in the file tells a type, so the bytes decide: Borsh text, then one byte 0 or 1, then f64 or
-    i128 where the bytes are no readable text, then plain text.
+    Nothing in the file tells a type, so the bytes decide: one byte 0 or 1 is a boolean, 8 or 16 bytes that
+    hold no readable text are f64 or i128, everything else is text in Borsh or plain.
     """
     if isinstance(node, dict):
         made = {name: value(child) for name, child in node.items()}
         order = [str(index) for index in range(len(made))]
         return [made[name] for name in order] if made and set(order) == made.keys() else made
-    if not _is_borsh_text(node) and not _is_readable(node):
-        if node in (b"\0", b"\1"):
-            return node == b"\1"
-        if len(node) in (8, 16):
-            return number(node)
+    if node in (b"\0", b"\1"):
+        return node == b"\1"
+    # 12n is sixteen bytes that look like twelve NULs in Borsh: what a person could not have typed is a number
+    as_text = node[4:] if _is_borsh_text(node) else node
+    if len(node) in (8, 16) and not _is_readable(as_text):
+        return number(node)
     return text(node)
 
 

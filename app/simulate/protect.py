@@ -48,7 +48,7 @@ def _scalar(value: object) -> bytes:
     match value:
         case bool():
             return bytes([value])
-        case int() | float() if math.isfinite(value):
+        case int() | float() if _is_f64(value):
             return struct.pack("<d", value)
         case str():
             raw = value.encode()
@@ -57,3 +57,10 @@ def _scalar(value: object) -> bytes:
             return value
         case _:
             raise SimulationError("simulate.failed", "dataProtector stores text, numbers, booleans, bytes and objects only")
+
+
+def _is_f64(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an integer beyond any f64
+        return False

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.errors import ProtectedDataError
+from app.errors import ProtectedDataError, SimulationError
 from app.iexec import protected_data as pd
 from app.simulate.protect import protect
 from tests.support import SHARED
@@ -77,7 +77,7 @@ def test_refuses_texts(raw: bytes) -> None:
 
 
 def test_nested_stored_and_deflated() -> None:
-    entries = {"a/b/c": b"1", "d": b"2", "__MACOSX/d": b"x", ".DS_Store": b"x", "prompt.txt": b"x", "a.b": b"x"}
+    entries = {"a/b/c": b"1", "d": b"2", "__MACOSX/._d": b"x", ".DS_Store": b"x", "prompt.txt": b"x", "a.b": b"x"}
     for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         assert pd.read(zipped(entries, method)) == {"a.b.c": b"1", "d": b"2"}
 
@@ -213,3 +213,28 @@ def test_every_zip_of_iexecs_own_repositories_is_read() -> None:
             assert pd.tree(pd.read(data)), path.name
             seen += 1
     assert seen >= 10
+
+
+@pytest.mark.parametrize(
+    ("raw", "wanted"),
+    [
+        (b"\0", False),
+        (b"\1", True),
+        (struct.pack("<d", 5.0), 5.0),
+        ((12).to_bytes(16, "little"), 12),
+        ((-1).to_bytes(16, "little", signed=True), -1),
+        (borsh("five"), "five"),
+        (borsh("twelve chars"), "twelve chars"),
+        (b"plain text", "plain text"),
+        (b"8 letter", "8 letter"),
+        (borsh(""), ""),
+    ],
+)
+def test_values_say_what_they_are(raw: bytes, wanted: Any) -> None:
+    assert pd.value(raw) == wanted
+
+
+@pytest.mark.parametrize("value", [10**400, float("inf"), None, [1], {"a b": 1}])
+def test_protect_refuses_what_the_sdk_refuses(value: Any) -> None:
+    with pytest.raises(SimulationError):
+        protect({"a": value})

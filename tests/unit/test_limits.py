@@ -1,0 +1,123 @@
+"""Every limit from both sides: it passes, one beyond is refused. A new limit fails here until it has its pair."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app import strict_json
+from app.errors import AppError
+from app.iexec import args, protected_data
+from app.iexec.inputs import read_inputs
+from app.iexec.task import open_task
+from app.limits import LIMITS, Limits
+from app.request import parse
+from app.sealing import seal
+from app.simulate.postcompute import judge
+from tests.support import Desk
+from tests.unit.test_verify import KEY, REPORT
+
+
+def zipped(sizes: list[int]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for index, size in enumerate(sizes):
+            archive.writestr(str(index), bytes(size))
+    return out.getvalue()
+
+
+def dataset(desk: Desk, data: bytes) -> Any:
+    desk.dataset(data)
+    fields = read_inputs(open_task(desk.environ, []), {})[0].fields
+    if isinstance(fields, AppError):
+        raise fields
+    return fields
+
+
+def opened(desk: Desk, **environ: str) -> None:
+    if trouble := open_task(desk.environ | environ, []).trouble:
+        raise trouble
+
+
+def input_file(desk: Desk, size: int) -> None:
+    (desk.inside / "f").write_bytes(b"x" * size)
+    read_inputs(open_task(desk.environ | {"IEXEC_INPUT_FILES_NUMBER": "1", "IEXEC_INPUT_FILE_NAME_1": "f"}, []), {})
+
+
+def input_files(desk: Desk, count: int) -> None:
+    opened(desk, IEXEC_INPUT_FILES_NUMBER=str(count), **{f"IEXEC_INPUT_FILE_NAME_{n}": "f" for n in range(1, count + 1)})
+
+
+def total(extra: int) -> bytes:
+    full, rest = divmod(LIMITS.zip_total_bytes + extra, LIMITS.zip_entry_bytes)
+    return zipped([*[LIMITS.zip_entry_bytes] * full, *([rest] if rest else [])])
+
+
+def sealed(size: int) -> bytes:
+    """Return a result of exactly `size` bytes."""
+    assert REPORT.answer is not None
+    spare = size - len(seal(REPORT.model_copy(update={"answer": REPORT.answer.model_copy(update={"text": ""})}), KEY))
+    return seal(REPORT.model_copy(update={"answer": REPORT.answer.model_copy(update={"text": "x" * spare})}), KEY)
+
+
+def named(folder: Path, length: int) -> None:
+    (folder / "result.json").write_bytes(b"{}")
+    (folder / "computed.json").write_text(json.dumps({"deterministic-output-path": str(folder / "result.json")}))
+    (folder / ("a" * length)).touch()
+    judge(folder)
+    (folder / ("a" * length)).unlink()
+
+
+def chat(turns: int) -> None:
+    parse({"messages": [{"role": "user", "content": "x"}] * turns})
+
+
+def form(rows: int) -> None:
+    parse({"questionnaire": [["Q", "number"]] * rows, "answers": [1] * rows})
+
+
+PAIRS: dict[str, Callable[[Desk, int], Any]] = {
+    "dataset_bytes": lambda desk, n: dataset(desk, b'{"x": "' + b"x" * (n - 9) + b'"}'),
+    "zip_entries": lambda _, n: protected_data.read(zipped([0] * n)),
+    "zip_entry_bytes": lambda _, n: protected_data.read(zipped([n])),
+    "zip_total_bytes": lambda _, n: protected_data.read(total(n - LIMITS.zip_total_bytes)),
+    "input_file_bytes": input_file,
+    "input_name_bytes": lambda desk, n: opened(desk, IEXEC_DATASET_FILENAME="a" * n),
+    "input_files": input_files,
+    "secret_bytes": lambda desk, n: read_inputs(open_task(desk.environ | {"IEXEC_REQUESTER_SECRET_1": "x" * n}, []), {}),
+    "args_bytes": lambda _, n: args.parse(["x" * (n - 1)]),
+    "bulk_items": lambda desk, n: opened(desk, IEXEC_BULK_SLICE_SIZE=str(n)),
+    "json_depth": lambda _, n: strict_json.loads(b"[" * n + b"]" * n),
+    "prompt_bytes": lambda _, n: parse({"prompt": "x" * n}),
+    "system_bytes": lambda _, n: parse({"prompt": "p", "system": "x" * n}),
+    "messages": lambda _, n: chat(n),
+    "questions": lambda _, n: form(n),
+    "max_tokens": lambda _, n: parse({"prompt": "p", "max_tokens": n}),
+    "temperature_milli": lambda _, n: parse({"prompt": "p", "temperature": n / 1000}),
+    "max_seed": lambda _, n: parse({"prompt": "p", "seed": n}),
+    "result_bytes": lambda _, n: sealed(n),
+    "file_name_bytes": lambda desk, n: named(desk.out, n),
+    "json_integer": lambda _, n: args.parse(["--chain-id", str(n)]),
+    "threads": lambda _, n: args.parse(["--threads", str(n)]),
+}
+NO_MAXIMUM = {"default_max_tokens"}  # what is taken when the caller says nothing
+
+
+def test_every_limit_has_a_pair() -> None:
+    assert {field.name for field in dataclasses.fields(Limits)} == PAIRS.keys() | NO_MAXIMUM
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_both_sides(name: str, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(1_000)))  # a machine that has more than the limit
+    limit = getattr(LIMITS, name)
+    PAIRS[name](desk, limit)
+    with pytest.raises((AppError, ValueError)):
+        PAIRS[name](desk, limit + 1)
