@@ -29,8 +29,9 @@ check: $(READY_DEV)  ## lint, types, and the drift of schema, README and locks
 	$(PY) -m app schema --check
 	$(PY) scripts/check_drift.py
 
-bench: setup $(READY_DEV)  ## measure against llama.cpp's own program: ratios, in one run
+bench: setup $(READY_DEV) $(VENV)/.model-$(TEST_MODEL)  ## measure against llama.cpp's own program and singles: ratios, in one run
 	$(PY) -m bench.ask
+	$(PY) -m bench.bulk
 
 docs: $(READY_DEV)  ## write schema/ and the generated parts of the README anew
 	$(PY) -m app schema

@@ -17,6 +17,7 @@ def draft(task: Task, public_args: tuple[str, ...], key_origin: Literal["app-sec
     """Return the report of a task that has done nothing yet: status incomplete."""
     return Report(
         task_id=task.task_id,
+        bot_index=task.bot_index,
         status="incomplete",
         kind=None,
         answer=None,

@@ -137,6 +137,8 @@ class Report(_Part):
     format: Literal["sealed-llm/report/1"] = FORMAT
     task_id: Digest32 | None
     """The iExec task, from IEXEC_TASK_ID; null outside of one."""
+    bot_index: Count | None
+    """Place of this task in its bag of tasks, from IEXEC_BOT_TASK_INDEX; null if the worker did not say."""
     status: Literal["ok", "error", "incomplete"]
     """incomplete: written ahead, and the task was stopped before it could be replaced."""
     kind: Literal["ask"] | None

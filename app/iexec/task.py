@@ -40,6 +40,7 @@ class Task:
     out_folder: Path
     in_folder: Path | None = None
     task_id: str | None = None
+    bot_index: int | None = None
     datasets: tuple[Dataset, ...] = ()
     is_bulk: bool = False
     input_files: tuple[str, ...] = ()
@@ -81,6 +82,7 @@ def _with_inputs(environ: Mapping[str, str], known: Task) -> Task:
     return replace(
         known,
         in_folder=Path(in_folder),
+        bot_index=_count(environ, "IEXEC_BOT_TASK_INDEX", 999_999_999) if environ.get("IEXEC_BOT_TASK_INDEX") else None,
         datasets=_single(environ) if bulk is None else bulk,
         is_bulk=bulk is not None,
         input_files=_input_files(environ),

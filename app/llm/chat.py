@@ -7,6 +7,7 @@ plain text, so `<|im_start|>` in a prompt is nine ordinary characters and not a 
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from typing import Literal
@@ -32,7 +33,7 @@ def tokenize(engine: Engine, template: str, messages: list[Message]) -> list[int
 
     Raises `ModelError` engine.failed if the template cannot be rendered or drops a message.
     """
-    rendered = _render(template, [message.role for message in messages], *engine.special_tokens())
+    rendered = _render(template, tuple(message.role for message in messages), *engine.special_tokens())
     parts = _SLOT.split(rendered)  # words, slot, words, slot, ..., words
     slots = [int(slot) for slot in parts[1::2]]
     if slots != list(range(len(messages))):
@@ -45,7 +46,8 @@ def tokenize(engine: Engine, template: str, messages: list[Message]) -> list[int
     return tokens
 
 
-def _render(template: str, roles: list[str], bos_token: str, eos_token: str) -> str:
+@functools.cache
+def _render(template: str, roles: tuple[str, ...], bos_token: str, eos_token: str) -> str:
     """Return the template rendered with a numbered placeholder for each message's content.
 
     The environment is Jinja's immutable sandbox with the two functions that model templates expect.

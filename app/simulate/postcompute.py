@@ -16,6 +16,7 @@ from pathlib import Path
 from app import strict_json
 from app.errors import InputError, SimulationError
 from app.limits import LIMITS
+from app.signing import keccak256
 
 _KEYS = {"deterministic-output-path", "callback-data", "error-message"}
 _RESERVED = {"stdout.txt", "stderr.txt", "iexec_out.zip"}
@@ -32,6 +33,11 @@ class Delivered:
     files: dict[str, int]
     error_message: str | None
     callback_data: str | None
+
+    @property
+    def callback_digest(self) -> str | None:
+        """Return the resultDigest of a deal with a callback: keccak256 of callback-data, None without it."""
+        return None if self.callback_data is None else "0x" + keccak256(bytes.fromhex(self.callback_data[2:])).hex()
 
 
 def judge(folder: Path) -> Delivered:

@@ -283,6 +283,58 @@ def test_twenty_fresh_processes_give_one_result(new_desk: Callable[[str], Desk],
     assert len(results) == 1
 
 
+def test_another_host_and_another_cpu_count_change_nothing(new_desk: Callable[[str], Desk]) -> None:
+    """A host name of its own needs the right to make a UTS namespace; the CPU count does not."""
+    may = subprocess.run(["unshare", "--uts", "true"], capture_output=True, check=False).returncode == 0
+    wrappers = [
+        [],
+        ["taskset", "-c", "0"],
+        *([["unshare", "--uts", "sh", "-c", 'hostname other; exec "$0" "$@"']] if may else []),
+    ]
+    results = set()
+    for index, wrapper in enumerate(wrappers):
+        one = new_desk(f"host{index}")
+        one.dataset({"email": "Tell me about the sea.", "max_tokens": 8})
+        command = [*wrapper, *one.command(["--model", SMALL])]
+        subprocess.run(command, env=one.environ | {"PATH": os.environ["PATH"]}, cwd="/", check=True)
+        results.add((one.out / "result.json").read_bytes())
+    assert len(results) == 1
+
+
+def test_the_environment_of_iapp_test(desk: Desk) -> None:
+    """No address, no deal, a size of 0 for no bulk, and a name that is no address."""
+    (desk.inside / "protectedDataMock_1").write_bytes(protect({"email": "Hello?", "max_tokens": 2}))
+    kept = ("IEXEC_IN", "IEXEC_OUT", "IEXEC_TASK_ID", "IEXEC_INPUT_FILES_NUMBER")
+    desk.environ = {name: desk.environ[name] for name in kept} | {
+        "IEXEC_DATASET_FILENAME": "protectedDataMock_1",
+        "IEXEC_BULK_SLICE_SIZE": "0",
+    }
+    report = desk.run().report
+    assert (report["status"], report["request"]["datasets"], report["bot_index"]) == ("ok", [None], None)
+
+
+def test_the_place_in_a_bag_of_tasks_is_echoed(desk: Desk) -> None:
+    desk.environ["IEXEC_BOT_TASK_INDEX"] = "7"
+    assert desk.run("--max-tokens", "1", "Hi.").report["bot_index"] == 7
+
+
+def test_a_full_slice_of_a_hundred(desk: Desk) -> None:
+    """The largest slice there is; most of it missing or hostile, three answers in it."""
+    good = {1, 50, 100}
+    for index in range(1, 101):
+        address = f"0x{index:040x}"
+        desk.environ[f"IEXEC_DATASET_{index}_FILENAME"] = address
+        if index in good:
+            (desk.inside / address).write_bytes(protect({"prompt": "Name a colour.", "max_tokens": 4}))
+        elif index % 2:
+            (desk.inside / address).write_bytes(b"PK" + bytes(index))
+    desk.environ["IEXEC_BULK_SLICE_SIZE"] = "100"
+    bulk = desk.run().report["bulk"]
+    assert (bulk["totalCount"], bulk["successCount"], bulk["errorCount"]) == (100, 3, 97)
+    assert {item["index"] for item in bulk["results"] if item["success"]} == good
+    assert len({json.dumps(item["answer"]) for item in bulk["results"] if item["success"]}) == 1
+
+
 def test_only_three_files_come_out(desk: Desk) -> None:
     desk.run(*SHORT, "Hello?")
     assert sorted(os.listdir(desk.out)) == ["computed.json", "result.json", "timings.json"]

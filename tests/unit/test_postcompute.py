@@ -84,3 +84,18 @@ def test_bad_files(tmp_path: Path) -> None:
         spoil(folder)
         with pytest.raises(SimulationError):
             judge(folder)
+
+
+def test_callback_data_and_its_digest(tmp_path: Path) -> None:
+    """The vector is of shared/reference/iexec-protocol.md section 2.3."""
+    fill(tmp_path)
+    computed = json.loads((tmp_path / "computed.json").read_text())
+    one = "0x" + f"{1:064x}"
+    (tmp_path / "computed.json").write_text(json.dumps(computed | {"callback-data": one}))
+    delivered = judge(tmp_path)
+    assert delivered.callback_data == one
+    assert delivered.callback_digest == "0xb10e2d527612073b26eecdfd717e6a320cf44b4afac2b0732d9fcbe2b7fa0cf6"
+    for bad in ("0x0", "0X00", "00", "0xzz", "0x"):
+        (tmp_path / "computed.json").write_text(json.dumps(computed | {"callback-data": bad}))
+        with pytest.raises(SimulationError):
+            judge(tmp_path)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,6 @@ import pytest
 from app.errors import AppError, OutputError
 from app.iexec.inputs import read_inputs, wants_callback
 from app.iexec.task import Task, open_task
-from app.request import PROMPTS
 from tests.support import SHARED, TASK_ID, Desk
 
 SCENARIOS = sorted((SHARED / "data/protected-data/scenarios").glob("*/scenario.json"))
@@ -61,6 +61,7 @@ def test_without_iexec_out_there_is_nowhere_to_report(desk: Desk, value: str | N
         ("IEXEC_BULK_SLICE_SIZE", "9" * 5_000, "env.invalid"),
         ("IEXEC_INPUT_FILES_NUMBER", "1", "env.invalid"),
         ("IEXEC_INPUT_FILES_NUMBER", "101", "env.invalid"),
+        ("IEXEC_BOT_TASK_INDEX", "-1", "env.invalid"),
     ],
 )
 def test_trouble_is_kept_for_the_report(desk: Desk, name: str, value: str | None, code: str) -> None:
@@ -99,22 +100,48 @@ def test_recorded_environments(path: Path, tmp_path: Path) -> None:
             assert item.fields == {}
 
 
-def test_the_dataset_wins_over_secrets_files_and_args(desk: Desk) -> None:
-    """Field by field; the fields that can hold a prompt count as one."""
-    desk.dataset({"question": "from the dataset", "options": {"seed": 1}})
-    (desk.inside / "input").write_text('{"prompt": "from a file", "seed": 3, "temperature": 0.5}')
-    environ = desk.environ | {
-        "IEXEC_REQUESTER_SECRET_1": '{"prompt": "from a secret", "max_tokens": 2, "seed": 2}',
-        "IEXEC_INPUT_FILES_NUMBER": "1",
-        "IEXEC_INPUT_FILE_NAME_1": "input",
-    }
-    args = {"prompt": "from args", "max_tokens": "4", "seed": "4", "temperature": "1", "system": "s"}
-    wanted = {"question": "from the dataset", "seed": 1.0, "max_tokens": 2, "temperature": 0.5, "system": "s"}
-    assert read_inputs(open_task(environ, []), args)[0].fields == wanted
-    del environ["IEXEC_DATASET_FILENAME"]
-    fields = read_inputs(open_task(environ, []), args)[0].fields
-    assert isinstance(fields, dict) and fields["prompt"] == "from a secret"
-    assert sum(name in fields for name in PROMPTS) == 1
+# The table in the README: the first source that names a field wins; the fields that can hold a prompt count as one.
+SOURCES = ("dataset", "secret 1", "secret 2", "input file 1", "input file 2", "args")
+FIELDS: list[dict[str, Any]] = [
+    {"prompt": "p"},
+    {"seed": 1},
+    {"max_tokens": 9},
+    {"temperature": 0.5},
+    {"system": "s"},
+    {"salt": "ab" * 32},
+]
+
+
+def given(desk: Desk, fields: dict[str, dict[str, Any]]) -> Any:
+    """Return what the run reads when each source holds its fields."""
+    environ = dict(desk.environ)
+    if "dataset" in fields:
+        desk.dataset(fields["dataset"])
+        environ = dict(desk.environ)
+    for number in (1, 2):
+        if f"secret {number}" in fields:
+            environ[f"IEXEC_REQUESTER_SECRET_{number}"] = json.dumps(fields[f"secret {number}"])
+        (desk.inside / f"f{number}").write_text(json.dumps(fields.get(f"input file {number}", {})))
+        environ[f"IEXEC_INPUT_FILE_NAME_{number}"] = f"f{number}"
+    task = open_task(environ | {"IEXEC_INPUT_FILES_NUMBER": "2"}, [])
+    return read_inputs(task, fields.get("args", {}))[0].fields
+
+
+@pytest.mark.parametrize(("winner", "loser"), list(itertools.combinations(SOURCES, 2)))
+@pytest.mark.parametrize("field", FIELDS, ids=lambda field: next(iter(field)))
+def test_what_wins(desk: Desk, winner: str, loser: str, field: dict[str, Any]) -> None:
+    ((name, value),) = field.items()
+    other = value + value if isinstance(value, str) else value * 2
+    assert given(desk, {winner: {name: value}, loser: {name: other}}) == {name: value}
+    assert given(desk, {loser: {name: other}, winner: {}}) == {name: other}
+
+
+@pytest.mark.parametrize(("winner", "loser"), list(itertools.combinations(SOURCES, 2)))
+def test_sources_are_merged_and_prompts_count_as_one(desk: Desk, winner: str, loser: str) -> None:
+    merged = given(
+        desk, {winner: {"question": "q", "seed": 1}, loser: {"prompt": "p", "email": "e", "seed": 2, "max_tokens": 3}}
+    )
+    assert merged == {"question": "q", "seed": 1, "max_tokens": 3}
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ ANSWER = AskAnswer(text='Grüße, \u2028"x" 🐀', finish_reason="stop", prompt_
 FAILURE = Failure(code="input.missing", message="m", hint="h")
 REPORT = Report(
     task_id="0x" + "cd" * 32,
+    bot_index=0,
     status="ok",
     kind="ask",
     answer=ANSWER,

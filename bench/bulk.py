@@ -1,0 +1,49 @@
+"""One bulk task of 100 datasets against 100 single tasks; and memory from 10 items to 100. 135M model, 16 tokens each.
+
+python -m bench.bulk
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from app.simulate.protect import protect
+from app.simulate.worker import Order, prepare
+from bench.measure import Cost, median, run
+
+ITEMS = 100
+ARGS = ["--model", "smollm2-135m-instruct", "--max-tokens", "16"]
+
+
+def task(prompts: Sequence[str], *, bulk: bool) -> tuple[Cost, int]:
+    """Return the cost of one task over `prompts`, and how many were answered."""
+    with tempfile.TemporaryDirectory() as folder:
+        inside, out = Path(folder, "in"), Path(folder, "out")
+        inside.mkdir()
+        out.mkdir()
+        datasets = tuple(protect({"prompt": prompt}) for prompt in prompts)
+        cost = run([sys.executable, "-m", "app", *ARGS], prepare(Order(datasets, bulk, app_secret="4c" * 32), inside, out))
+        report = json.loads((out / "result.json").read_text())["report"]
+    return cost, report["bulk"]["successCount"] if bulk else int(report["status"] == "ok")
+
+
+def main() -> None:
+    """Print the ratio and the memory."""
+    prompts = [f"Tell me a fact about the number {number}." for number in range(ITEMS)]
+    singles = [task([prompt], bulk=False) for prompt in prompts]
+    bulks = {count: task(prompts[:count], bulk=True) for count in (10, ITEMS)}
+    if sum(done for _, done in singles) != ITEMS or any(done != count for count, (_, done) in bulks.items()):
+        raise SystemExit("not every item was answered")
+    alone, together = sum(cost.seconds for cost, _ in singles), bulks[ITEMS][0].seconds
+    print(f"{ITEMS} single tasks {alone:.1f} s, one bulk task of {ITEMS} {together:.1f} s: ratio {together / alone:.2f}")
+    single = median([cost.mebibytes for cost, _ in singles])
+    sizes = ", ".join(f"{count} items {cost.mebibytes:.0f} MiB" for count, (cost, _) in bulks.items())
+    print(f"peak resident memory: single {single:.0f} MiB, {sizes}")
+
+
+if __name__ == "__main__":
+    main()
