@@ -32,7 +32,7 @@ def run(environ: Mapping[str, str], argv: Sequence[str]) -> None:
     task = open_task(environ, argv)  # 1
     options, key, trouble = _prepare(task)
     draft = assemble.draft(task, options.public, key.origin)
-    callback = wants_callback(task)
+    callback = options.callback or wants_callback(task)
     ahead = seal(draft, key, options.chain_id)
     output.write(task.out_folder, ahead, None, callback_data(ahead) if callback else None)  # 2
     clock.mark("write_ahead")
@@ -58,7 +58,7 @@ def _prepare(task: Task) -> tuple[args.Args, signing.Key, AppError | None]:
     try:
         options = args.parse(task.args)
     except AppError as err:
-        options, trouble = args.Args(public=tuple(args.readable(task.args))), trouble or err
+        options, trouble = args.salvage(task.args), trouble or err
     try:
         key = signing.load_key(task.app_secret) if task.app_secret is not None else signing.new_key()
     except SigningError as err:

@@ -5,6 +5,7 @@ They are public (on chain, and in the worker's logs), so a private prompt belong
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -37,6 +38,8 @@ class Args:
     """Which of the embedded models answers; the default if None."""
     chain_id: int | None = None
     """Binds the signature to one chain (EIP-712 chainId)."""
+    callback: bool = False
+    """The requester's deal has a callback contract."""
     threads: int = 1
     """Threads of the engine: how fast an answer comes, never a bit of it. So is `mmap`."""
     mmap: bool = True
@@ -65,9 +68,16 @@ def parse(argv: Sequence[str]) -> Args:
         public=(*(part for pair in options.items() if pair[0] not in _SPEED for part in pair), *words),
         model=options.get("--model"),
         chain_id=None if chain_id is None else _number("--chain-id", chain_id, LIMITS.json_integer),
+        callback="--callback" in options,
         threads=_number("--threads", options.get("--threads", "1"), available),
         mmap="--no-mmap" not in options,
     )
+
+
+def salvage(argv: Sequence[str]) -> Args:
+    """Return what can be known of arguments that `parse` refuses: their hashable form, and the callback flag."""
+    options = list(itertools.takewhile(lambda arg: arg != "--", argv))
+    return Args(public=tuple(readable(argv)), callback="--callback" in options)
 
 
 def readable(argv: Sequence[str]) -> list[str]:

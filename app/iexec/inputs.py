@@ -36,18 +36,20 @@ class Item:
 
 
 def wants_callback(task: Task) -> bool:
-    """Return whether the requester asked for callback-data, in a secret or the args, broken neighbours or not.
+    """Return whether a requester secret asks for callback-data, broken neighbours or not.
 
     Known before anything else is read, because an error and a killed task must deliver it too.
     """
-    return "--callback" in task.args or any(_says_callback(secret) for secret in task.requester_secrets)
+    return any(_says_callback(secret) for secret in task.requester_secrets)
 
 
 def _says_callback(secret: str) -> bool:
     try:
-        return _secret(secret).get("callback") in (True, "true")
+        document = strict_json.loads(secret.encode(errors="surrogateescape"))
     except InputError:
         return False
+    wish = document.get("callback") if isinstance(document, dict) else None
+    return wish is True or wish == "true"
 
 
 def read_inputs(task: Task, args: Fields) -> list[Item]:

@@ -18,6 +18,7 @@ def summary(done: Simulated) -> dict[str, Any]:
         "signer": done.verified.signer if done.verified else None,
         "refusal": str(done.refusal) if done.refusal else None,
         "result_digest": done.delivered.digest,
+        "callback_data": done.delivered.callback_data,
         "milliseconds": round(done.seconds * 1000),
         "folder": os.fspath(done.folder),
         "files": done.delivered.files,

@@ -13,24 +13,12 @@ from hypothesis import strategies as st
 from app.errors import ProtectedDataError, SimulationError
 from app.iexec import protected_data as pd
 from app.simulate.protect import protect
+from tests.corpus import borsh, zipped
 from tests.support import SHARED
 
 FILES = [
     path for kind in ("current", "legacy") for path in sorted((SHARED / "data/protected-data" / kind).glob("*.expected.json"))
 ]
-
-
-def zipped(entries: dict[str, bytes], method: int = zipfile.ZIP_STORED) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", method) as archive:
-        for name, raw in entries.items():
-            archive.writestr(name, raw)
-    return out.getvalue()
-
-
-def borsh(text: str) -> bytes:
-    raw = text.encode()
-    return struct.pack("<I", len(raw)) + raw
 
 
 @given(st.text(st.characters(codec="utf-8")))

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from app.errors import AppError, OutputError
-from app.iexec.inputs import read_inputs, wants_callback
+from app.iexec.inputs import read_inputs
 from app.iexec.task import Task, open_task
+from app.run import run
 from tests.support import SHARED, TASK_ID, Desk
 
 SCENARIOS = sorted((SHARED / "data/protected-data/scenarios").glob("*/scenario.json"))
@@ -248,16 +249,23 @@ CALLBACKS: list[tuple[dict[str, str], list[str], bool]] = [
     ({}, [], False),
     ({}, ["--callback"], True),
     ({}, ["--callback", "--bogus"], True),
+    ({}, ["--max-tokens=1", "--", "--callback"], False),
+    ({}, ["--bogus", "--", "--callback"], False),
+    ({}, ["--max-tokens=1", "--prompt", "--callback"], False),
     ({"1": '{"callback": true}'}, [], True),
     ({"1": '{"callback": "true"}'}, [], True),
     ({"1": '{"callback": false}'}, [], False),
-    ({"1": "callback"}, [], False),
+    ({"1": "callback"}, ["--max-tokens=1"], False),
+    ({"1": '{"callback": 1}'}, [], False),
+    ({"1": '{"callback": true, "promt": "p"}'}, [], True),
+    ({"1": '["callback"]'}, [], False),
     ({"1": "{broken", "2": '{"callback": true, "prompt": "p"}'}, [], True),
-    ({"1": '{"callback": 1}'}, [], True),
 ]
 
 
-@pytest.mark.parametrize(("secrets", "args", "wanted"), CALLBACKS)
-def test_a_callback_is_wanted_only_when_asked_for(desk: Desk, secrets: dict[str, str], args: list[str], wanted: bool) -> None:
+@pytest.mark.parametrize(("secrets", "argv", "wanted"), CALLBACKS)
+def test_a_callback_is_wanted_only_when_asked_for(desk: Desk, secrets: dict[str, str], argv: list[str], wanted: bool) -> None:
     desk.environ |= {f"IEXEC_REQUESTER_SECRET_{number}": secret for number, secret in secrets.items()}
-    assert wants_callback(open_task(desk.environ, args)) is wanted
+    run(desk.environ, argv)
+    computed = json.loads((desk.out / "computed.json").read_text())
+    assert ("callback-data" in computed) is wanted
