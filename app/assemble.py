@@ -20,6 +20,7 @@ def draft(task: Task, public_args: tuple[str, ...], key_origin: Literal["app-sec
         bot_index=task.bot_index,
         status="incomplete",
         kind=None,
+        mode=None,
         answer=None,
         error=_failure(AppError("incomplete", "the task was stopped before it finished")),
         bulk=None,
@@ -50,7 +51,13 @@ def finish(report: Report, outcomes: list[Outcome], model: Model | None, *, bulk
 
 def _single(report: Report, only: Outcome) -> tuple[AppError | None, dict[str, Any]]:
     request = report.request.model_copy(update={"commitment": only.commitment})
-    return only.error, {"kind": only.kind, "answer": only.answer, "parameters": only.parameters, "request": request}
+    return only.error, {
+        "kind": only.kind,
+        "mode": _mode(only),
+        "answer": only.answer,
+        "parameters": only.parameters,
+        "request": request,
+    }
 
 
 def _bulk(outcomes: list[Outcome]) -> tuple[AppError | None, dict[str, Any]]:
@@ -68,11 +75,16 @@ def _bulk_item(outcome: Outcome) -> BulkItem:
         dataset=dataset.address if dataset else None,
         success=outcome.error is None,
         kind=outcome.kind,
+        mode=_mode(outcome),
         answer=outcome.answer,
         error=None if outcome.error is None else _failure(outcome.error),
         parameters=outcome.parameters,
         commitment=outcome.commitment,
     )
+
+
+def _mode(outcome: Outcome) -> Literal["ai"] | None:
+    return None if outcome.answer is None else "ai"
 
 
 def _failure(error: AppError) -> Failure:

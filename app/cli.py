@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from app import __version__
+from app.cli_model import model
 from app.errors import EXIT_OK, EXIT_REFUSED, AppError
+
+if TYPE_CHECKING:
+    from app.verify import Verified
 
 
 class _Commands(click.Group):
@@ -102,83 +106,60 @@ def simulate(*, out: Path | None, as_json: bool, **wishes: Any) -> None:
 @cli.command()
 @click.argument("result", type=click.Path(path_type=Path))
 @click.option("--signer", required=True, metavar="0x…", help="The address you trust to have signed it.")
+@click.option("--model", "model_name", metavar="NAME|SHA256", help="The model you expect.")
+@click.option(
+    "--request", "request_file", type=click.Path(path_type=Path), help="The request with its salt: opens the commitment."
+)
+@click.option("--replay", is_flag=True, help="Run the request of --request again and compare the answer byte for byte.")
+@click.option("--receipt", is_flag=True, help="Print an in-toto statement about the result.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
-def verify(result: Path, signer: str, *, as_json: bool) -> None:
-    """Check a result.json offline: schema, every hash, the signature, the signer. Exit code 0 or 1."""
-    from app.verify import verify_file
+def verify(result: Path, signer: str, *, as_json: bool, receipt: bool, **checks: Any) -> None:
+    """Check a result.json offline: schema, every hash, the signature, the signer. Exit code 0 or 1.
+
+    \b
+    Examples:
+      python -m app verify result.json --signer 0x…
+      python -m app verify result.json --signer 0x… --request request.json --replay
+    """  # noqa: D301  as above
+    from app import verify as verifying
 
     try:
-        checked = verify_file(result, signer)
+        checked = _verify(result, signer, **checks)
     except AppError as err:
         if as_json:
             click.echo(json.dumps({"verified": False, "code": err.code, "message": err.message}))
         click.echo(f"REFUSED: {result}: {err}", err=True)
         sys.exit(EXIT_REFUSED)
     status = checked.result.report.status
-    if as_json:
+    if receipt:
+        click.echo(json.dumps(verifying.receipt(checked), indent=1))
+    elif as_json:
         click.echo(json.dumps({"verified": True, "status": status, "signer": checked.signer}))
     click.echo(f"OK: {result}: status {status}, signed by {checked.signer}", err=True)
 
 
-@cli.group()
-def model() -> None:
-    """List, fetch and check the models in app/llm/models.toml."""
-
-
-@model.command("list")
-@click.option("--json", "as_json", is_flag=True, help="One JSON array on stdout.")
-def model_list(*, as_json: bool) -> None:
-    """List the models, the default first."""
-    from app.llm.models import WEIGHTS, catalogue
-
-    rows = [{**entry.model_dump(mode="json"), "embedded": (WEIGHTS / entry.file).exists()} for entry in catalogue().values()]
-    if as_json:
-        click.echo(json.dumps(rows, indent=1))
-        return
-    for row in rows:
-        mark = "embedded" if row["embedded"] else "not here"
-        click.echo(
-            f"{row['name']:<30} {row['bytes'] / 2**20:7.1f} MiB  context {row['context']:>5}  {row['licence']:<10}  {mark}"
-        )
-
-
-@model.command("fetch")
-@click.argument("name", required=False)
-@click.option("--copy", is_flag=True, help="Embed a copy instead of a link (for an image).")
-def model_fetch(name: str | None, *, copy: bool) -> None:
-    """Fetch a model (default: the first) into the cache, check it, embed it beside the code."""
-    from app.llm.fetch import embed, fetch
+def _verify(result: Path, signer: str, *, model_name: str | None, request_file: Path | None, replay: bool) -> Verified:
+    from app import verify as verifying
     from app.llm.models import find
+    from app.request import parse
 
-    entry = find(name)
-    with _bar(f"fetching {entry.name}", entry.bytes) as update:
-        source = fetch(entry, update)
-    click.echo(embed(entry, source, copy=copy))
+    if replay and request_file is None:
+        raise click.UsageError("--replay needs --request: a result never holds the request")
+    sha256 = model_name if model_name is None or re.fullmatch("[0-9a-f]{64}", model_name) else find(model_name).sha256
+    checked = verifying.verify(verifying.read_file(result), signer, model_sha256=sha256)
+    if request_file is not None:
+        fields = verifying.read_request(request_file)
+        # without a salt there is nothing to open, and a replay that gives the same answer says more anyway
+        unsalted = replay and checked.result.report.request.commitment is None
+        request = parse(fields)[0] if unsalted else verifying.open_commitment(checked, fields)
+        if replay:
+            from app.replay import replay as run_again
 
-
-@model.command("path")
-@click.argument("name", required=False)
-def model_path(name: str | None) -> None:
-    """Print where the embedded model file is; whether it is intact is for `check`."""
-    from app.errors import ModelError
-    from app.llm.models import WEIGHTS, find
-
-    path = WEIGHTS / find(name).file
-    if not path.exists():
-        raise ModelError("model.missing", f"{path.name} is not there")
-    click.echo(path)
+            run_again(checked, request)
+    return checked
 
 
-@model.command("check")
-@click.argument("name", required=False)
-def model_check(name: str | None) -> None:
-    """Check every byte of the embedded model file against the published SHA-256."""
-    from app.llm.models import WEIGHTS, check, find
-
-    entry = find(name)
-    with _bar(f"hashing {entry.file}", entry.bytes, relative=True) as update:
-        check(entry, WEIGHTS / entry.file, update)
-    click.echo(f"OK: {entry.sha256}  {entry.file}", err=True)
+cli.add_command(model)
 
 
 @cli.command()
@@ -211,21 +192,6 @@ def doctor(*, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([asdict(finding) for finding in findings], indent=1))
     sys.exit(EXIT_OK if all(finding.ok for finding in findings) else EXIT_REFUSED)
-
-
-class _bar:  # noqa: N801  reads as the function it stands for
-    """A progress bar on a terminal, nothing on a pipe."""
-
-    def __init__(self, label: str, length: int, *, relative: bool = False) -> None:
-        self._bar = click.progressbar(length=length, label=label, file=sys.stderr, hidden=not sys.stderr.isatty())
-        self._relative = relative
-
-    def __enter__(self) -> Callable[[int], None]:
-        self._bar.__enter__()
-        return self._bar.update if self._relative else lambda done: self._bar.update(max(0, done - self._bar.pos))
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._bar.__exit__(kind, error, trace)
 
 
 def _spinner(label: str) -> Callable[[float], None]:

@@ -116,6 +116,7 @@ class BulkItem(_Part):
     dataset: Address | None
     success: bool
     kind: Literal["ask"] | None
+    mode: Literal["ai", "fallback"] | None
     answer: AskAnswer | None
     error: Failure | None
     parameters: Parameters | None
@@ -143,6 +144,8 @@ class Report(_Part):
     """incomplete: written ahead, and the task was stopped before it could be replaced."""
     kind: Literal["ask"] | None
     """The job; null if the request could not be read, and in bulk, where each item has its own."""
+    mode: Literal["ai", "fallback"] | None
+    """ai: the model's words are in the answer; fallback: it failed and fixed words took their place; null: no answer."""
     answer: AskAnswer | None
     error: Failure | None
     bulk: Bulk | None

@@ -1,34 +1,47 @@
-"""Check a result offline: hashes, schema, signature, signer."""
+"""Check a result: hashes, schema, signature, signer; and, if asked, the model, the request, the chain.
+
+    from app.verify import verify
+    report = verify(Path("result.json").read_bytes(), signer="0x…").result.report
+
+Loads neither llama_cpp nor web3 nor eth_account.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from app import strict_json
 from app.errors import VerifyError
 from app.report import Result
+from app.request import Ask, parse
 from app.sealing import message_for, read
 from app.signing import digest, recover
 
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """A result that passed, and the two things a reader wants to see of it."""
+    """A result that passed, and who signed it."""
 
     result: Result
     signer: str
+    sha256: str
+    """SHA-256 of the file, 64 hex digits: with 0x before it, the task's resultDigest on chain."""
 
 
-def verify(data: bytes, signer: str) -> Verified:
+def verify(data: bytes, signer: str, *, model_sha256: str | None = None) -> Verified:
     """Return the checked result in `data` if the trusted address `signer` signed it.
 
     1 the bytes are the canonical JSON of a schema-valid result, and nothing else
     2 every hash of the signed struct is recomputed from the report and must equal the file's
     3 the signature is canonical and recovers an address
     4 that address is the one in the file, and the one the caller trusts
+    5 the model is the one the caller expects, if one is named
 
-    Does **not** check that the answer is true, that the signer's key lives in an enclave, or that
-    the task exists on chain. Raises `AppError` with the code of the step that failed.
+    Does **not** check that the answer is true, that the signer's key lives in an enclave, or that the
+    task exists on chain (`app.chain`). Raises `AppError` with the code of the step that failed.
     """
     result = read(data)  # 1
     attestation = result.attestation
@@ -39,13 +52,57 @@ def verify(data: bytes, signer: str) -> Verified:
         raise VerifyError("result.signature", "the signature was not made by the signer that the file names")
     if found.lower() != signer.lower():
         raise VerifyError("result.wrong_signer", f"signed by {found}, expected {signer}")
-    return Verified(result, found)
+    used = result.report.model.sha256 if result.report.model else None
+    if model_sha256 is not None and used != model_sha256:  # 5
+        raise VerifyError("result.wrong_model", f"the model is {used or 'none'}, expected {model_sha256}")
+    return Verified(result, found, hashlib.sha256(data).hexdigest())
 
 
-def verify_file(path: Path, signer: str) -> Verified:
-    """Return `verify` of the file at `path`; one that cannot be read is `VerifyError` result.unreadable."""
+def read_file(path: Path) -> bytes:
+    """Return the bytes at `path`; a file that cannot be read is `VerifyError` result.unreadable."""
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as err:
-        raise VerifyError("result.unreadable", "the file cannot be read") from err
-    return verify(data, signer)
+        raise VerifyError("result.unreadable", "a file cannot be read") from err
+
+
+def read_request(path: Path) -> dict[str, Any]:
+    """Return the fields in the JSON object at `path`. Raises `VerifyError`, or `InputError` json.invalid."""
+    fields = strict_json.loads(read_file(path))
+    if not isinstance(fields, dict):
+        raise VerifyError("result.wrong_request", "the request file does not hold a JSON object")
+    return fields
+
+
+def open_commitment(verified: Verified, request: dict[str, Any]) -> Ask:
+    """Return the request in the fields `request` if the result commits to it.
+
+    The fields must hold the `salt` and everything that shaped the decoded request, whatever source it
+    came from. In bulk the commitment of any item will do. Raises `VerifyError` result.wrong_request,
+    `InputError` if the fields are no request.
+    """
+    parsed, salt = parse(request)
+    report = verified.result.report
+    made = [item.commitment for item in report.bulk.results] if report.bulk else [report.request.commitment]
+    if not any(made):
+        raise VerifyError("result.wrong_request", "the result holds no commitment: the request had no salt")
+    if salt is None or parsed.commitment(salt) not in made:
+        raise VerifyError("result.wrong_request", "the commitment in the result is not to this request")
+    return parsed
+
+
+def receipt(verified: Verified) -> dict[str, Any]:
+    """Return an in-toto Statement (v1) about the file: the same facts in the supply-chain tools' own form, unsigned."""
+    report = verified.result.report
+    return {
+        "_type": "https://in-toto.io/Statement/v1",
+        "subject": [{"name": "result.json", "digest": {"sha256": verified.sha256}}],
+        "predicateType": "urn:sealed-llm:result:1",
+        "predicate": {
+            "signer": verified.signer,
+            "keyOrigin": report.key_origin,
+            "status": report.status,
+            "message": verified.result.attestation.message.model_dump(),
+            "model": report.model.model_dump(mode="json") if report.model else None,
+        },
+    }

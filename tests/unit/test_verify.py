@@ -33,6 +33,7 @@ REPORT = Report(
     bot_index=0,
     status="ok",
     kind="ask",
+    mode="ai",
     answer=ANSWER,
     error=None,
     bulk=None,
@@ -42,10 +43,18 @@ REPORT = Report(
     key_origin="app-secret",
 )
 ITEM = BulkItem(
-    index=1, dataset=None, success=True, kind="ask", answer=ANSWER, error=None, parameters=PARAMETERS, commitment=None
+    index=1,
+    dataset=None,
+    success=True,
+    kind="ask",
+    mode="ai",
+    answer=ANSWER,
+    error=None,
+    parameters=PARAMETERS,
+    commitment=None,
 )
 BAD_ITEM = BulkItem(
-    index=2, dataset=None, success=False, kind=None, answer=None, error=FAILURE, parameters=None, commitment=None
+    index=2, dataset=None, success=False, kind=None, mode=None, answer=None, error=FAILURE, parameters=None, commitment=None
 )
 BULK = REPORT.model_copy(
     update={
@@ -53,11 +62,14 @@ BULK = REPORT.model_copy(
         "answer": None,
         "parameters": None,
         "kind": None,
+        "mode": None,
         "status": "error",
         "error": FAILURE,
     }
 )
-EMPTY = REPORT.model_copy(update={"model": None, "parameters": None, "answer": None, "task_id": None, "status": "incomplete"})
+EMPTY = REPORT.model_copy(
+    update={"model": None, "parameters": None, "answer": None, "mode": None, "task_id": None, "status": "incomplete"}
+)
 
 
 @pytest.mark.parametrize("report", [REPORT, BULK, EMPTY], ids=["single", "bulk", "empty"])
