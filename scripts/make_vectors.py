@@ -186,12 +186,12 @@ def structures() -> Iterator[Vector]:
         code = "result.not_canonical" if path == ("attestation", "domain", "name") else "result.schema"
         yield Vector(f"missing_{'_'.join(path)}_fail", without(*path), code, f"{'.'.join(path)} is missing")
     extras: list[tuple[str, ...]] = [(), ("attestation",), ("attestation", "message"), ("attestation", "domain"), ("report",), ("report", "answer"), ("report", "model"), ("report", "request")]  # fmt: skip
-    for path in extras:
+    for place in extras:
         yield Vector(
-            f"extra_{'_'.join(path) or 'root'}_fail",
-            with_extra(*path),
+            f"extra_{'_'.join(place) or 'root'}_fail",
+            with_extra(*place),
             "result.schema",
-            f"an unknown field in {'.'.join(path) or 'the root'}",
+            f"an unknown field in {'.'.join(place) or 'the root'}",
         )
     raw: dict[str, tuple[bytes, str, str]] = {
         "empty": (b"", "json.invalid", "no bytes at all"),

@@ -1,0 +1,209 @@
+"""Score messages for Sui: the exact bytes of two BCS messages, their signatures by either scheme, and addresses.
+
+Knows nothing of files, reports, clocks or the environment: bytes and plain values in, bytes out.
+
+    IntentMessage<T>    intent u8 | timestamp_ms u64 LE | T       T is all that differs
+    ScoreUpdatePayload  score u64 LE | wallet_address String      intent 0: 60 bytes in all, 0x2a before the address
+    ReportPayload       report_hash vector<u8>                    intent 1: 42 bytes in all, 0x20 before the hash
+
+BCS writes fields in their order and without names, integers in little endian, and the length in bytes of a
+String or vector before it as ULEB128: one byte here. Intent 0 is byte for byte what the earlier oracle signed
+(imajus/reputa, score_oracle.move); intent 1 is ours and binds the whole report, and so what is not on chain.
+
+A contract checks one of two: `ecdsa_k1::secp256k1_verify(&sig, &pk, &message, 1)`, ECDSA over the SHA-256 of the
+message as in Marlin's Oyster and the earlier oracle, or `ed25519::ed25519_verify(&sig, &pk, &message)` over the
+message itself as in Mysten's Nautilus (enclave.move). Neither is a Sui transaction: a wallet signs 32 bytes, a
+BLAKE2b hash, and no message here has that length. snippets/verify_score.move has the contract's side.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from typing import Literal
+
+from app.errors import InputError, SigningError
+from app.signing import ORDER
+
+SCORE_INTENT = 0
+REPORT_INTENT = 1
+MAX_SCORE = 1_000
+MAX_U64 = 2**64 - 1
+ED25519_FLAG: Literal[0] = 0  # signature schemes of Sui: SIGNATURE_SCHEME_TO_FLAG of @mysten/sui
+SECP256K1_FLAG: Literal[1] = 1
+_PUBLIC_BYTES = {ED25519_FLAG: 32, SECP256K1_FLAG: 33}
+_SEED_LABEL = b"sealed-llm/sui/ed25519/1"  # a promise like a format: another label is another key
+_WALLET = re.compile(r"0x[0-9a-fA-F]{40}")
+_HASH = re.compile(r"0x[0-9a-f]{64}")
+
+
+def intent_message(intent: int, timestamp_ms: int, payload: bytes) -> bytes:
+    """Return the BCS of `IntentMessage<T>`, where `payload` is the BCS of T.
+
+    timestamp_ms is the time as of which the data holds, in milliseconds since 1970; that it is no other time is
+    the caller's care. Raises `InputError` option.invalid if it is no u64, or the intent no u8.
+    """
+    return _unsigned(intent, 255, "the intent").to_bytes(1, "little") + _u64(timestamp_ms, MAX_U64, "timestamp_ms") + payload
+
+
+def score_message(score: int, timestamp_ms: int, wallet: str) -> bytes:
+    """Return the 60 bytes that say: at `timestamp_ms`, `wallet` had `score`.
+
+    The wallet stays in the letter case it has, because a contract compares strings; `canonical_wallet` makes the
+    case that we sign by default. Its checksum (EIP-55) is not checked: app/document.py does, where a wallet comes in.
+    Raises `InputError` wallet.invalid, or option.invalid if the score is beyond 0 to 1,000 or the time no u64.
+    """
+    return intent_message(SCORE_INTENT, timestamp_ms, _u64(score, MAX_SCORE, "the score") + _vector(_checked(wallet).encode()))
+
+
+def report_message(report_hash: str, timestamp_ms: int) -> bytes:
+    """Return the 42 bytes that bind the full report: `report_hash` is attestation.message.reportHash of the result.
+
+    Raises `InputError` option.invalid if it is not 0x and 64 lower-case hex digits, or the time no u64.
+    """
+    if not _HASH.fullmatch(report_hash):
+        raise InputError("option.invalid", "the report hash is not 0x and 64 lower-case hex digits")
+    return intent_message(REPORT_INTENT, timestamp_ms, _vector(bytes.fromhex(report_hash[2:])))
+
+
+def canonical_wallet(wallet: str) -> str:
+    """Return the address in lower case, so that one wallet has one key in a registry of strings.
+
+    Raises `InputError` wallet.invalid on anything but 0x and 40 hex digits.
+    """
+    return _checked(wallet).lower()
+
+
+def sign_secp256k1(secret: bytes, message: bytes) -> tuple[bytes, bytes]:
+    """Return the 64-byte r | s over the SHA-256 of `message`, and the 33-byte compressed public key.
+
+    RFC 6979, low-s, verified before it is returned; the message may be any. With and without coincurve the bytes are
+    the same. Raises `SigningError` key.invalid if `secret` is no secp256k1 private key.
+    """
+    digest = hashlib.sha256(message).digest()
+    _check_secret(secret)
+    try:
+        from coincurve import PrivateKey
+    except ImportError:
+        from eth_keys.datatypes import PrivateKey as SlowKey
+
+        slow = SlowKey(secret)
+        signature, public = slow.sign_msg_hash_non_recoverable(digest).to_bytes(), slow.public_key.to_compressed_bytes()
+    else:
+        key = PrivateKey(secret)
+        signature, public = key.sign_recoverable(digest, hasher=None)[:64], key.public_key.format()
+    return _certain(verify_secp256k1(signature, public, message), signature, public)
+
+
+def verify_secp256k1(signature: bytes, public: bytes, message: bytes) -> bool:
+    """Return whether `ecdsa_k1::secp256k1_verify(&signature, &public, &message, 1)` is true.
+
+    False on anything else: 65 bytes, a high s, a key that is not compressed. Whose key it is, is not checked.
+    """
+    r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
+    if len(signature) != 64 or len(public) != 33 or not 0 < r < ORDER or not 0 < s <= ORDER // 2:
+        return False
+    digest = hashlib.sha256(message).digest()
+    return any(_recovered(signature + parity, digest) == public for parity in (b"\0", b"\1"))
+
+
+def ed25519_seed(secret: bytes) -> bytes:
+    """Return the 32-byte ed25519 seed that belongs to the app secret: HMAC-SHA256(secret, label).
+
+    The label separates the two: neither key tells of the other, nor does a signature by one serve the other.
+    Raises `SigningError` key.invalid if `secret` is no secp256k1 private key.
+    """
+    _check_secret(secret)
+    return hmac.digest(secret, _SEED_LABEL, "sha256")
+
+
+def sign_ed25519(seed: bytes, message: bytes) -> tuple[bytes, bytes]:
+    """Return the 64-byte signature of `message` itself (RFC 8032, no prehash) and the 32-byte public key.
+
+    Verified before it is returned. Raises `SigningError` key.invalid if the seed is not 32 bytes.
+    """
+    from nacl.signing import SigningKey  # libsodium: 15 ms with its import, no child process, no executable heap
+
+    if len(seed) != 32:
+        raise SigningError("key.invalid", "the ed25519 seed is not 32 bytes")
+    key = SigningKey(seed)
+    signature, public = key.sign(message).signature, bytes(key.verify_key)
+    return _certain(verify_ed25519(signature, public, message), signature, public)
+
+
+def verify_ed25519(signature: bytes, public: bytes, message: bytes) -> bool:
+    """Return whether `ed25519::ed25519_verify(&signature, &public, &message)` is true; whose key it is, is not checked.
+
+    libsodium is the stricter: it refuses keys of small order and other forms of a point, which no honest signer makes.
+    """
+    from nacl.exceptions import BadSignatureError
+    from nacl.signing import VerifyKey
+
+    if len(signature) != 64 or len(public) != 32:
+        return False
+    try:
+        VerifyKey(public).verify(message, signature)
+    except BadSignatureError:
+        return False
+    return True
+
+
+def sui_address(flag: Literal[0, 1], public: bytes) -> str:
+    """Return the Sui address of a public key: 0x and the hex of BLAKE2b-256(flag | public).
+
+    Not checked: that the key is a point. Raises `SigningError` key.invalid if its length does not fit the scheme.
+    """
+    if len(public) != _PUBLIC_BYTES.get(flag):
+        raise SigningError("key.invalid", "the public key does not fit the signature scheme")
+    return "0x" + hashlib.blake2b(bytes([flag]) + public, digest_size=32).hexdigest()
+
+
+def _unsigned(value: int, most: int, name: str) -> int:
+    if type(value) is not int or not 0 <= value <= most:  # True is no score, nor is 1.0
+        raise InputError("option.invalid", f"{name} is not a whole number from 0 to {most}")
+    return value
+
+
+def _u64(value: int, most: int, name: str) -> bytes:
+    return _unsigned(value, most, name).to_bytes(8, "little")
+
+
+def _vector(data: bytes) -> bytes:
+    """Return a BCS vector<u8> or String of less than 128 bytes: there ULEB128 is the length itself."""
+    return bytes([len(data)]) + data
+
+
+def _checked(wallet: str) -> str:
+    if not _WALLET.fullmatch(wallet):
+        raise InputError("wallet.invalid", "the wallet is not 0x and 40 hex digits")
+    return wallet
+
+
+def _check_secret(secret: bytes) -> None:
+    if len(secret) != 32 or not 0 < int.from_bytes(secret, "big") < ORDER:
+        raise SigningError("key.invalid", "the secret is not a secp256k1 private key")
+
+
+def _certain(verified: bool, signature: bytes, public: bytes) -> tuple[bytes, bytes]:  # noqa: FBT001  one caller's answer
+    if not verified:
+        raise SigningError("internal", "a fresh signature did not verify")
+    return signature, public
+
+
+def _recovered(recoverable: bytes, digest: bytes) -> bytes:
+    """Return the compressed public key that made r | s | parity over `digest`, or nothing if no key could."""
+    try:
+        from coincurve import PublicKey
+    except ImportError:
+        from eth_keys.datatypes import Signature
+        from eth_keys.exceptions import BadSignature
+
+        try:
+            return bytes(Signature(recoverable).recover_public_key_from_msg_hash(digest).to_compressed_bytes())
+        except BadSignature:
+            return b""
+    try:
+        return bytes(PublicKey.from_signature_and_message(recoverable, digest, hasher=None).format())
+    except ValueError:
+        return b""
