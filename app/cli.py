@@ -14,7 +14,7 @@ import click
 
 from app import __version__
 from app.cli_model import model
-from app.errors import EXIT_OK, EXIT_REFUSED, AppError
+from app.errors import EXIT_OK, EXIT_REFUSED, AppError, ChainError, ModelError
 
 if TYPE_CHECKING:
     from app.verify import Verified
@@ -111,10 +111,16 @@ def simulate(*, out: Path | None, as_json: bool, **wishes: Any) -> None:
     "--request", "request_file", type=click.Path(path_type=Path), help="The request with its salt: opens the commitment."
 )
 @click.option("--replay", is_flag=True, help="Run the request of --request again and compare the answer byte for byte.")
+@click.option("--task", metavar="0x…", help="Compare with this task on chain; needs --rpc and --app.")
+@click.option("--rpc", metavar="URL", help="A JSON-RPC endpoint of the chain.")
+@click.option("--app", metavar="0x…", help="The app that you expect the deal to be for.")
+@click.option("--hub", metavar="0x…", help="The PoCo hub, if it is not that of Arbitrum One or Sepolia.")
 @click.option("--receipt", is_flag=True, help="Print an in-toto statement about the result.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 def verify(result: Path, signer: str, *, as_json: bool, receipt: bool, **checks: Any) -> None:
-    """Check a result.json offline: schema, every hash, the signature, the signer. Exit code 0 or 1.
+    """Check a result.json: schema, every hash, the signature, the signer; and what else you name.
+
+    Exit code 0: OK; 1: refused, and one line why; 69: the chain or the model needed for it is out of reach.
 
     \b
     Examples:
@@ -128,8 +134,9 @@ def verify(result: Path, signer: str, *, as_json: bool, receipt: bool, **checks:
     except AppError as err:
         if as_json:
             click.echo(json.dumps({"verified": False, "code": err.code, "message": err.message}))
-        click.echo(f"REFUSED: {result}: {err}", err=True)
-        sys.exit(EXIT_REFUSED)
+        unknown = isinstance(err, ChainError | ModelError)
+        click.echo(f"{'UNKNOWN' if unknown else 'REFUSED'}: {result}: {err}", err=True)
+        sys.exit(err.exit_code if unknown else EXIT_REFUSED)
     status = checked.result.report.status
     if receipt:
         click.echo(json.dumps(verifying.receipt(checked), indent=1))
@@ -138,7 +145,9 @@ def verify(result: Path, signer: str, *, as_json: bool, receipt: bool, **checks:
     click.echo(f"OK: {result}: status {status}, signed by {checked.signer}", err=True)
 
 
-def _verify(result: Path, signer: str, *, model_name: str | None, request_file: Path | None, replay: bool) -> Verified:
+def _verify(
+    result: Path, signer: str, *, model_name: str | None, request_file: Path | None, replay: bool, **chain: Any
+) -> Verified:
     from app import verify as verifying
     from app.llm.models import find
     from app.request import parse
@@ -146,7 +155,10 @@ def _verify(result: Path, signer: str, *, model_name: str | None, request_file: 
     if replay and request_file is None:
         raise click.UsageError("--replay needs --request: a result never holds the request")
     sha256 = model_name if model_name is None or re.fullmatch("[0-9a-f]{64}", model_name) else find(model_name).sha256
-    checked = verifying.verify(verifying.read_file(result), signer, model_sha256=sha256)
+    data = verifying.read_file(result)
+    checked = verifying.verify(data, signer, model_sha256=sha256)
+    if chain["task"] is not None:
+        _verify_on_chain(checked, data, **chain)
     if request_file is not None:
         fields = verifying.read_request(request_file)
         # without a salt there is nothing to open, and a replay that gives the same answer says more anyway
@@ -157,6 +169,15 @@ def _verify(result: Path, signer: str, *, model_name: str | None, request_file: 
 
             run_again(checked, request)
     return checked
+
+
+def _verify_on_chain(checked: Verified, data: bytes, *, task: str, rpc: str | None, app: str | None, hub: str | None) -> None:
+    from app.chain import check_task, connect
+
+    forms = ((task, 64), (app, 40), (hub or app, 40))
+    if rpc is None or any(value is None or not re.fullmatch(f"0x[0-9a-fA-F]{{{size}}}", value) for value, size in forms):
+        raise click.UsageError("--task takes a task id, and needs --rpc URL and --app 0x…")
+    check_task(checked, data, connect(rpc, hub), task, app or "")
 
 
 cli.add_command(model)

@@ -22,6 +22,9 @@ HINTS: dict[str, str] = {
     "args.unknown_option": "known: --prompt --system --max-tokens --temperature --seed --salt --model --chain-id --threads "
     "--no-mmap; after -- everything is a word of the prompt",
     "bulk.partial": "see results[]: each failed item carries its own error",
+    "chain.bad_answer": "check the endpoint, the hub and the task id",
+    "chain.unknown": "name the hub of this chain with --hub",
+    "chain.unreachable": "check --rpc; any Ethereum JSON-RPC endpoint of the chain will do",
     "engine.failed": "run `python -m app doctor`; a smaller prompt or model needs less memory",
     "engine.missing": "run `make` to build llama.cpp with the project's flags",
     "engine.wrong_build": "rebuild with `make`: another build gives other answers",
@@ -57,6 +60,10 @@ HINTS: dict[str, str] = {
     "result.no_answer": "errors and incomplete results cannot be replayed, and of a bulk result only its items' answers could",
     "result.not_canonical": "the file is not the exact RFC 8785 form that was written: it was edited or reformatted",
     "result.not_reproduced": "is it the very request, with the options and the system prompt that were used?",
+    "result.not_on_chain": "`iexec task show` says how far it is",
+    "result.other_app": "pass --app with the address of the app you expect",
+    "result.other_digest": "the file is not what the task delivered",
+    "result.other_task": "is it the result.json of this very task?",
     "result.other_engine": "check out the version of sealed-llm that made the result, and run `make`",
     "result.schema": "the file is not a sealed-llm result of this version: see schema/",
     "result.signature": "the signature does not fit: the result was altered or made by another program",
@@ -111,6 +118,12 @@ class OutputError(AppError):
     """IEXEC_OUT cannot be written: the one failure that no result can report."""
 
     exit_code = EXIT_CANNOT_WRITE
+
+
+class ChainError(AppError):
+    """The chain cannot be asked, or its answer makes no sense."""
+
+    exit_code = EXIT_UNAVAILABLE
 
 
 class VerifyError(AppError):

@@ -172,6 +172,7 @@ def _parts(partial: Path) -> Path:
 
 def _reason(err: Exception) -> str:
     if isinstance(err, urllib.error.HTTPError):
+        err.close()
         return f"http status {err.code}"
     if isinstance(err, urllib.error.URLError):
         return f"not reachable ({err.reason})"
