@@ -111,3 +111,13 @@ def test_a_message_takes_whole_words_only(word: Any) -> None:
 def test_a_message_takes_no_extra_field() -> None:
     with pytest.raises(ValidationError):
         Message.model_validate({**WORDS, "extra": "0x" + "00" * 32})
+
+
+def test_ten_thousand_round_trips() -> None:
+    key, other = load_key("5" * 64), load_key("6" * 64)
+    for index in range(10_000):
+        word = index.to_bytes(32, "big")
+        signature = key.sign(word)  # recovers and compares by itself
+        assert recover(word, signature) == key.address != other.address
+        if index % 100 == 0:
+            assert recover(word[:-1] + bytes([word[-1] ^ 1]), signature) != key.address
