@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from app import __version__
+from app.cli_key import key
 from app.cli_model import model
 from app.errors import EXIT_OK, EXIT_REFUSED, AppError, ChainError, ModelError
 
@@ -181,6 +182,7 @@ def _verify_on_chain(checked: Verified, data: bytes, *, task: str, rpc: str | No
 
 
 cli.add_command(model)
+cli.add_command(key)
 
 
 @cli.command()

@@ -10,10 +10,9 @@ BCS writes fields in their order and without names, integers in little endian, a
 String or vector before it as ULEB128: one byte here. Intent 0 is byte for byte what the earlier oracle signed
 (imajus/reputa, score_oracle.move); intent 1 is ours and binds the whole report, and so what is not on chain.
 
-A contract checks one of two: `ecdsa_k1::secp256k1_verify(&sig, &pk, &message, 1)`, ECDSA over the SHA-256 of the
-message as in Marlin's Oyster and the earlier oracle, or `ed25519::ed25519_verify(&sig, &pk, &message)` over the
-message itself as in Mysten's Nautilus (enclave.move). Neither is a Sui transaction: a wallet signs 32 bytes, a
-BLAKE2b hash, and no message here has that length. snippets/verify_score.move has the contract's side.
+A contract checks `ecdsa_k1::secp256k1_verify(&sig, &pk, &message, 1)`, ECDSA over the message's SHA-256 (Marlin's
+Oyster, the earlier oracle), or `ed25519::ed25519_verify(&sig, &pk, &message)` over the message itself (Nautilus);
+snippets/verify_score.move is its side. No message can be a transaction: a wallet signs a hash, and that is 32 bytes.
 """
 
 from __future__ import annotations
@@ -26,13 +25,10 @@ from typing import Literal
 from app.errors import InputError, SigningError
 from app.signing import ORDER
 
-SCORE_INTENT = 0
-REPORT_INTENT = 1
-MAX_SCORE = 1_000
-MAX_U64 = 2**64 - 1
+SCORE_INTENT, REPORT_INTENT = 0, 1
+MAX_SCORE, MAX_U64 = 1_000, 2**64 - 1
 ED25519_FLAG: Literal[0] = 0  # signature schemes of Sui: SIGNATURE_SCHEME_TO_FLAG of @mysten/sui
 SECP256K1_FLAG: Literal[1] = 1
-_PUBLIC_BYTES = {ED25519_FLAG: 32, SECP256K1_FLAG: 33}
 _SEED_LABEL = b"sealed-llm/sui/ed25519/1"  # a promise like a format: another label is another key
 _WALLET = re.compile(r"0x[0-9a-fA-F]{40}")
 _HASH = re.compile(r"0x[0-9a-f]{64}")
@@ -44,7 +40,7 @@ def intent_message(intent: int, timestamp_ms: int, payload: bytes) -> bytes:
     timestamp_ms is the time as of which the data holds, in milliseconds since 1970; that it is no other time is
     the caller's care. Raises `InputError` option.invalid if it is no u64, or the intent no u8.
     """
-    return _unsigned(intent, 255, "the intent").to_bytes(1, "little") + _u64(timestamp_ms, MAX_U64, "timestamp_ms") + payload
+    return _unsigned(intent, 255, "the intent", 1) + _unsigned(timestamp_ms, MAX_U64, "timestamp_ms", 8) + payload
 
 
 def score_message(score: int, timestamp_ms: int, wallet: str) -> bytes:
@@ -54,7 +50,8 @@ def score_message(score: int, timestamp_ms: int, wallet: str) -> bytes:
     case that we sign by default. Its checksum (EIP-55) is not checked: app/document.py does, where a wallet comes in.
     Raises `InputError` wallet.invalid, or option.invalid if the score is beyond 0 to 1,000 or the time no u64.
     """
-    return intent_message(SCORE_INTENT, timestamp_ms, _u64(score, MAX_SCORE, "the score") + _vector(_checked(wallet).encode()))
+    payload = _unsigned(score, MAX_SCORE, "the score", 8) + _vector(_checked(wallet).encode())
+    return intent_message(SCORE_INTENT, timestamp_ms, payload)
 
 
 def report_message(report_hash: str, timestamp_ms: int) -> bytes:
@@ -93,7 +90,9 @@ def sign_secp256k1(secret: bytes, message: bytes) -> tuple[bytes, bytes]:
     else:
         key = PrivateKey(secret)
         signature, public = key.sign_recoverable(digest, hasher=None)[:64], key.public_key.format()
-    return _certain(verify_secp256k1(signature, public, message), signature, public)
+    if not verify_secp256k1(signature, public, message):
+        raise SigningError("internal", "a fresh signature did not verify")
+    return signature, public
 
 
 def verify_secp256k1(signature: bytes, public: bytes, message: bytes) -> bool:
@@ -101,8 +100,7 @@ def verify_secp256k1(signature: bytes, public: bytes, message: bytes) -> bool:
 
     False on anything else: 65 bytes, a high s, a key that is not compressed. Whose key it is, is not checked.
     """
-    r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
-    if len(signature) != 64 or len(public) != 33 or not 0 < r < ORDER or not 0 < s <= ORDER // 2:
+    if len(signature) != 64 or int.from_bytes(signature[32:], "big") > ORDER // 2:
         return False
     digest = hashlib.sha256(message).digest()
     return any(_recovered(signature + parity, digest) == public for parity in (b"\0", b"\1"))
@@ -111,7 +109,7 @@ def verify_secp256k1(signature: bytes, public: bytes, message: bytes) -> bool:
 def ed25519_seed(secret: bytes) -> bytes:
     """Return the 32-byte ed25519 seed that belongs to the app secret: HMAC-SHA256(secret, label).
 
-    The label separates the two: neither key tells of the other, nor does a signature by one serve the other.
+    The label separates the two: who learns the seed learns nothing of the secret, and no signature serves for the other.
     Raises `SigningError` key.invalid if `secret` is no secp256k1 private key.
     """
     _check_secret(secret)
@@ -123,13 +121,15 @@ def sign_ed25519(seed: bytes, message: bytes) -> tuple[bytes, bytes]:
 
     Verified before it is returned. Raises `SigningError` key.invalid if the seed is not 32 bytes.
     """
-    from nacl.signing import SigningKey  # libsodium: 15 ms with its import, no child process, no executable heap
+    from nacl.signing import SigningKey  # libsodium: 17 ms with its import
 
     if len(seed) != 32:
         raise SigningError("key.invalid", "the ed25519 seed is not 32 bytes")
     key = SigningKey(seed)
     signature, public = key.sign(message).signature, bytes(key.verify_key)
-    return _certain(verify_ed25519(signature, public, message), signature, public)
+    if not verify_ed25519(signature, public, message):
+        raise SigningError("internal", "a fresh signature did not verify")
+    return signature, public
 
 
 def verify_ed25519(signature: bytes, public: bytes, message: bytes) -> bool:
@@ -154,19 +154,15 @@ def sui_address(flag: Literal[0, 1], public: bytes) -> str:
 
     Not checked: that the key is a point. Raises `SigningError` key.invalid if its length does not fit the scheme.
     """
-    if len(public) != _PUBLIC_BYTES.get(flag):
+    if len(public) != {ED25519_FLAG: 32, SECP256K1_FLAG: 33}.get(flag):
         raise SigningError("key.invalid", "the public key does not fit the signature scheme")
     return "0x" + hashlib.blake2b(bytes([flag]) + public, digest_size=32).hexdigest()
 
 
-def _unsigned(value: int, most: int, name: str) -> int:
+def _unsigned(value: int, most: int, name: str, size: int) -> bytes:
     if type(value) is not int or not 0 <= value <= most:  # True is no score, nor is 1.0
         raise InputError("option.invalid", f"{name} is not a whole number from 0 to {most}")
-    return value
-
-
-def _u64(value: int, most: int, name: str) -> bytes:
-    return _unsigned(value, most, name).to_bytes(8, "little")
+    return value.to_bytes(size, "little")
 
 
 def _vector(data: bytes) -> bytes:
@@ -185,14 +181,8 @@ def _check_secret(secret: bytes) -> None:
         raise SigningError("key.invalid", "the secret is not a secp256k1 private key")
 
 
-def _certain(verified: bool, signature: bytes, public: bytes) -> tuple[bytes, bytes]:  # noqa: FBT001  one caller's answer
-    if not verified:
-        raise SigningError("internal", "a fresh signature did not verify")
-    return signature, public
-
-
-def _recovered(recoverable: bytes, digest: bytes) -> bytes:
-    """Return the compressed public key that made r | s | parity over `digest`, or nothing if no key could."""
+def _recovered(recoverable: bytes, digest: bytes) -> bytes | None:
+    """Return the compressed public key that made r | s | parity over `digest`, None if no key could."""
     try:
         from coincurve import PublicKey
     except ImportError:
@@ -202,8 +192,8 @@ def _recovered(recoverable: bytes, digest: bytes) -> bytes:
         try:
             return bytes(Signature(recoverable).recover_public_key_from_msg_hash(digest).to_compressed_bytes())
         except BadSignature:
-            return b""
+            return None
     try:
         return bytes(PublicKey.from_signature_and_message(recoverable, digest, hasher=None).format())
     except ValueError:
-        return b""
+        return None

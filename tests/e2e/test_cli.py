@@ -137,3 +137,28 @@ def test_usage_and_colour(cache: dict[str, str]) -> None:
     assert app(cache, "frobnicate").returncode == 2
     shown = app(cache | {"NO_COLOR": "1"}, "--help")
     assert (shown.returncode, "\x1b" in shown.stdout) == (0, False)
+
+
+def test_the_key_ceremony(cache: dict[str, str]) -> None:
+    made = app(cache, "key", "new")
+    secret = made.stdout.strip()
+    assert (made.returncode, len(secret)) == (0, 66)
+    address = made.stderr.split()[-1]
+    environ = cache | {"IEXEC_APP_DEVELOPER_SECRET": secret}
+    assert app(environ, "key", "address").stdout.strip() == address
+    shown = json.loads(app(environ, "key", "public", "--json").stdout)
+    assert shown["address"] == address
+    assert {name: len(value) for name, value in shown.items()} == {
+        "address": 42,
+        "secp256k1_public": 68,
+        "secp256k1_sui_address": 66,
+        "ed25519_public": 66,
+        "ed25519_sui_address": 66,
+    }
+    assert secret[2:] not in json.dumps(shown)
+    command = [sys.executable, "-m", "app", "key", "address"]
+    piped = subprocess.run(command, input=secret + "\n", env=cache, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert piped.stdout.strip() == address
+    bad = app(cache | {"IEXEC_APP_DEVELOPER_SECRET": "no key"}, "key", "public")
+    assert (bad.returncode, "key.invalid" in bad.stderr, "no key" in bad.stderr) == (70, True, False)
+    assert app(cache, "key", "new").stdout != made.stdout
