@@ -18,7 +18,7 @@ help:  ## name the targets
 demo: setup  ## fetch and build what is needed, then ask the model one question and verify its signed answer
 	$(PY) -m app simulate --prompt "In one sentence: why is the sky blue?" --args "--max-tokens 96"
 
-test: setup $(READY_DEV) $(VENV)/.model-$(TEST_MODEL) $(VENV)/.peers  ## everything the tests need, then all of them
+test: setup $(READY_DEV) $(VENV)/.model-$(TEST_MODEL) $(VENV)/.peers $(VENV)/.contracts  ## everything the tests need, then all of them
 	@$(MAKE) --no-print-directory check
 	$(PY) -m pytest
 
@@ -68,4 +68,8 @@ $(VENV)/.model-%: app/llm/models.toml $(READY)
 
 $(VENV)/.peers: tests/peers/package-lock.json | $(PY)
 	cd tests/peers && npm ci --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+$(VENV)/.contracts: contracts/package-lock.json | $(PY)
+	cd contracts && npm ci --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
