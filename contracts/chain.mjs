@@ -6,6 +6,7 @@
 //   {"op": "complete", taskId, data, steps}              -> {callback: {gas, limit, refused}}: steps 1 or 3, as workers do
 //   {"op": "call", contract, to, method, args, from}     -> {values} or {refused}
 //   {"op": "send", contract, to, method, args}           -> {gas}: a transaction of the administrator
+//   {"op": "rename", chainId}                            -> {}: from now on block.chainid is this one
 //   {"op": "recover", digest, v, r, s}                   -> {address}: the bare precompile
 // and {"error": message} for whatever else went wrong. It ends, and anvil with it, when stdin does.
 import { spawn } from 'node:child_process';
@@ -279,6 +280,11 @@ async function main() {
     async send({ contract, to, method, args }) {
       const data = at(contract, to).interface.encodeFunctionData(method, args);
       return { gas: Number((await sent(admin.sendTransaction({ to, data }))).gasUsed) };
+    },
+
+    async rename({ chainId: number }) {
+      await provider.send('anvil_setChainId', [number]);
+      return {};
     },
 
     async recover({ digest, v, r, s }) {

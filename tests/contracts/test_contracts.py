@@ -342,6 +342,16 @@ def test_another_domain_is_refused(chain: Chain, check: str, chain_id: int | Non
         assert chain.call(check, *signed(sealed(chain_id=other))) is (other == chain_id), other
 
 
+def test_this_chain_is_the_one_that_the_contract_is_on(chain: Chain) -> None:
+    try:
+        for here in (421614, 42161):
+            chain.ask("rename", chainId=here)
+            for other in (None, 31337, 42161, 421614):
+                assert chain.call("verifyOnThisChain", *signed(sealed(chain_id=other))) is (other == here), (here, other)
+    finally:
+        chain.ask("rename", chainId=chain.chain_id)
+
+
 @each_domain
 def test_other_forms_of_a_good_signature_are_refused(chain: Chain, check: str, chain_id: int | None) -> None:
     seen = set()
