@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from app import strict_json
 
@@ -106,8 +106,8 @@ class History:
         return len(self.transactions or ()) + len(self.transfers or ())
 
     def digest(self) -> str:
-        """Return the SHA-256 of the canonical JSON of all records, 64 hex digits; the same for every source of the same records."""
-        parts = {"wallet": self.wallet, "chain_id": self.chain_id}
+        """Return the SHA-256 of the canonical JSON of all records, 64 hex digits: the same records, the same digest."""
+        parts: dict[str, Any] = {"wallet": self.wallet, "chain_id": self.chain_id}
         for name in ("transactions", "transfers"):
             rows = getattr(self, name)
             parts[name] = None if rows is None else [_row(row) for row in rows]
