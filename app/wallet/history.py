@@ -73,10 +73,11 @@ class Summary:
 class Account:
     """The account itself at the as-of block."""
 
-    kind: Literal["owned", "delegated", "contract"]
-    """owned: no code; delegated: an owned account with EIP-7702 code; contract: any other code."""
+    kind: Literal["owned", "delegated", "contract"] | None
+    """owned: no code; delegated: an owned account with EIP-7702 code; contract: any other code; None: not told."""
     balance: int
-    nonce: int
+    nonce: int | None
+    """None where the source does not tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ class History:
         return len(self.transactions or ()) + len(self.transfers or ())
 
     def digest(self) -> str:
-        """Return the SHA-256 of the canonical JSON of all records, 64 hex digits; the same for every source of the same records."""
+        """Return the SHA-256 of the canonical JSON of all records, 64 hex digits; the same from every source."""
         parts = {"wallet": self.wallet, "chain_id": self.chain_id}
         for name in ("transactions", "transfers"):
             rows = getattr(self, name)
