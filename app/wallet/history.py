@@ -73,10 +73,11 @@ class Summary:
 class Account:
     """The account itself at the as-of block."""
 
-    kind: Literal["owned", "delegated", "contract"]
-    """owned: no code; delegated: an owned account with EIP-7702 code; contract: any other code."""
+    kind: Literal["owned", "delegated", "contract"] | None
+    """owned: no code; delegated: an owned account with EIP-7702 code; contract: any other code; None: not told."""
     balance: int
-    nonce: int
+    nonce: int | None
+    """None where the source does not tell."""
 
 
 @dataclass(frozen=True, slots=True)
