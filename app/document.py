@@ -106,6 +106,7 @@ MaxTokens = Annotated[int, Field(ge=1, le=LIMITS.max_tokens), BeforeValidator(_w
 Temperature = Annotated[Decimal, Field(ge=0, le=2, decimal_places=3), BeforeValidator(_decimal)]
 Seed = Annotated[int, Field(ge=0, le=LIMITS.max_seed), BeforeValidator(_whole)]
 Salt = Annotated[str, AfterValidator(_salt), Field(json_schema_extra={"pattern": "^(0x)?[0-9a-fA-F]{64}$"})]
+Chain = Annotated[int, Field(ge=1, le=LIMITS.json_integer), BeforeValidator(_whole)]
 Wallet = Annotated[str, AfterValidator(_wallet), Field(json_schema_extra={"pattern": "^0x[0-9a-fA-F]{40}$"})]
 
 
@@ -118,6 +119,17 @@ class Turn(_Strict):
 
     role: Literal["system", "user", "assistant"]
     content: Text
+
+
+class Pair(_Strict):
+    """One question of a survey and its answer."""
+
+    question: Text
+    answer: Text
+
+
+Survey = Annotated[list[Pair], Field(min_length=1, max_length=LIMITS.questions), BeforeValidator(_from_json)]
+Lists = Annotated[dict[Literal["sanctioned", "mixer", "scam"], list[str]], BeforeValidator(_from_json)]
 
 
 class Options(_Strict):
@@ -154,6 +166,18 @@ class Document(Options):
     """ask: the answers to `questionnaire`, in order or by title; also as JSON text."""
     wallet: Wallet | None = None
     """score: the address."""
+    address: Wallet | None = None
+    """score: another name for `wallet`, the earlier API's."""
+    address_form: Literal["lower", "as_given"] | None = None
+    """score: the letter case of the address that is signed; lower unless told otherwise."""
+    chain: Chain | None = None
+    """score: the chain id of the history; 1 unless told otherwise."""
+    history: Annotated[Any, BeforeValidator(_from_json)] | None = None
+    """score: what an explorer, a node or an aggregator answered about the wallet: one document or a list; also as JSON text."""
+    survey: Survey | None = None
+    """score: questions and answers of the wallet's owner; they move no score. Also as JSON text."""
+    labels: Lists | None = None
+    """score: addresses to flag beyond the packaged lists, by kind; also as JSON text."""
     language: Text | None = None
     """code: the language."""
     code: Text | None = None

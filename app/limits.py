@@ -12,9 +12,9 @@ class Limits:
     # what comes in
     dataset_bytes: int = 16 * 2**20  # one protectedData file; a prompt is text, not a film
     zip_entries: int = 4_096  # files in one protectedData
-    zip_entry_bytes: int = 1 * 2**20  # one field after inflating
+    zip_entry_bytes: int = 16 * 2**20  # one field after inflating; a wallet history is one
     zip_total_bytes: int = 32 * 2**20  # all fields after inflating: stops a zip bomb
-    input_file_bytes: int = 4 * 2**20  # one requester input file
+    input_file_bytes: int = 32 * 2**20  # one requester input file: a history of 50,000 transactions
     input_name_bytes: int = 255  # a file name (POSIX NAME_MAX)
     input_files: int = 100  # files a requester can attach
     secret_bytes: int = 4_096  # what the iExec SMS accepts (iexec-sms SecretUtils)

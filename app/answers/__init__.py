@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from app.answers.ask import AskAnswer
+from app.answers.score import ScoreAnswer
 
-Answer = AskAnswer
-Kind = Literal["ask"]
-Mode = Literal["ai", "fallback"]
+Answer = AskAnswer | ScoreAnswer
+Kind = Literal["ask", "score"]
+Mode = Literal["ai", "fallback", "count"]

@@ -23,8 +23,10 @@ from app.request import Fields
 from app.request.ask import PROMPTS
 
 # How an entry of a zip is decoded; the other fields are objects or lists, decoded by what their bytes look like.
-_TEXTS = frozenset({"task", "prompt", "question", "email", "system", "salt", "wallet", "language", "code"})
-_NUMBERS = frozenset({"max_tokens", "temperature", "seed"})
+_TEXTS = frozenset(
+    {"task", "prompt", "question", "email", "system", "salt", "wallet", "address", "address_form", "language", "code"}
+)
+_NUMBERS = frozenset({"max_tokens", "temperature", "seed", "chain"})
 _NOT_FROM_DATASETS = frozenset({"callback"})  # what the requester's deal needs is not the data owner's to say
 
 

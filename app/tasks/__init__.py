@@ -8,7 +8,8 @@ from app.llm.engine import Engine
 from app.llm.models import Model
 from app.report import Parameters
 from app.request import Request
-from app.tasks import ask
+from app.request.score import Score
+from app.tasks import ask, score
 
 
 def answer_to(request: Request, engine: Engine | ModelError | None, model: Model) -> tuple[Answer, Mode, Parameters | None]:
@@ -16,6 +17,8 @@ def answer_to(request: Request, engine: Engine | ModelError | None, model: Model
 
     `engine` is why it could not be had, if it could not; None if no request of the task needs it. Raises `AppError`.
     """
+    if isinstance(request, Score):
+        return score.answer(request, engine if isinstance(engine, Engine) else None, model)
     if not isinstance(engine, Engine):
         raise engine or ModelError("engine.failed", "the model was not loaded")
     said, parameters = ask.answer(engine, model, request)

@@ -102,6 +102,12 @@ class History:
     """The source had more than it gave: counts are lower bounds."""
 
     @property
+    def only_counts(self) -> bool:
+        """Return whether a number of transactions is all that is known."""
+        told = self.summary
+        return self.transactions is None and told is not None and (told.sent, told.received, told.first_time) == (None,) * 3
+
+    @property
     def records(self) -> int:
         """Return the number of records."""
         return len(self.transactions or ()) + len(self.transfers or ())

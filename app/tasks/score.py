@@ -1,0 +1,104 @@
+"""score: a wallet's history in, a score with its reasons out.
+
+The number comes from the scorecard alone. The model words the reasons; what it writes is checked against the
+features, and where it fails, fixed words take its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from app.answers import Mode
+from app.answers.score import Breakdown, Claim, Metadata, Points, Provenance, ScoreAnswer, Scorecard
+from app.limits import LIMITS
+from app.llm.engine import Engine
+from app.llm.models import Model
+from app.report import Parameters
+from app.request.score import Score
+from app.wallet import explain
+from app.wallet.features import features, months
+from app.wallet.scorecard import Score as Scored
+from app.wallet.scorecard import Scorecard as Table
+
+COUNT_ONLY = "Only a number of transactions is known: the score is ten points for each, up to the maximum."
+
+
+def answer(request: Score, engine: Engine | None, model: Model) -> tuple[ScoreAnswer, Mode, Parameters | None]:
+    """Return the scored wallet, not yet signed; how its texts came about; and what shaped them, None without the model.
+
+    Never fails for want of a model: then the mode is `fallback`, and the score the same.
+    """
+    values = features(request.history, request.labels)
+    if request.history.only_counts:
+        total = min(1000, 10 * (values["transactions"] or 0))
+        claim = Claim(kind="reasoning", text=COUNT_ONLY, evidence=("transactions",), by="template")
+        return _answer(request, total, values, [claim], None), "count", None
+    scored = Table.packaged().score(values, months(request.history, request.labels))
+    return _answer(request, scored.total, values, _fixed(values, scored), scored), "fallback", None
+
+
+def _fixed(values: Mapping[str, int | None], scored: Scored) -> list[Claim]:
+    """Return all claims in fixed words."""
+    claims = [Claim(kind="reasoning", text=explain.reasoning(scored), evidence=(), by="template")]
+    facts = explain.facts(values, scored)
+    return claims + [Claim(kind=fact.kind, text=fact.text, evidence=(fact.feature,), by="template") for fact in facts]
+
+
+def _answer(
+    request: Score, total: int, values: Mapping[str, int | None], claims: list[Claim], scored: Scored | None, spent: int = 0
+) -> ScoreAnswer:
+    texts = {kind: tuple(claim.text for claim in claims if claim.kind == kind) for kind in ("reasoning", "risk", "strength")}
+    table = Table.packaged()
+    return ScoreAnswer(
+        score=total,
+        wallet_address=request.wallet,
+        address_form=request.address_form,
+        timestamp_ms=request.history.as_of_time * 1000,
+        signature=None,
+        sui=None,
+        tier=table.tier(total),
+        claims=tuple(claims),
+        metadata=Metadata(
+            scoreBreakdown=None if scored is None else _breakdown(request, scored),
+            reasoning=" ".join(texts["reasoning"]),
+            risk_factors=texts["risk"],
+            strengths=texts["strength"],
+            features={name: None if value is None else min(value, LIMITS.json_integer) for name, value in values.items()},
+        ),
+        scorecard=None if scored is None else _scorecard(table, scored),
+        data=_provenance(request),
+        completion_tokens=spent,
+    )
+
+
+def _breakdown(request: Score, scored: Scored) -> Breakdown:
+    factors = scored.factors
+    survey = request.survey
+    answered = None if survey is None else 100 * sum(bool(pair.answer.strip()) for pair in survey) // len(survey)
+    return Breakdown(
+        activity=factors["activity"],
+        maturity=factors["maturity"],
+        diversity=factors["diversity"],
+        conduct=factors["conduct"],
+        riskBehavior=factors["risk"],
+        surveyMatch=answered,
+    )
+
+
+def _scorecard(table: Table, scored: Scored) -> Scorecard:
+    points = (Points(feature=line.feature, factor=line.factor, points=line.points, most=line.most) for line in scored.lines)
+    return Scorecard(version=table.version, sha256=table.digest(), base=scored.base, points=tuple(points), kept=scored.kept)
+
+
+def _provenance(request: Score) -> Provenance:
+    history = request.history
+    return Provenance(
+        source=history.source,
+        chain_id=history.chain_id,
+        as_of_block=history.as_of_block,
+        as_of_time=history.as_of_time,
+        records=history.records,
+        truncated=history.truncated,
+        sha256=history.digest(),
+        labels_sha256=request.labels.digest(),
+    )
