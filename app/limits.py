@@ -14,7 +14,7 @@ class Limits:
     zip_entries: int = 4_096  # files in one protectedData
     zip_entry_bytes: int = 16 * 2**20  # one field after inflating; a wallet history is one
     zip_total_bytes: int = 32 * 2**20  # all fields after inflating: stops a zip bomb
-    input_file_bytes: int = 32 * 2**20  # one requester input file: a history of 50,000 transactions
+    input_file_bytes: int = 32 * 2**20  # one requester input file; 45,000 rows of an explorer, which take 300 MB to read
     input_name_bytes: int = 255  # a file name (POSIX NAME_MAX)
     input_files: int = 100  # files a requester can attach
     secret_bytes: int = 4_096  # what the iExec SMS accepts (iexec-sms SecretUtils)
@@ -22,7 +22,7 @@ class Limits:
     bulk_items: int = 100  # datasets in one bulk slice (iexec SDK MAX_DATASET_PER_TASK)
     json_depth: int = 64  # levels of nesting
     label_rows: int = 100_000  # entries of a list of flagged addresses; the whole OFAC list has under 200
-    history_records: int = 100_000  # transactions and transfers of one wallet: 30 s of reading, a gigabyte at most
+    history_records: int = 100_000  # transactions and transfers of one wallet: 6 s to read and hash
     # what is asked
     prompt_bytes: int = 256 * 2**10  # far above any context; the context itself is checked in tokens
     system_bytes: int = 8 * 2**10  # system prompt

@@ -21,6 +21,7 @@ from app.limits import LIMITS, Limits
 from app.request import parse
 from app.sealing import seal
 from app.simulate.postcompute import judge
+from app.wallet.readers import read
 from tests.support import Desk
 from tests.unit.test_verify import KEY, REPORT
 
@@ -83,6 +84,12 @@ def form(rows: int) -> None:
     parse({"questionnaire": [["Q", "number"]] * rows, "answers": [1] * rows})
 
 
+def history(records: int) -> None:
+    wallet = "0x" + "11" * 20
+    row = {"blockNumber": "1", "timeStamp": "1", "hash": "", "from": wallet, "to": wallet, "value": "0"}
+    read([{**row, "hash": f"0x{at:064x}"} for at in range(records)], wallet, 1)
+
+
 PAIRS: dict[str, Callable[[Desk, int], Any]] = {
     "dataset_bytes": lambda desk, n: dataset(desk, b'{"x": "' + b"x" * (n - 9) + b'"}'),
     "zip_entries": lambda _, n: protected_data.read(zipped([0] * n)),
@@ -95,6 +102,7 @@ PAIRS: dict[str, Callable[[Desk, int], Any]] = {
     "args_bytes": lambda _, n: args.parse(["x" * (n - 1)]),
     "bulk_items": lambda desk, n: opened(desk, IEXEC_BULK_SLICE_SIZE=str(n)),
     "json_depth": lambda _, n: strict_json.loads(b"[" * n + b"]" * n),
+    "history_records": lambda _, n: history(n),
     "prompt_bytes": lambda _, n: parse({"prompt": "x" * n}),
     "system_bytes": lambda _, n: parse({"prompt": "p", "system": "x" * n}),
     "messages": lambda _, n: chat(n),
