@@ -56,7 +56,7 @@ FEATURES: dict[str, tuple[str, str]] = {
     "largest_receipt_percent": ("percent", "share of the largest receipt in the sum of receipts"),
     "balance_micro": ("millionths of the native coin", "balance at the as-of block, rounded down"),
     "failed": ("transactions", "sent by the wallet and failed"),
-    "failed_percent": ("percent", "share of failed in all that the wallet sent"),
+    "failed_percent": ("percent", "share of failed in all that the wallet sent, flagged ones left out"),
     "sent_to_sanctioned": ("transactions", "sent to, or tokens moved to, an address on a sanctions list"),
     "sent_to_mixer": ("transactions", "sent to, or tokens moved to, a mixer"),
     "sent_to_scam": ("transactions", "sent to, or tokens moved to, an address on a scam list"),
@@ -143,7 +143,7 @@ def _of_transactions(history: History, labels: Labels) -> dict[str, int | None]:
     for row in good:
         tally.add(row)
     failed = sum(row.ok is False and row.sender == wallet for row in rows)
-    tried = sum(row.sender == wallet for row in rows)
+    tried = failed + sum(row.sender == wallet for row in good)
     called = {row.recipient for row in good if row.sender == wallet and row.selector and row.recipient}
     known = {label.name for address in called for label in labels.of(address, history.chain_id) if label.kind == "protocol"}
     partners = Counter(_counterparty(row, wallet) for row in good)
