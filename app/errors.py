@@ -27,6 +27,7 @@ HINTS: dict[str, str] = {
     "chain.unreachable": "check --rpc; any Ethereum JSON-RPC endpoint of the chain will do",
     "engine.failed": "run `python -m app doctor`; a smaller prompt or model needs less memory",
     "engine.missing": "run `make` to build llama.cpp with the project's flags",
+    "engine.too_slow": "the machine is overloaded: run it again, or in a larger category",
     "engine.wrong_build": "rebuild with `make`: another build gives other answers",
     "env.iexec_in": "the worker sets IEXEC_IN to the folder with the inputs; is it mounted?",
     "env.invalid": "IEXEC_TASK_ID is 0x and 64 hex digits; counters are decimal numbers; file names have no slash",

@@ -36,6 +36,7 @@ class Limits:
     result_bytes: int = 8 * 2**20  # result.json; the platform stops at 50 MB
     file_name_bytes: int = 31  # post-compute refuses longer names (tee-worker web2_result.rs)
     json_integer: int = 2**53 - 1  # RFC 8785 / IEEE 754: beyond it a reader may round
+    wording_seconds: int = 240  # the texts of one score: seconds on a machine at rest; the smallest category has 300
     threads: int = 64  # an upper bound on --threads; the machine's own count also applies
 
 

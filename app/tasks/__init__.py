@@ -18,7 +18,7 @@ def answer_to(request: Request, engine: Engine | ModelError | None, model: Model
     `engine` is why it could not be had, if it could not; None if no request of the task needs it. Raises `AppError`.
     """
     if isinstance(request, Score):
-        return score.answer(request, engine if isinstance(engine, Engine) else None, model)
+        return score.answer(request, engine if isinstance(engine, Engine) else None)
     if not isinstance(engine, Engine):
         raise engine or ModelError("engine.failed", "the model was not loaded")
     said, parameters = ask.answer(engine, model, request)

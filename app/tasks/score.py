@@ -10,11 +10,12 @@ from collections.abc import Mapping
 
 from app.answers import Mode
 from app.answers.score import Breakdown, Claim, Metadata, Points, Provenance, ScoreAnswer, Scorecard
+from app.errors import ModelError
 from app.limits import LIMITS
 from app.llm.engine import Engine
-from app.llm.models import Model
 from app.report import Parameters
 from app.request.score import Score
+from app.tasks.score_words import evidence, word
 from app.wallet import explain
 from app.wallet.features import features, months
 from app.wallet.scorecard import Score as Scored
@@ -23,7 +24,7 @@ from app.wallet.scorecard import Scorecard as Table
 COUNT_ONLY = "Only a number of transactions is known: the score is ten points for each, up to the maximum."
 
 
-def answer(request: Score, engine: Engine | None, model: Model) -> tuple[ScoreAnswer, Mode, Parameters | None]:
+def answer(request: Score, engine: Engine | None) -> tuple[ScoreAnswer, Mode, Parameters | None]:
     """Return the scored wallet, not yet signed; how its texts came about; and what shaped them, None without the model.
 
     Never fails for want of a model: then the mode is `fallback`, and the score the same.
@@ -34,14 +35,17 @@ def answer(request: Score, engine: Engine | None, model: Model) -> tuple[ScoreAn
         claim = Claim(kind="reasoning", text=COUNT_ONLY, evidence=("transactions",), by="template")
         return _answer(request, total, values, [claim], None), "count", None
     scored = Table.packaged().score(values, months(request.history, request.labels))
-    return _answer(request, scored.total, values, _fixed(values, scored), scored), "fallback", None
-
-
-def _fixed(values: Mapping[str, int | None], scored: Scored) -> list[Claim]:
-    """Return all claims in fixed words."""
-    claims = [Claim(kind="reasoning", text=explain.reasoning(scored), evidence=(), by="template")]
     facts = explain.facts(values, scored)
-    return claims + [Claim(kind=fact.kind, text=fact.text, evidence=(fact.feature,), by="template") for fact in facts]
+    fixed = [Claim(kind=fact.kind, text=fact.text, evidence=evidence(fact), by="template") for fact in facts]
+    try:
+        worded = None if engine is None else word(engine, [fact for fact in facts if fact.kind != "advice"])
+    except ModelError:
+        worded = None
+    if worded is None:
+        return _answer(request, scored.total, values, fixed, scored), "fallback", None
+    claims = [*worded.claims, *(claim for claim in fixed if claim.kind == "advice")]
+    mode: Mode = "ai" if any(claim.by == "model" for claim in claims) else "fallback"
+    return _answer(request, scored.total, values, claims, scored, worded.sampled_tokens), mode, worded.parameters
 
 
 def _answer(

@@ -6,13 +6,14 @@ in a fact's words is the value of the feature that it names.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from app.wallet.scorecard import Line, Score
+from app.wallet.scorecard import Factor, Line, Score
 
-Kind = Literal["strength", "risk", "advice"]
+Kind = Literal["strength", "risk", "reasoning", "advice"]
 STRENGTHS, RISKS, ADVICE = 3, 3, 2  # how many of each at most
 _STRONG, _WEAK = 60, 35  # percent of a feature's most points: from here on a strength, up to here a risk
 _LEAST = 25  # points that must be at stake for a feature to be worth a sentence
@@ -24,7 +25,7 @@ class Fact:
 
     kind: Kind
     feature: str
-    """The feature whose value stands in the text; it is the evidence."""
+    """The feature whose value stands in the text; it is the evidence. `score` for the reasoning."""
     value: int
     text: str
     """Fixed words, one sentence, with the value in digits if it is told at all."""
@@ -34,16 +35,16 @@ class Fact:
 _WORDS: dict[str, tuple[str, str, str]] = {
     "span_minutes": (
         "span_days",
-        "The record is long: {n} days lie between the first and the last transaction.",
-        "The record is short: {n} days lie between the first and the last transaction.",
+        "The record is long: it spans {n} days from the first to the last transaction.",
+        "The record is short: it spans {n} days from the first to the last transaction.",
     ),
     "active_months": ("active_months", "The wallet was active in {n} months.", "The wallet was active in only {n} months."),
     "sent": ("sent", "The wallet has sent {n} transactions itself.", "The wallet has sent only {n} transactions itself."),
     "received": ("received", "The wallet has received {n} transactions.", "The wallet has received only {n} transactions."),
     "repeat_received": (
         "repeat_received",
-        "Partners come back: {n} receipts are from an address that had sent before.",
-        "Partners hardly come back: {n} receipts are from an address that had sent before.",
+        "Partners come back: {n} of its receipts came from an address that had sent before.",
+        "Partners hardly come back: {n} of its receipts came from an address that had sent before.",
     ),
     "contracts_created": (
         "contracts_created",
@@ -87,7 +88,14 @@ _WORDS: dict[str, tuple[str, str, str]] = {
     "sent_to_mixer": ("sent_to_mixer", "", "It sent {n} transactions to mixers."),
     "sent_to_scam": ("sent_to_scam", "", "It sent {n} transactions to addresses known for scams."),
     "received_from_flagged": ("received_from_flagged", "", "It received {n} transactions from flagged addresses."),
-    "flagged_approvals": ("flagged_approvals", "", "It let flagged addresses spend its tokens: {n} approvals."),
+    "flagged_approvals": ("flagged_approvals", "", "It let flagged addresses spend its tokens with {n} approvals."),
+}
+_FACTORS: dict[Factor, str] = {
+    "activity": "activity",
+    "maturity": "maturity",
+    "diversity": "diversity",
+    "conduct": "flow of funds",
+    "risk": "freedom from warning signs",
 }
 # scored feature -> what its owner can do about it
 _ADVICE = {
@@ -105,7 +113,7 @@ _ADVICE = {
 
 
 def facts(values: Mapping[str, int | None], score: Score) -> list[Fact]:
-    """Return what is worth saying: strengths, then risks, then advice, each by the points at stake."""
+    """Return what is worth saying: strengths, risks, the reasoning, advice; the first two by the points at stake."""
     told = [line for line in score.lines if line.feature in _WORDS and values.get(line.feature) is not None]
     strong = [line for line in told if line.points >= _LEAST and 100 * line.points >= _STRONG * line.most]
     weak = [line for line in told if _lost(line) >= _LEAST and 100 * line.points <= _WEAK * line.most]
@@ -113,6 +121,7 @@ def facts(values: Mapping[str, int | None], score: Score) -> list[Fact]:
     weak.sort(key=lambda line: (line.most > 0, -_lost(line), line.feature))  # deductions first
     chosen = [_fact("strength", line, values) for line in strong[:STRENGTHS]]
     chosen += [_fact("risk", line, values) for line in weak[:RISKS]]
+    chosen.append(_reasoning(score))
     room = sorted(
         (line for line in told if line.feature in _ADVICE and _lost(line)), key=lambda line: (-_lost(line), line.feature)
     )
@@ -121,13 +130,12 @@ def facts(values: Mapping[str, int | None], score: Score) -> list[Fact]:
     return chosen + [_fact("advice", by_text[text], values) for text in list(texts)[:ADVICE]]
 
 
-def reasoning(score: Score) -> str:
-    """Return fixed words for the whole: the score, its tier and the strongest and weakest factor."""
+def _reasoning(score: Score) -> Fact:
+    """Return the whole in one sentence: the score, its tier, the strongest and the weakest factor."""
     ranked = sorted(score.factors.items(), key=lambda item: (item[1], item[0]))
-    return (
-        f"The score is {score.total} of 1000, which is {score.tier}. "
-        f"The strongest factor is {ranked[-1][0]}, the weakest {ranked[0][0]}."
-    )
+    best, worst = _FACTORS[ranked[-1][0]], _FACTORS[ranked[0][0]]
+    text = f"This wallet reaches {score.total} points and the tier {score.tier}: best is its {best}, weakest its {worst}."
+    return Fact("reasoning", "score", score.total, text)
 
 
 def _lost(line: Line) -> int:
@@ -138,4 +146,9 @@ def _fact(kind: Kind, line: Line, values: Mapping[str, int | None]) -> Fact:
     feature, strength, risk = _WORDS[line.feature]
     value = values[feature] or 0
     words = {"strength": strength, "risk": risk, "advice": _ADVICE.get(line.feature, "")}[kind]
-    return Fact(kind, feature, value, words.replace("{n}", str(value)))
+    return Fact(kind, feature, value, _singular(words) if value == 1 else words.replace("{n}", str(value)))
+
+
+def _singular(words: str) -> str:
+    """Return `words` for one: the noun after {n} loses its s."""
+    return re.sub(r"\{n\} ((?:known |whole )?)(\w+)s\b", r"1 \1\2", words).replace("{n}", "1")
