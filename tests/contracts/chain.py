@@ -8,8 +8,10 @@ import shutil
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -96,6 +98,17 @@ class Chain:
         if "refused" in answer:
             return answer
         return answer["values"][0] if len(answer["values"]) == 1 else answer["values"]
+
+
+def freeze(chain: Chain) -> int:
+    """Stop anvil: it keeps its sockets and answers no more. Return its process id."""
+    pid = int(chain.facts["anvil"])
+    os.kill(pid, signal.SIGSTOP)
+    until = time.monotonic() + PATIENCE
+    while any(stat.read_text().rpartition(")")[2].split()[0] != "T" for stat in Path(f"/proc/{pid}/task").glob("*/stat")):
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    return pid
 
 
 def alive(pid: int) -> bool:

@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import time
 
 import pytest
 
-from tests.contracts.chain import Chain, alive, end, needs_chain, started
+from tests.contracts.chain import alive, end, freeze, needs_chain, started
 
 pytestmark = needs_chain
-
-
-def freeze(chain: Chain) -> int:
-    """Stop anvil: it keeps its sockets and answers no more. Return its process id."""
-    pid = int(chain.facts["anvil"])
-    os.kill(pid, signal.SIGSTOP)
-    return pid
 
 
 def gone(pid: int, within: float) -> bool:

@@ -20,7 +20,7 @@ from app import chain as chain_room
 from app.cli import cli
 from app.sealing import callback_data
 from app.signing import keccak256
-from tests.contracts.chain import Chain, needs_chain
+from tests.contracts.chain import Chain, freeze, needs_chain
 from tests.contracts.test_contracts import sealed
 from tests.support import SIGNER
 
@@ -203,14 +203,13 @@ def test_an_endpoint_that_hangs(chain: Chain, tmp_path: Path, monkeypatch: pytes
     task, result = delivered(chain, sealed)
     path = tmp_path / "result.json"
     path.write_bytes(result)
-    anvil = int(chain.facts["anvil"])
 
     def here() -> Verdict:
         done = CliRunner().invoke(cli, command_line(chain, path, task))
         return judged(done.exit_code, done.stdout, done.stderr)
 
+    anvil = freeze(chain)
     try:
-        os.kill(anvil, signal.SIGSTOP)
         assert here() == (69, "chain.unreachable")
     finally:
         os.kill(anvil, signal.SIGCONT)
