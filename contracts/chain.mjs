@@ -27,7 +27,12 @@ const PATIENCE = 20_000;
 const CHAIN_ID = 31337;
 const MNEMONIC = 'test test test test test test test test test test test junk'; // anvil's own, public
 const SETTINGS = { optimizer: { enabled: true, runs: 10_000 }, viaIR: true, evmVersion: 'cancun' };
-const SOURCES = { 'SealedResult.sol': 'SealedResult.sol', 'Consumer.sol': 'Consumer.sol', 'Probe.sol': '../tests/contracts/Probe.sol' };
+const SOURCES = {
+  'SealedResult.sol': 'SealedResult.sol',
+  'Consumer.sol': 'Consumer.sol',
+  'Probe.sol': '../tests/contracts/Probe.sol',
+  'VerifyResult.sol': '../snippets/VerifyResult.sol',
+};
 const json = (path, base = POCO) => JSON.parse(readFileSync(new URL(path, base), 'utf8'));
 const artifact = (path) => json(`artifacts/contracts/${path}.json`);
 const facet = (name) => artifact(`facets/${name}.sol/${name}`);

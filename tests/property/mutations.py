@@ -51,11 +51,11 @@ def resigned(plain: Any) -> bytes:
     }
     whole = {name: word if isinstance(word, str) and is_word(word) else ZERO_HASH for name, word in words.items()}
     chain_id = domain.get("chainId")
-    bound = type(chain_id) is int and 0 < chain_id < 2**256
+    bound = chain_id.to_bytes(32, "big") if type(chain_id) is int and 0 < chain_id < 2**256 else b""
     domain_type = "EIP712Domain(string name,string version" + (",uint256 chainId)" if bound else ")")
     texts = [str(domain.get(name, "")).encode(errors="replace") for name in ("name", "version")]
     parts = [domain_type.encode(), *texts]
-    separator = keccak256(b"".join(map(keccak256, parts)) + (chain_id.to_bytes(32, "big") if bound else b""))
+    separator = keccak256(b"".join(map(keccak256, parts)) + bound)
     struct = keccak256(keccak256(STRUCT_TYPE.encode()) + b"".join(bytes.fromhex(word[2:]) for word in whole.values()))
     plain["attestation"] |= {"message": whole, "signature": KEY.sign(keccak256(b"\x19\x01" + separator + struct))}
     return canonical(plain)
