@@ -157,6 +157,28 @@ def test_what_is_wrong_offline_is_said_first(chain: Chain, verify: Verify) -> No
     assert verify(result + b"\n", task) == (1, "result.not_canonical")
 
 
+LIGHT = """
+import resource, sys
+from app.cli import cli
+cli(sys.argv[1:], standalone_mode=False)
+used = resource.getrusage(resource.RUSAGE_SELF)
+heavy = {"llama_cpp", "web3", "eth_account", "eth_abi", "jinja2", "httpx", "requests"}
+print(sorted(heavy & sys.modules.keys()), used.ru_utime + used.ru_stime < 1)
+"""
+
+
+@pytest.mark.parametrize("on_chain", [False, True], ids=["offline", "task"])
+def test_it_is_light(chain: Chain, tmp_path: Path, on_chain: bool) -> None:
+    """Less than a second of a processor, and nothing heavy is loaded."""
+    task, result = delivered(chain, sealed)
+    path = tmp_path / "result.json"
+    path.write_bytes(result)
+    words = command_line(chain, path, task)[:-2] if on_chain else ["verify", str(path), "--signer", SIGNER]
+    command = [sys.executable, "-c", LIGHT, *words]
+    done = subprocess.run(command, capture_output=True, check=True, text=True, timeout=60)
+    assert done.stdout.splitlines() == ["[] True"]
+
+
 # --- an endpoint out of order
 
 

@@ -12,10 +12,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
+import rfc8785
 
 from app.errors import AppError
 from app.limits import LIMITS
 from app.sealing import seal
+from app.signing import ORDER, Domain, Message, digest, recover
 from app.verify import verify
 from tests.property.mutations import OTHER, WAYS, resigned
 from tests.support import ROOT
@@ -218,3 +220,17 @@ def test_both_say_the_same_at_the_edges() -> None:
     cases |= {f"bad {name}": Case(one) for name, one in raw.items()}
     verdicts = agreed(cases)
     assert {name: kind for name, kind in verdicts.items() if kind != (None if name.startswith("good") else "form")} == {}
+
+
+def test_both_say_the_same_where_low_s_ends() -> None:
+    """Any r and s are somebody's signature: trust just him, and nothing but the size of s can decide."""
+    plain = json.loads(seal(REPORT, KEY))
+    attestation = plain["attestation"]
+    hashed = digest(Message(**attestation["message"]), Domain())
+    half = ORDER // 2
+    somebody = recover(hashed, f"{attestation['signature'][:66]}{half:064x}1b")
+    cases = {}
+    for name, end in {"half the order": f"{half:064x}1b", "one more": f"{half + 1:064x}1c"}.items():  # the same signature twice
+        changed = {**attestation, "signature": attestation["signature"][:66] + end, "signer": somebody}
+        cases[name] = Case(rfc8785.dumps({**plain, "attestation": changed}), somebody)
+    assert agreed(cases) == {"half the order": None, "one more": "signature"}
