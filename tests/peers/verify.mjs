@@ -33,9 +33,9 @@ const attempt = (kind, work) => {
   }
 };
 
-// what RFC 8785 (I-JSON) leaves out although JSON.parse and JSON.stringify would carry it from one side to the other
-const ofIJson = (key, value) => {
-  if (!key.isWellFormed() || (typeof value === 'string' && !value.isWellFormed())) throw new Error('half a surrogate pair');
+// what RFC 8785 (I-JSON) leaves out of values although JSON.parse and JSON.stringify would carry it from one side to the other
+const ofIJson = (_, value) => {
+  if (typeof value === 'string' && !value.isWellFormed()) throw new Error('half a surrogate pair');
   if (typeof value === 'number' && !Number.isSafeInteger(value)) throw new Error('a float, or an integer beyond 2^53-1');
   return value;
 };
