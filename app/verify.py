@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app import score_seal, strict_json
 from app.errors import VerifyError
@@ -19,6 +19,9 @@ from app.report import Result
 from app.request import Request, parse
 from app.sealing import message_for, read
 from app.signing import digest, recover
+
+if TYPE_CHECKING:
+    from app.chain import OnChain
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +96,11 @@ def open_commitment(verified: Verified, request: dict[str, Any]) -> Request:
     return parsed
 
 
-def receipt(verified: Verified) -> dict[str, Any]:
-    """Return an in-toto Statement (v1) about the file: the same facts in the supply-chain tools' own form, unsigned."""
+def receipt(verified: Verified, on_chain: OnChain | None = None) -> dict[str, Any]:
+    """Return an in-toto Statement (v1) about the file: the same facts in the supply-chain tools' own form, unsigned.
+
+    `on_chain` is what `app.chain.check_task` gave, or None if the chain was not asked.
+    """
     report = verified.result.report
     return {
         "_type": "https://in-toto.io/Statement/v1",
@@ -106,5 +112,15 @@ def receipt(verified: Verified) -> dict[str, Any]:
             "status": report.status,
             "message": verified.result.attestation.message.model_dump(),
             "model": report.model.model_dump(mode="json") if report.model else None,
+            "onChain": on_chain
+            and {
+                "chainId": on_chain.chain_id,
+                "hub": on_chain.hub,
+                "app": on_chain.app,
+                "dealId": on_chain.deal_id,
+                "taskId": on_chain.task_id,
+                "resultDigest": on_chain.result_digest,
+                "hasCallback": on_chain.has_callback,
+            },
         },
     }
