@@ -1,0 +1,436 @@
+"""A node that lies, hangs, drips, refuses or talks rubbish: a code, or a history that is marked, always in time."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+import shutil
+import socket
+import ssl
+import subprocess
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.errors import HistoryError
+from app.limits import LIMITS
+from app.wallet.live.rpc import fetch
+from app.wallet.readers import read
+from tests.anvil import ANVIL, CHAIN, Past, Twist, anvil, lived, twisted
+
+WALLET = "0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266"  # account 0 of anvil's own, public mnemonic
+HERE = ("127.0.0.1", "localhost")
+SECONDS = 3.0
+SLACK = 1.5  # seconds over the deadline, on a busy machine
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("node") is None or not ANVIL.is_file(), reason="node, or anvil in contracts/node_modules, is not here"
+)
+
+
+@pytest.fixture(scope="module")
+def past() -> Iterator[Past]:
+    import web3  # noqa: F401  its import takes a second or two, which is not the node's
+
+    with anvil() as node:
+        yield lived(node, WALLET)
+
+
+def refused(past: Past, twist: Twist, seconds: float = SECONDS) -> str:
+    """Return the code with which a history through `twist` is refused, in time and without a word of the URL."""
+    with twisted(past.node, twist) as url:
+        begin = time.monotonic()
+        with pytest.raises(HistoryError) as caught:
+            read(fetch(url, WALLET, CHAIN, HERE, seconds=seconds), WALLET, CHAIN)
+        assert time.monotonic() - begin < seconds + SLACK
+    told = "".join(traceback.format_exception(caught.value)) + str(caught.value) + caught.value.hint
+    assert "CANARY" not in told and url.split("/")[2] not in told
+    return caught.value.code
+
+
+def on(wanted: str, answer: Callable[[list[Any], Any], Any], first: int = 1) -> Twist:
+    """Return the twist of the `first`-th and each later answer to `wanted`; a longer name beats "eth_"."""
+    count = 0
+
+    def twist(method: str, params: list[Any], result: Any) -> Any:
+        nonlocal count
+        count += method.startswith(wanted)
+        return answer(params, result) if method.startswith(wanted) and count >= first else result
+
+    return twist
+
+
+def up(quantity: str, by: int = 1) -> str:
+    return hex(int(quantity, 16) + by)
+
+
+def row(name: str, at: int = 0, **fields: Any) -> Callable[[list[Any], Any], Any]:
+    """Return what changes fields of one row of a page; a callable gets the old value."""
+
+    def change(_: list[Any], page: Any) -> Any:
+        rows = page[name] if isinstance(page, dict) else page
+        if rows:
+            rows[at] |= {key: value(rows[at][key]) if callable(value) else value for key, value in fields.items()}
+        return page
+
+    return change
+
+
+LIES: dict[str, tuple[Twist, str]] = {
+    "another-chain": (on("eth_chainId", lambda *_: "0x1"), "mixed_chains"),
+    "tip-goes-back": (on("eth_blockNumber", lambda _, tip: up(tip, -1), 2), "contradictory"),
+    "another-block": (on("eth_getBlockByNumber", lambda _, block: block | {"number": up(block["number"])}), "contradictory"),
+    "a-reorganisation": (on("eth_getBlockByNumber", lambda _, block: block | {"hash": "0x" + "ab" * 32}, 2), "contradictory"),
+    "time-of-block-changes": (
+        on("eth_getBlockByNumber", lambda _, block: block | {"timestamp": up(block["timestamp"])}, 2),
+        "contradictory",
+    ),
+    "no-block": (on("eth_getBlockByNumber", lambda *_: None), "refused_by_source"),
+    "tip-beyond-the-chain": (on("eth_blockNumber", lambda _, tip: up(tip, 1000)), "refused_by_source"),
+    "transaction-of-the-future": (on("ots_", row("txs", blockNumber="0xffffff")), "contradictory"),
+    "receipt-of-another-block": (on("ots_", row("receipts", blockNumber="0x1")), "contradictory"),
+    "receipt-of-another-transaction": (on("ots_", row("receipts", transactionHash="0x" + "cd" * 32)), "contradictory"),
+    "time-runs-back": (on("ots_", row("receipts", timestamp="0x1")), "contradictory"),
+    "time-beyond-the-tip": (on("ots_", row("receipts", timestamp="0x7fffffff")), "contradictory"),
+    "signed-for-another-chain": (on("ots_", row("txs", chainId="0x1")), "mixed_chains"),
+    "more-than-the-nonce": (on("eth_getTransactionCount", lambda _, nonce: up(nonce, -1)), "contradictory"),
+    "log-of-another-block": (on("eth_getLogs", row("", blockNumber="0xffffff")), "contradictory"),
+    "log-of-another-wallet": (
+        on("eth_getLogs", row("", topics=lambda old: [old[0], "0x" + "0" * 63 + "9", "0x" + "0" * 63 + "8", *old[3:]])),
+        "other_wallet",
+    ),
+    "log-at-another-time": (on("eth_getLogs", row("", blockTimestamp="0x1")), "contradictory"),
+}
+
+
+@pytest.mark.parametrize(("twist", "code"), list(LIES.values()), ids=list(LIES))
+def test_a_node_that_lies(past: Past, twist: Twist, code: str) -> None:
+    assert refused(past, twist) == f"history.{code}"
+
+
+def test_a_node_that_never_ends(past: Past) -> None:
+    first: list[Any] = []
+
+    def again(_: list[Any], page: Any) -> Any:
+        first.append(page)
+        return first[0] | {"lastPage": False}
+
+    assert refused(past, on("ots_", again)) == "history.contradictory"
+    assert len(first) == 2
+
+
+def test_fewer_transactions_than_the_nonce_are_marked(past: Past) -> None:
+    def drop(_: list[Any], page: Any) -> Any:
+        return page | {"txs": page["txs"][1:], "receipts": page["receipts"][1:]}
+
+    with twisted(past.node, on("ots_", drop)) as url:
+        history = read(fetch(url, WALLET, CHAIN, HERE), WALLET, CHAIN)
+    assert history.truncated and len(history.transactions or ()) < len(past.transactions)
+
+
+RUBBISH: dict[str, Any] = {
+    "nothing": b"",
+    "html": b"<html>CANARY</html>",
+    "half": b'{"jsonrpc": "2.0", "id": 0, "result": "0x',
+    "list": b"[]",
+    "batch": b'[{"jsonrpc": "2.0", "id": 0, "result": "0x1"}]',
+    "string": b'"Max rate limit reached"',
+    "no-version": b'{"id": 0, "result": "0x1"}',
+    "no-result": b'{"jsonrpc": "2.0", "id": 0}',
+    "both": b'{"jsonrpc": "2.0", "id": 0, "result": "0x1", "error": {"code": 1, "message": "x"}}',
+    "error-is-text": b'{"jsonrpc": "2.0", "id": 0, "error": "CANARY"}',
+    "error-is-null": b'{"jsonrpc": "2.0", "id": 0, "error": null}',
+    "error-is-empty": b'{"jsonrpc": "2.0", "id": 0, "error": {}}',
+    "error-without-code": b'{"jsonrpc": "2.0", "id": 0, "error": {"message": "CANARY"}}',
+    "nan": b'{"jsonrpc": "2.0", "id": 0, "result": NaN}',
+    "deep": b'{"jsonrpc": "2.0", "id": 0, "result": ' + b"[" * 100_000,
+    "twice": b'{"jsonrpc": "2.0", "id": 0, "result": "0x1", "result": "0x2"}',
+    "utf-16": '{"jsonrpc": "2.0", "id": 0, "result": "0x1"}'.encode("utf-16"),
+    "binary": bytes(range(256)),
+}
+
+
+@pytest.mark.parametrize("method", ["eth_chainId", "eth_getBalance", "ots_", "eth_getLogs"])
+@pytest.mark.parametrize("said", list(RUBBISH.values()), ids=list(RUBBISH))
+def test_rubbish(past: Past, said: bytes, method: str) -> None:
+    assert refused(past, on(method, lambda *_: said)) == "history.bad_answer"
+
+
+VALUES: list[Any] = [None, "", "0x", "0x01", "0xg", "latest", -1, 1, 1.5, True, [], {}, "0x" + "f" * 65, "1", "rate limit"]
+SCALARS = ["eth_chainId", "eth_blockNumber", "eth_getBalance", "eth_getTransactionCount"]
+
+
+@pytest.mark.parametrize("method", SCALARS)
+def test_numbers_that_are_none(past: Past, method: str) -> None:
+    for value in VALUES:
+        assert refused(past, on(method, lambda *_, value=value: value)) == "history.bad_answer", value
+
+
+@pytest.mark.parametrize("value", [None, "", "0xabc", "abc", 1, [], "0xzz"], ids=repr)
+def test_code_that_is_none(past: Past, value: Any) -> None:
+    assert refused(past, on("eth_getCode", lambda *_: value)) == "history.bad_answer"
+
+
+PAGES: list[Any] = [
+    None, [], "x", {}, {"txs": [], "receipts": []}, {"txs": None, "receipts": [], "lastPage": True},
+    {"txs": [1], "receipts": [2], "lastPage": True}, {"txs": [{}], "receipts": [{}], "lastPage": True},
+    {"txs": [{}], "receipts": [], "lastPage": True}, {"txs": [], "receipts": [], "lastPage": False},
+    {"txs": [], "receipts": [], "lastPage": 1},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[f"page-{at}" for at in range(len(PAGES))])
+def test_pages_that_are_none(past: Past, page: Any) -> None:
+    assert refused(past, on("ots_", lambda *_: page)) == "history.bad_answer"
+
+
+@pytest.mark.parametrize("logs", [None, {}, "x", [1], [None], [{}], [{"blockNumber": 1}]], ids=repr)
+def test_logs_that_are_none(past: Past, logs: Any) -> None:
+    assert refused(past, on("eth_getLogs", lambda *_: logs)) == "history.bad_answer"
+
+
+ERROR = {"error": {"code": -32000, "message": "CANARY https://node.example/CANARY-KEY", "data": "CANARY"}}
+
+
+FAILING = {
+    "chain": on("eth_chainId", lambda *_: ERROR),
+    "tip": on("eth_blockNumber", lambda *_: ERROR),
+    "block": on("eth_getBlockByNumber", lambda *_: ERROR),
+    "code": on("eth_getCode", lambda *_: ERROR),
+    "second-page": on("ots_", lambda *_: ERROR, 2),
+    "oldest-logs": on("eth_getLogs", lambda params, logs: ERROR if params[0]["fromBlock"] == "0x0" else logs),
+    "the-end": on("eth_blockNumber", lambda *_: ERROR, 2),
+}
+
+
+@pytest.mark.parametrize("twist", list(FAILING.values()), ids=list(FAILING))
+def test_errors_are_never_no_activity(past: Past, twist: Twist) -> None:
+    assert refused(past, twist) == "history.refused_by_source"
+
+
+def test_neither_transactions_nor_logs(past: Past) -> None:
+    def twist(method: str, _: list[Any], result: Any) -> Any:
+        return ERROR if method in ("ots_searchTransactionsBefore", "eth_getLogs") else result
+
+    assert refused(past, twist) == "history.refused_by_source"
+
+
+def test_logs_refused_altogether_are_unknown_not_none(past: Past) -> None:
+    with twisted(past.node, on("eth_getLogs", lambda *_: ERROR)) as url:
+        history = read(fetch(url, WALLET, CHAIN, HERE), WALLET, CHAIN)
+    assert history.transfers is None and len(history.transactions or ()) == len(past.transactions)
+
+
+@pytest.mark.parametrize("status", [201, 204, 301, 302, 307, 401, 403, 404, 418, 501])
+def test_a_status_that_is_no_answer(past: Past, status: int) -> None:
+    asked: list[str] = []
+
+    def twist(method: str, _: list[Any], __: Any) -> Any:
+        asked.append(method)
+
+        def answer(handler: Any) -> None:
+            handler.send_response(status)
+            handler.send_header("Location", "/CANARY-elsewhere")
+            handler.send_header("Content-Length", "0")
+            handler.end_headers()
+
+        return answer
+
+    assert refused(past, twist) == "history.bad_answer"
+    assert asked == ["eth_chainId"]  # no redirect was followed
+
+
+@pytest.mark.parametrize("wait", [None, "1", "3600", "Wed, 21 Oct 2026 07:28:00 GMT", "-1"])
+@pytest.mark.parametrize("status", [429, 503])
+def test_always_busy(past: Past, status: int, wait: str | None) -> None:
+    def answer(handler: Any) -> None:
+        handler.send_response(status)
+        if wait:
+            handler.send_header("Retry-After", wait)
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    assert refused(past, lambda *_: answer, 1.0) == "history.refused_by_source"
+
+
+def hang(handler: Any) -> None:
+    time.sleep(SECONDS + 3)
+    handler.close_connection = True
+
+
+def drip(handler: Any) -> None:
+    handler.close_connection = True
+    handler.send_response(200)
+    handler.send_header("Content-Length", "1000000")
+    handler.end_headers()
+    _drip(handler)
+
+
+def drip_headers(handler: Any) -> None:
+    handler.close_connection = True
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
+    _drip(handler)
+
+
+def _drip(handler: Any) -> None:
+    try:
+        for _ in range(200):
+            handler.wfile.write(b" ")
+            handler.wfile.flush()
+            time.sleep(0.05)
+    except OSError:
+        pass
+
+
+SLOW = {"hangs": hang, "drips": drip, "drips-headers": drip_headers}
+
+
+@pytest.mark.parametrize("slow", list(SLOW.values()), ids=list(SLOW))
+@pytest.mark.parametrize("method", ["eth_chainId", "ots_"])
+def test_a_slow_node_is_left_in_time(past: Past, slow: Callable[[Any], None], method: str) -> None:
+    assert refused(past, on(method, lambda *_: slow), 1.0) == "history.unreachable"
+
+
+@pytest.mark.parametrize("slow", list(SLOW.values()), ids=list(SLOW))
+@pytest.mark.parametrize(("method", "first"), [("ots_", 2), ("eth_getLogs", 1)], ids=["second-page", "logs"])
+def test_what_a_slow_node_told_is_marked(past: Past, slow: Callable[[Any], None], method: str, first: int) -> None:
+    with twisted(past.node, on(method, lambda *_: slow, first)) as url:
+        begin = time.monotonic()
+        history = read(fetch(url, WALLET, CHAIN, HERE, seconds=2.0), WALLET, CHAIN)
+        assert time.monotonic() - begin < 2.0 + SLACK
+    assert history.truncated and history.transactions
+    if method == "ots_":
+        assert 0 < len(history.transactions) < len(past.transactions)
+
+
+def _short(handler: Any) -> None:
+    handler.close_connection = True
+    handler.send_response(200)
+    handler.send_header("Content-Length", "1000")
+    handler.end_headers()
+    handler.wfile.write(b'{"jsonrpc": "2.0", "id": 0, "result": "0x7a69"}')
+
+
+def _gone(handler: Any) -> None:
+    handler.close_connection = True
+
+
+def _no_http(handler: Any) -> None:
+    handler.close_connection = True
+    handler.wfile.write(b"CANARY\r\n\r\n")
+
+
+@pytest.mark.parametrize("broken", [_short, _gone, _no_http], ids=["short", "gone", "no-http"])
+@pytest.mark.parametrize("method", ["eth_chainId", "eth_getBalance"])
+def test_a_connection_that_breaks(past: Past, broken: Callable[[Any], None], method: str) -> None:
+    assert refused(past, on(method, lambda *_: broken)) == "history.unreachable"
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ssl.SSLContext]:
+    """Return a certificate for 127.0.0.1 that signs itself, and what serves with it."""
+    folder = tmp_path_factory.mktemp("tls")
+    files = ["-keyout", str(folder / "key"), "-out", str(folder / "cert")]
+    names = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    subprocess.run(["openssl", "req", "-x509", *curve, *files, *names], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "cert", folder / "key")
+    return folder / "cert", context
+
+
+def test_https(past: Past, authority: tuple[Path, ssl.SSLContext], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("certifi.where", lambda: str(authority[0]))
+    with twisted(past.node, lambda _, __, result: result, authority[1]) as url:
+        history = read(fetch(url, WALLET, CHAIN, HERE), WALLET, CHAIN)
+        assert len(history.transactions or ()) == len(past.transactions)
+        with pytest.raises(HistoryError, match=r"history\.unreachable"):  # the certificate is of another name
+            fetch(url.replace("127.0.0.1", "localhost"), WALLET, CHAIN, HERE, seconds=SECONDS)
+
+
+def test_https_with_a_certificate_that_nobody_signed(past: Past, authority: tuple[Path, ssl.SSLContext]) -> None:
+    with twisted(past.node, lambda _, __, result: result, authority[1]) as url:
+        with pytest.raises(HistoryError) as caught:
+            fetch(url, WALLET, CHAIN, HERE, seconds=SECONDS)
+        told = "".join(traceback.format_exception(caught.value))
+    assert caught.value.code == "history.unreachable" and "CANARY" not in told
+
+
+def test_a_handshake_that_drips() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            link, _ = server.accept()
+            with link:
+                try:
+                    link.sendall(b"\x16\x03\x03\x40\x00")  # a record of 16 KiB, which never comes
+                    for _ in range(100):
+                        link.sendall(b"\x00")
+                        time.sleep(0.05)
+                except OSError:
+                    pass
+
+        threading.Thread(target=serve, daemon=True).start()
+        begin = time.monotonic()
+        with pytest.raises(HistoryError, match=r"history\.unreachable"):
+            fetch(f"https://127.0.0.1:{server.getsockname()[1]}/", WALLET, CHAIN, HERE, seconds=1.0)
+        assert time.monotonic() - begin < 1.0 + SLACK
+
+
+def test_nobody_there() -> None:
+    with pytest.raises(HistoryError, match=r"history\.unreachable"):
+        fetch("http://127.0.0.1:1/CANARY", WALLET, CHAIN, HERE, seconds=SECONDS)
+
+
+def test_too_many_bytes(past: Past, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.wallet.live.node.LIMITS", dataclasses.replace(LIMITS, live_bytes=2_000))
+    assert refused(past, lambda _, __, result: result) == "history.too_large"
+
+
+def test_an_answer_that_is_too_large(past: Past, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.wallet.live.node.LIMITS", dataclasses.replace(LIMITS, live_answer_bytes=2_000))
+    with twisted(past.node, lambda _, __, result: result) as url:
+        history = read(fetch(url, WALLET, CHAIN, HERE), WALLET, CHAIN)
+    assert history.transactions is None and len(history.transfers or ()) == len(
+        past.transfers
+    )  # pages are larger, narrow logs not
+
+
+def test_too_many_records(past: Past, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.wallet.live.rpc.LIMITS", dataclasses.replace(LIMITS, history_records=20))
+    assert refused(past, lambda _, __, result: result) == "history.too_large"
+
+
+NOT_ALLOWED = [
+    "http://example.com/CANARY", "https://example.com/CANARY", "ftp://127.0.0.1/CANARY", "file:///etc/passwd", "127.0.0.1:8545",
+    "", "https://", "https:///CANARY", "http://127.0.0.1@example.com/", "http://CANARY@127.0.0.1/", "http://user:CANARY@127.0.0.1/",
+    "http://127.0.0.1.example.com/", "http://127.0.0.1:99999/", "http://127.0.0.1:x/", "http://[::1/", "http://0.0.0.0/",
+    "http://127.0.0.1/\r\nX: CANARY", "http://127.0.0.1/ x", "http://2130706433/", "wss://127.0.0.1/", "HTTP://allowed.example/",
+    "http://allowed.example/", "https://allowed.example.evil.example/",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("url", NOT_ALLOWED, ids=[f"url-{at}" for at in range(len(NOT_ALLOWED))])
+def test_an_address_that_may_not_be_asked(url: str) -> None:
+    with pytest.raises(HistoryError) as caught:
+        fetch(url, WALLET, CHAIN, (*HERE, "allowed.example"))
+    told = "".join(traceback.format_exception(caught.value))
+    assert caught.value.code == "history.host_not_allowed" and "CANARY" not in told and "example.com" not in told
+
+
+def test_this_machine_too_must_be_allowed(past: Past) -> None:
+    with pytest.raises(HistoryError, match=r"history\.host_not_allowed"):
+        fetch(past.node.url, WALLET, CHAIN, ("allowed.example",))
+
+
+def test_nothing_logs_the_address(past: Past, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> None:
+    with caplog.at_level(logging.DEBUG), twisted(past.node, lambda _, __, result: result) as url:
+        document = fetch(url, WALLET, CHAIN, HERE)
+    told = caplog.text + "".join(capfd.readouterr()) + json.dumps(document)
+    assert "CANARY" not in told and url.split("/")[2] not in told
