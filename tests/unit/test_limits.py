@@ -21,6 +21,8 @@ from app.limits import LIMITS, Limits
 from app.request import parse
 from app.sealing import seal
 from app.simulate.postcompute import judge
+from app.wallet.labels import Labels
+from app.wallet.readers import read
 from tests.support import Desk
 from tests.unit.test_verify import KEY, REPORT
 
@@ -83,6 +85,12 @@ def form(rows: int) -> None:
     parse({"questionnaire": [["Q", "number"]] * rows, "answers": [1] * rows})
 
 
+def history(records: int) -> None:
+    wallet = "0x" + "11" * 20
+    row = {"blockNumber": "1", "timeStamp": "1", "hash": "", "from": wallet, "to": wallet, "value": "0"}
+    read([{**row, "hash": f"0x{at:064x}"} for at in range(records)], wallet, 1)
+
+
 PAIRS: dict[str, Callable[[Desk, int], Any]] = {
     "dataset_bytes": lambda desk, n: dataset(desk, b'{"x": "' + b"x" * (n - 9) + b'"}'),
     "zip_entries": lambda _, n: protected_data.read(zipped([0] * n)),
@@ -95,6 +103,8 @@ PAIRS: dict[str, Callable[[Desk, int], Any]] = {
     "args_bytes": lambda _, n: args.parse(["x" * (n - 1)]),
     "bulk_items": lambda desk, n: opened(desk, IEXEC_BULK_SLICE_SIZE=str(n)),
     "json_depth": lambda _, n: strict_json.loads(b"[" * n + b"]" * n),
+    "label_rows": lambda _, n: Labels.packaged().with_file(b"\n".join(f"0x{at:040x}".encode() for at in range(n)), "scam"),
+    "history_records": lambda _, n: history(n),
     "prompt_bytes": lambda _, n: parse({"prompt": "x" * n}),
     "system_bytes": lambda _, n: parse({"prompt": "p", "system": "x" * n}),
     "messages": lambda _, n: chat(n),
@@ -107,7 +117,10 @@ PAIRS: dict[str, Callable[[Desk, int], Any]] = {
     "json_integer": lambda _, n: args.parse(["--chain-id", str(n)]),
     "threads": lambda _, n: args.parse(["--threads", str(n)]),
 }
-NO_MAXIMUM = {"default_max_tokens"}  # what is taken when the caller says nothing
+NO_MAXIMUM = {
+    "default_max_tokens",  # what is taken when the caller says nothing
+    *("live_seconds", "live_bytes", "live_answer_bytes"),  # tests/faults/test_live_node.py
+}
 
 
 def test_every_limit_has_a_pair() -> None:

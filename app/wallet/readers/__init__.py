@@ -71,7 +71,9 @@ def _is_bare_list(value: Any) -> bool:
 
 def _is_document(value: Any) -> bool:
     inner = _inner(value)
-    return _is_error(value) or _is_bare_list(inner) or any(fits(inner) for fits, _ in _DOCUMENTS)
+    if _is_error(value) or (isinstance(value, dict) and "jsonrpc" in value):
+        return True
+    return _is_bare_list(inner) or any(fits(inner) for fits, _ in _DOCUMENTS)
 
 
 def _is_error(value: Any) -> bool:
