@@ -309,6 +309,17 @@ def test_what_a_slow_node_told_is_marked(past: Past, slow: Callable[[Any], None]
         assert 0 < len(history.transactions) < len(past.transactions)
 
 
+def test_ranges_that_take_too_long_are_made_smaller(past: Past, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.wallet.live.node._PATIENCE", 0.3)
+
+    def slow(params: list[Any], logs: Any) -> Any:
+        return hang if int(params[0]["toBlock"], 16) - int(params[0]["fromBlock"], 16) > 20 else logs
+
+    with twisted(past.node, on("eth_getLogs", slow)) as url:
+        history = read(fetch(url, WALLET, CHAIN, HERE, seconds=20.0), WALLET, CHAIN)
+    assert len(history.transfers or ()) == len(past.transfers) and not history.truncated
+
+
 def _short(handler: Any) -> None:
     handler.close_connection = True
     handler.send_response(200)

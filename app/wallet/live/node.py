@@ -33,6 +33,10 @@ class RefusedError(HistoryError):
     """The node answered a request with an error, as it does for a range that is too wide or a method it has not."""
 
 
+class SlowError(HistoryError):
+    """The node took too long for one answer; there is time for another request."""
+
+
 class SpentError(HistoryError):
     """The deadline has come or the bytes are used up."""
 
@@ -54,8 +58,8 @@ class Node:
     def call(self, method: str, *params: Any) -> Any:
         """Return the result as JSON has it; a busy or rate-limited node is asked again after a while.
 
-        Raises `RefusedError` (history.refused_by_source), `SpentError` (history.unreachable or .too_large), `HistoryError`
-        history.unreachable or .bad_answer. No error repeats anything of the URL or the answer.
+        Raises `RefusedError` (history.refused_by_source), `SlowError` (history.unreachable), `SpentError` (history.unreachable
+        or .too_large), `HistoryError` history.unreachable or .bad_answer. No error repeats anything of the URL or the answer.
         """
         from web3.exceptions import Web3Exception, Web3RPCError
         from web3.types import RPCEndpoint
@@ -111,11 +115,13 @@ class Node:
 
     def _post(self, body: bytes) -> tuple[int, float, bytes]:
         """Return the status, the seconds to wait if the node names them, and the whole answer."""
-        was_open = self._connection is not None
+        was_open, begin = self._connection is not None, time.monotonic()
         try:
             return self._ask(body)
         except (OSError, http.client.HTTPException) as err:
             self._remaining()
+            if time.monotonic() - begin >= _PATIENCE:
+                raise SlowError("history.unreachable", "the node takes too long for an answer") from None
             if not (was_open and isinstance(err, _STALE)):  # a kept connection may have been closed in the meantime
                 raise HistoryError("history.unreachable", "the node does not answer") from None
         return self._post(body)

@@ -12,7 +12,7 @@ from typing import Any
 
 from app.errors import HistoryError
 from app.limits import LIMITS
-from app.wallet.live.node import Node, RefusedError, SpentError
+from app.wallet.live.node import Node, RefusedError, SlowError, SpentError
 from app.wallet.readers.rpc import TRANSFER
 
 _SINGLE = "0xc3d58168c5ae7397731d063d5bbf3d657854427343f4c083240f7aacaa2d0f62"
@@ -152,10 +152,10 @@ class _Listing:
             low = max(0, high - width + 1)
             try:
                 found = self._logs(low, high)
-            except RefusedError:
+            except (RefusedError, SlowError) as err:
                 if low == high:
                     raise
-                width, well = (high - low + 1) // 2, 0
+                width, well = max(1, (high - low + 1) // (64 if isinstance(err, SlowError) else 2)), 0
                 continue
             yield found
             high, well = low - 1, well + 1
