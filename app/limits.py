@@ -22,6 +22,9 @@ class Limits:
     bulk_items: int = 100  # datasets in one bulk slice (iexec SDK MAX_DATASET_PER_TASK)
     json_depth: int = 64  # levels of nesting
     history_records: int = 100_000  # transactions and transfers of one wallet: 6 s to read and hash
+    live_seconds: int = 120  # all requests to a node or an explorer together
+    live_bytes: int = 256 * 2**20  # all its answers together
+    live_answer_bytes: int = 32 * 2**20  # one answer
     # what is asked
     prompt_bytes: int = 256 * 2**10  # far above any context; the context itself is checked in tokens
     system_bytes: int = 8 * 2**10  # system prompt
