@@ -162,7 +162,8 @@ def lived(node: Node, wallet: str) -> Past:
         OTHER, unique, call=data("mint(address,uint256)", wallet, 99), is_quiet=True, moved=[(unique, zero, wallet, None)]
     )
     several = str(past.send(OTHER, None, call=codes["Token1155"], is_quiet=True)["contractAddress"])
-    past.send(OTHER, several, call=data("mint(address,uint256,uint256)", wallet, 1, 3), is_quiet=True)
+    minted = [(several, zero, wallet, 3)]
+    past.send(OTHER, several, call=data("mint(address,uint256,uint256)", wallet, 1, 3), is_quiet=True, moved=minted)
     relay = str(past.send(OTHER, None, call=codes["Relay"], is_quiet=True)["contractAddress"])
     past.send(OTHER, relay, 5, data("pass(address)", wallet), is_quiet=True)
     for _ in range(30):  # more than a page

@@ -310,7 +310,7 @@ def test_what_a_slow_node_told_is_marked(past: Past, slow: Callable[[Any], None]
 
 
 def test_ranges_that_take_too_long_are_made_smaller(past: Past, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.wallet.live.node._PATIENCE", 0.3)
+    monkeypatch.setattr("app.wallet.live.http._PATIENCE", 0.3)
 
     def slow(params: list[Any], logs: Any) -> Any:
         return hang if int(params[0]["toBlock"], 16) - int(params[0]["fromBlock"], 16) > 20 else logs
@@ -400,12 +400,12 @@ def test_nobody_there() -> None:
 
 
 def test_too_many_bytes(past: Past, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.wallet.live.node.LIMITS", dataclasses.replace(LIMITS, live_bytes=2_000))
+    monkeypatch.setattr("app.wallet.live.http.LIMITS", dataclasses.replace(LIMITS, live_bytes=2_000))
     assert refused(past, lambda _, __, result: result) == "history.too_large"
 
 
 def test_an_answer_that_is_too_large(past: Past, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.wallet.live.node.LIMITS", dataclasses.replace(LIMITS, live_answer_bytes=2_000))
+    monkeypatch.setattr("app.wallet.live.http.LIMITS", dataclasses.replace(LIMITS, live_answer_bytes=2_000))
     with twisted(past.node, lambda _, __, result: result) as url:
         history = read(fetch(url, WALLET, CHAIN, HERE), WALLET, CHAIN)
     assert history.transactions is None and len(history.transfers or ()) == len(

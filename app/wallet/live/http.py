@@ -23,11 +23,16 @@ from app.limits import LIMITS
 _PATIENCE = 20.0  # seconds for one answer
 _TRIES = 6  # of a request that fails or is refused for its rate: 0.5 s, 1 s, 2 s, ... between them
 _BUSY = frozenset({429, 500, 502, 503, 504})
+_STALE = (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError)
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class SpentError(HistoryError):
     """The deadline has come or the bytes are used up."""
+
+
+class TooLargeError(HistoryError):
+    """One answer is larger than may be read."""
 
 
 class Host:
@@ -58,26 +63,47 @@ class Host:
         Raises `SpentError` history.unreachable or .too_large; `HistoryError` history.unreachable, .bad_answer, or
         .refused_by_source, also for any other status than 200. No error repeats anything of the URL or of the answer.
         """
+        if self._at.query:
+            raise HistoryError("history.host_not_allowed", "the address of the source has a query")
         target = self._at.path.rstrip("/") + path + "?" + urlencode(query)
-        trouble = HistoryError("history.unreachable", "the explorer does not answer")
+        trouble = HistoryError("history.unreachable", "the source does not answer")
         for attempt in range(_TRIES):
             wait = 0.5 * 2**attempt
             try:
-                status, retry_after, raw = self._send(target)
+                status, retry_after, raw = self._send("GET", target)
             except (OSError, http.client.HTTPException, ValueError):
-                self.close()
                 self._check_time()
             else:
                 document = None if status in _BUSY else _document(status, raw)
                 if status not in _BUSY and not is_busy(document):
                     return document
                 wait = max(wait, retry_after)
-                trouble = HistoryError("history.refused_by_source", "the explorer has too much to do, or the key too few calls")
+                trouble = HistoryError("history.refused_by_source", "the source has too much to do, or the key too few calls")
             if wait > self._end - self._clock():
                 raise SpentError(trouble.code, trouble.message)
             if attempt + 1 < _TRIES:
                 time.sleep(wait)
         raise trouble
+
+    def post(self, body: bytes) -> tuple[int, float, bytes]:
+        """Send JSON to the base URL, once; return the status, the seconds that Retry-After names or 0, and the whole body.
+
+        Raises `SpentError`; `TooLargeError`; TimeoutError if the answer alone takes too long; another OSError,
+        `http.client.HTTPException` or ValueError if there is none. A connection that was closed in between is opened anew.
+        """
+        target = (self._at.path or "/") + (f"?{self._at.query}" if self._at.query else "")
+        was_open = self._connection is not None
+        try:
+            return self._send("POST", target, body)
+        except (OSError, http.client.HTTPException, ValueError) as err:
+            self._check_time()
+            if not (was_open and isinstance(err, _STALE)):
+                raise
+        return self._send("POST", target, body)
+
+    def prolong(self, seconds: float) -> None:
+        """Put the deadline off."""
+        self._end += seconds
 
     def close(self) -> None:
         """Close the connection; a later request opens a new one."""
@@ -87,7 +113,7 @@ class Host:
 
     def _check_time(self) -> None:
         if self._clock() >= self._end:
-            raise SpentError("history.unreachable", "the time for asking the explorer is up") from None
+            raise SpentError("history.unreachable", "the time for asking the source is up") from None
 
     def _remaining(self) -> float:
         """Return the seconds that one wait may take. Raises TimeoutError if there are none."""
@@ -96,14 +122,19 @@ class Host:
             raise TimeoutError
         return left
 
-    def _send(self, target: str) -> tuple[int, float, bytes]:
+    def _send(self, method: str, target: str, body: bytes | None = None) -> tuple[int, float, bytes]:
         """Return the status, the seconds that Retry-After names or 0, and the whole body."""
         self._check_time()
         self._until = min(self._end, self._clock() + _PATIENCE)
-        connection = self._connection = self._connection or _connect(self._at, self._remaining)
-        connection.request("GET", target, headers={"Accept": "application/json", "User-Agent": "sealed-llm"})
-        answer = connection.getresponse()
-        raw = self._read(answer)
+        headers = {"Accept": "application/json", "User-Agent": "sealed-llm"}
+        try:
+            connection = self._connection = self._connection or _connect(self._at, self._remaining)
+            connection.request(method, target, body, headers | ({"Content-Type": "application/json"} if body else {}))
+            answer = connection.getresponse()
+            raw = self._read(answer)
+        except BaseException:
+            self.close()
+            raise
         wait = answer.headers.get("Retry-After", "")
         if answer.will_close:
             self.close()
@@ -117,11 +148,9 @@ class Host:
             size += len(part)
             self._bytes_left -= len(part)
             if self._bytes_left < 0:
-                self.close()
-                raise SpentError("history.too_large", "the explorer's answers are larger than may be read")
+                raise SpentError("history.too_large", "the source's answers are larger than may be read")
             if size > LIMITS.live_answer_bytes:
-                self.close()
-                raise HistoryError("history.too_large", "one answer of the explorer is larger than may be read")
+                raise TooLargeError("history.too_large", "one answer of the source is larger than may be read")
         if answer.length:
             raise http.client.IncompleteRead(b"")
         answer.close()  # read1 does not, and then the connection takes no next request
@@ -134,13 +163,18 @@ class _Reader(io.RawIOBase):
     def __init__(self, link: socket.socket, remaining: Callable[[], float]) -> None:
         super().__init__()
         self._link, self._remaining = link, remaining
+        self._raw = link.makefile("rb", buffering=0)  # http.client closes the socket before it has read a last answer
 
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: Any) -> int:
+    def readinto(self, buffer: Any) -> int | None:
         self._link.settimeout(self._remaining())
-        return self._link.recv_into(buffer)
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
 
 
 class _Wire:
@@ -163,10 +197,14 @@ def _connect(at: SplitResult, remaining: Callable[[], float]) -> http.client.HTT
     host = at.hostname or ""
     port = at.port or (443 if at.scheme == "https" else 80)
     link = socket.create_connection((host, port), timeout=remaining())
+    link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # the body of a POST is a packet of its own
     try:
         if at.scheme == "https":
             link.settimeout(remaining())
-            link = ssl.create_default_context().wrap_socket(link, server_hostname=host)
+            import certifi
+
+            context = ssl.create_default_context(cafile=certifi.where())  # part of the image; a slim one has no others
+            link = context.wrap_socket(link, server_hostname=host)
     except BaseException:
         link.close()
         raise
@@ -183,21 +221,21 @@ def _allowed(url: str, hosts: Collection[str]) -> SplitResult:
         host, _ = at.hostname, at.port
     except ValueError:
         at, host = urlsplit(""), None
-    if not host or at.username is not None or at.query or at.fragment or not re.fullmatch(r"[\x21-\x7e]+", url):
-        raise HistoryError("history.host_not_allowed", "the address of the explorer is no plain URL with a host")
+    if not host or at.username is not None or at.fragment or not re.fullmatch(r"[\x21-\x7e]+", url):
+        raise HistoryError("history.host_not_allowed", "the address of the source is no plain URL with a host")
     if host not in {allowed.lower() for allowed in hosts}:
-        raise HistoryError("history.host_not_allowed", "the host of the explorer is not in the allowed list")
+        raise HistoryError("history.host_not_allowed", "the host of the source is not in the allowed list")
     if at.scheme != "https" and not (at.scheme == "http" and host in _LOOPBACK):
-        raise HistoryError("history.host_not_allowed", "the address of the explorer is not https")
+        raise HistoryError("history.host_not_allowed", "the address of the source is not https")
     return at
 
 
 def _document(status: int, raw: bytes) -> Any:
     if 300 <= status < 400:
-        raise HistoryError("history.bad_answer", "the explorer redirects to another address")
+        raise HistoryError("history.bad_answer", "the source redirects to another address")
     if status != 200:
-        raise HistoryError("history.refused_by_source", f"the explorer answers with http status {status}")
+        raise HistoryError("history.refused_by_source", f"the source answers with http status {status}")
     try:
         return strict_json.loads(raw)
     except InputError:
-        raise HistoryError("history.bad_answer", "the explorer's answer is not JSON") from None
+        raise HistoryError("history.bad_answer", "the source's answer is not JSON") from None

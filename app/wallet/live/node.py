@@ -1,32 +1,25 @@
 """One JSON-RPC node through web3, within one deadline and a number of bytes, whatever it answers.
 
-web3 words the requests and judges the answers; the bytes go through http.client, because a read may neither hang
-nor drip past the deadline, redirects are not followed, no proxy or netrc is looked up, and nothing logs the URL.
+web3 words the requests and judges the answers; the bytes go through `Host`.
 """
 
 from __future__ import annotations
 
 import http.client
 import re
-import socket
-import ssl
-import threading
 import time
 from collections.abc import Collection
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
 
 from app import strict_json
 from app.errors import HistoryError, InputError
 from app.limits import LIMITS
+from app.wallet.live.http import Host, TooLargeError
 
-_PATIENCE = 20.0  # seconds for one answer
 _TRIES = 6  # of a request that a node refuses for its rate or its load: 0.5 s, 1 s, 2 s, ... between them
 _BUSY = frozenset({429, 500, 502, 503, 504})
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _RATE = re.compile("rate.?limit|request limit|too many requests|requests? (per|count)|capacity|throttl", re.IGNORECASE)
 _RATE_CODES = frozenset({429, -32029, -32097})
-_STALE = (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError)
 
 
 class RefusedError(HistoryError):
@@ -37,10 +30,6 @@ class SlowError(HistoryError):
     """The node took too long for one answer; there is time for another request."""
 
 
-class SpentError(HistoryError):
-    """The deadline has come or the bytes are used up."""
-
-
 class Node:
     """A connection to one node. Not for several threads."""
 
@@ -49,10 +38,8 @@ class Node:
 
         `seconds` is for all calls together. Name resolution has the system's own time limit, which comes on top.
         """
-        self._at = _allowed(url, hosts)
+        self._host = Host(url, hosts, seconds)
         self._end = time.monotonic() + seconds
-        self._bytes_left = LIMITS.live_bytes
-        self._connection: http.client.HTTPConnection | None = None
         self._web3 = _web3(self)
 
     def call(self, method: str, *params: Any) -> Any:
@@ -75,7 +62,7 @@ class Node:
                 wait = 0.5 * 2**attempt
             except Web3Exception:
                 raise HistoryError("history.bad_answer", "the node's answer is not JSON-RPC") from None
-            if attempt + 1 < _TRIES and wait < self._remaining():
+            if attempt + 1 < _TRIES and wait < self._end - time.monotonic():
                 time.sleep(wait)
             else:
                 break
@@ -100,75 +87,21 @@ class Node:
     def prolong(self, seconds: float) -> None:
         """Put the deadline off."""
         self._end += seconds
+        self._host.prolong(seconds)
 
     def close(self) -> None:
         """Close the connection; a later call opens a new one."""
-        if self._connection:
-            self._connection.close()
-            self._connection = None
-
-    def _remaining(self) -> float:
-        left = self._end - time.monotonic()
-        if left <= 0:
-            raise SpentError("history.unreachable", "the time for asking the node is up")
-        return left
+        self._host.close()
 
     def _post(self, body: bytes) -> tuple[int, float, bytes]:
-        """Return the status, the seconds to wait if the node names them, and the whole answer."""
-        was_open, begin = self._connection is not None, time.monotonic()
         try:
-            return self._ask(body)
-        except (OSError, http.client.HTTPException) as err:
-            self._remaining()
-            if time.monotonic() - begin >= _PATIENCE:
-                raise SlowError("history.unreachable", "the node takes too long for an answer") from None
-            if not (was_open and isinstance(err, _STALE)):  # a kept connection may have been closed in the meantime
-                raise HistoryError("history.unreachable", "the node does not answer") from None
-        return self._post(body)
-
-    def _ask(self, body: bytes) -> tuple[int, float, bytes]:
-        patience = min(_PATIENCE, self._remaining())
-        watch = None
-        try:
-            connection = self._connection or _connect(self._at, patience)
-            self._connection = connection
-            watch = threading.Timer(patience, _cut, [connection.sock])  # a timeout of the socket is for each read
-            watch.daemon = True
-            watch.start()
-            if isinstance(connection.sock, ssl.SSLSocket):
-                connection.sock.do_handshake()  # once; later calls find it done
-            path = (self._at.path or "/") + (f"?{self._at.query}" if self._at.query else "")
-            connection.request("POST", path, body, {"Content-Type": "application/json", "User-Agent": "sealed-llm"})
-            answer = connection.getresponse()
-            raw = self._read(answer)
-            wait = answer.headers.get("Retry-After", "")
-            answer.close()  # of itself it keeps the connection busy
-            if answer.will_close:
-                self.close()
-            return answer.status, float(wait) if re.fullmatch("[0-9]{1,4}", wait) else 0.0, raw
-        except BaseException:
-            self.close()
-            raise
-        finally:
-            if watch:
-                watch.cancel()
-
-    def _read(self, answer: http.client.HTTPResponse) -> bytes:
-        parts: list[bytes] = []
-        size = 0
-        while part := answer.read1(2**16):
-            parts.append(part)
-            size += len(part)
-            self._bytes_left -= len(part)
-            self._remaining()
-            if self._bytes_left < 0:
-                raise SpentError("history.too_large", "the node's answers are larger than may be read")
-            if size > LIMITS.live_answer_bytes:
-                raise RefusedError("history.too_large", "one answer of the node is larger than may be read")
-        self._remaining()
-        if answer.length:
-            raise http.client.IncompleteRead(b"")
-        return b"".join(parts)
+            return self._host.post(body)
+        except TooLargeError as err:
+            raise RefusedError(err.code, err.message) from None
+        except TimeoutError:
+            raise SlowError("history.unreachable", "the node takes too long for an answer") from None
+        except (OSError, http.client.HTTPException, ValueError):
+            raise HistoryError("history.unreachable", "the node does not answer") from None
 
 
 class _BusyError(Exception):
@@ -189,44 +122,6 @@ def _web3(node: Node) -> Any:
             return answer  # type: ignore[no-any-return]
 
     return Web3(Provider(), middleware=[])
-
-
-def _allowed(url: str, hosts: Collection[str]) -> SplitResult:
-    try:
-        at = urlsplit(url)
-        host, _ = at.hostname, at.port
-    except ValueError:
-        at, host = urlsplit(""), None
-    if host is None or not re.fullmatch(r"[\x21-\x7e]+", url) or at.username is not None or at.password is not None:
-        raise HistoryError("history.host_not_allowed", "the address of the node is no plain URL with a host")
-    if host not in {allowed.lower() for allowed in hosts}:
-        raise HistoryError("history.host_not_allowed", "the host of the node is not in the allowed list")
-    if at.scheme != "https" and not (at.scheme == "http" and host in _LOOPBACK):
-        raise HistoryError("history.host_not_allowed", "the address of the node is not https")
-    return at
-
-
-def _connect(at: SplitResult, patience: float) -> http.client.HTTPConnection:
-    """Return an open connection, its TLS handshake still to be made: that one can drip, too."""
-    is_tls = at.scheme == "https"
-    host, port = at.hostname or "", at.port or (443 if is_tls else 80)
-    link = socket.create_connection((host, port), timeout=patience)
-    connection = http.client.HTTPConnection(host, port)
-    link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    if is_tls:
-        import certifi
-
-        context = ssl.create_default_context(cafile=certifi.where())  # part of the image; a slim one has no others
-        link = context.wrap_socket(link, server_hostname=host, do_handshake_on_connect=False)
-    connection.sock = link
-    return connection
-
-
-def _cut(link: socket.socket) -> None:
-    try:
-        link.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        link.close()
 
 
 def _is_rate_limit(answer: Any) -> bool:

@@ -12,12 +12,10 @@ from typing import Any
 
 from app.errors import HistoryError
 from app.limits import LIMITS
-from app.wallet.live.node import Node, RefusedError, SlowError, SpentError
-from app.wallet.readers.rpc import TRANSFER
+from app.wallet.live.http import SpentError
+from app.wallet.live.node import Node, RefusedError, SlowError
+from app.wallet.readers.rpc import BATCH, SINGLE, TRANSFER
 
-_SINGLE = "0xc3d58168c5ae7397731d063d5bbf3d657854427343f4c083240f7aacaa2d0f62"
-_BATCH = "0x4a39dc06d4c0dbc64b70af90fd698a233a518aa5d07e595d983b8c0526c8f7fb"
-"""keccak256 of ERC-1155's TransferSingle(address,address,address,uint256,uint256) and TransferBatch(…[],…[])."""
 _PAGE = 25  # transactions; Erigon takes no more
 _STEADY = 8  # windows that must go well before a wider one is tried
 _QUANTITY = re.compile("0x(0|[1-9a-f][0-9a-f]{0,63})")
@@ -166,7 +164,7 @@ class _Listing:
         """Return the transfers to and from the wallet, each once, newest first; ERC-1155 has both ends one topic later."""
         word = "0x" + self._wallet[2:].zfill(64)
         found: dict[tuple[Any, Any], dict[str, Any]] = {}
-        for topics in ([TRANSFER, word], [[TRANSFER, _SINGLE, _BATCH], None, word], [[_SINGLE, _BATCH], None, None, word]):
+        for topics in ([TRANSFER, word], [[TRANSFER, SINGLE, BATCH], None, word], [[SINGLE, BATCH], None, None, word]):
             wanted = {"fromBlock": hex(low), "toBlock": hex(high), "topics": topics}
             for log in _rows(self._node.call("eth_getLogs", wanted)):
                 if not low <= _quantity(log.get("blockNumber")) <= high:
