@@ -4,17 +4,32 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from random import Random
+from types import ModuleType
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+import pytest
+
+from app.errors import AppError
+from app.wallet.live import blockscout as blockscout_client
+from app.wallet.live import etherscan as etherscan_client
 from tests import histories
 
 Behave = Callable[[BaseHTTPRequestHandler, str, dict[str, str]], None]
 TIP, TIP_TIME = 9_000_000, histories.when(9_000_000)
+
+LOCAL = ["127.0.0.1"]
+KEY = "canary-key-5f2"
+PAST = histories.made_up(Random(2), transactions=4_000, first_block=5_000_000, blocks=1_500)
+WALLET = PAST.wallet
+BOTH = pytest.mark.parametrize("client", [etherscan_client, blockscout_client], ids=["etherscan", "blockscout"])
+RATE = {"status": "0", "message": "NOTOK", "result": "Max calls per sec rate limit reached (3/sec)"}
 
 
 @contextmanager
@@ -114,3 +129,24 @@ def blockscout(past: histories.Past, asked: list[dict[str, str]], page: int = 50
         return reply(handler, {"hash": past.wallet, "coin_balance": "5", "is_contract": False})
 
     return behave
+
+
+def slams(handler: BaseHTTPRequestHandler, *_: Any) -> None:
+    handler.close_connection = True
+
+
+def fetched(client: ModuleType, url: str, seconds: float = 30) -> dict[str, Any]:
+    export: dict[str, Any] = client.fetch(url, WALLET, 1, LOCAL, key=KEY, seconds=seconds)
+    assert KEY not in json.dumps(export)
+    return export
+
+
+def failed(client: ModuleType, behave: Behave, seconds: float) -> str:
+    began = time.monotonic()
+    with serving(behave) as url:
+        with pytest.raises(AppError) as caught:
+            fetched(client, url, seconds)
+        took = time.monotonic() - began
+    assert took < seconds + 2
+    assert KEY not in str(caught.value) + repr(caught.value.__cause__) and "127.0.0.1" not in str(caught.value)
+    return caught.value.code
