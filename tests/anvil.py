@@ -24,6 +24,7 @@ from tests.support import ROOT
 ANVIL = ROOT / "contracts/node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil"
 CHAIN = 31337
 START = 1_600_000_000
+WALLET = "0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266"  # account 0 of anvil's own, public mnemonic
 OTHER, THIRD = (
     "0x70997970c51812dc3a010c7d01b50e0d17dc79c8",
     "0x3c44cdddb6a900fa2b585dd299e03d12fa4293bc",

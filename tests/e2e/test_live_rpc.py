@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,21 +10,10 @@ from app.signing import keccak256
 from app.wallet.history import Account, History
 from app.wallet.live.rpc import fetch
 from app.wallet.readers import read
-from tests.anvil import ANVIL, CHAIN, OTHER, THIRD, Node, Past, Twist, anvil, delegate, lived, twisted
+from tests.anvil import CHAIN, OTHER, THIRD, WALLET, Node, Past, Twist, anvil, delegate, twisted
 
-WALLET = "0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266"  # account 0 of anvil's own, public mnemonic, and its key
 KEY = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"
 HERE = ("127.0.0.1",)
-
-pytestmark = pytest.mark.skipif(
-    shutil.which("node") is None or not ANVIL.is_file(), reason="node, or anvil in contracts/node_modules, is not here"
-)
-
-
-@pytest.fixture(scope="module")
-def past() -> Iterator[Past]:
-    with anvil() as node:
-        yield lived(node, WALLET)
 
 
 def live(url: str, wallet: str = WALLET, **options: Any) -> History:

@@ -38,9 +38,9 @@ class Node:
 
         `seconds` is for all calls together. Name resolution has the system's own time limit, which comes on top.
         """
+        self._web3 = _web3(self)  # first: its import takes a second or two, which are not the node's
         self._host = Host(url, hosts, seconds)
         self._end = time.monotonic() + seconds
-        self._web3 = _web3(self)
 
     def call(self, method: str, *params: Any) -> Any:
         """Return the result as JSON has it; a busy or rate-limited node is asked again after a while.
