@@ -84,37 +84,55 @@ def test_a_busy_moment_passes(client: ModuleType) -> None:
     assert read(export, past.wallet, 1).digest() == read(histories.node(past), past.wallet, 1).digest()
 
 
-def stuck_etherscan(handler: BaseHTTPRequestHandler, _: str, query: dict[str, str]) -> None:
-    """Fill every window with one block."""
-    row = {"timeStamp": "1", "from": WALLET, "to": WALLET, "value": "0", "blockNumber": "77"}
-    rows = [{**row, "hash": f"0x{at:064x}"} for at in range(1_000)] if query["action"] == "txlist" else []
-    reply(handler, {"status": "1", "message": "OK", "result": rows})
+@pytest.mark.parametrize("action", ["txlist", "tokentx"])
+def test_a_block_that_fills_a_window_is_marked(action: str) -> None:
+    def behave(handler: BaseHTTPRequestHandler, _: str, query: dict[str, str]) -> None:
+        plain = {"timeStamp": "1", "from": WALLET, "to": WALLET, "value": "0", "blockNumber": "77"}
+        token = {"contractAddress": WALLET, "tokenSymbol": "X"} if query["action"] == "tokentx" else {}
+        rows = [{**plain, **token, "hash": f"0x{at:064x}"} for at in range(1_000)] if query["action"] == action else []
+        nothing = {"status": "0", "message": "No transactions found", "result": []}
+        reply(handler, {"status": "1", "message": "OK", "result": rows} if rows else nothing)
+
+    with serving(behave) as url:
+        export = fetched(etherscan, url)
+    assert export["truncated"]
+    assert read(export, WALLET, 1).records == 1_000
 
 
-def circling_blockscout(handler: BaseHTTPRequestHandler, path: str, query: dict[str, str]) -> None:
+def test_pages_that_go_in_circles_are_marked() -> None:
     item = {"hash": "0x" + "1" * 64, "block_number": 5, "timestamp": "2020-01-01T00:00:00Z", "value": "0"}
     item |= {"from": {"hash": WALLET}, "to": {"hash": WALLET}}
-    more = {"index": (int(query.get("index", "0")) + 1) % 5}
-    reply(handler, {"items": [item] if path.endswith("/transactions") else [], "next_page_params": more})
+    asked: list[str] = []
+
+    def behave(handler: BaseHTTPRequestHandler, path: str, query: dict[str, str]) -> None:
+        asked.append(path)
+        if path.endswith(("/blocks", WALLET)):
+            return reply(handler, {"message": "Not found"}, 404)
+        more = {"index": (int(query.get("index", "0")) + 1) % 5}
+        return reply(handler, {"items": [item] if path.endswith("/transactions") else [], "next_page_params": more})
+
+    with serving(behave) as url:
+        export = fetched(blockscout, url)
+    assert export["truncated"]
+    assert read(export, WALLET, 1).records == 1
+    assert len(asked) < 12
 
 
-@pytest.mark.parametrize(
-    ("client", "behave", "records"),
-    [(etherscan, stuck_etherscan, 1_000), (blockscout, circling_blockscout, 1)],
-    ids=["etherscan", "blockscout"],
-)
-def test_pages_that_lead_nowhere_are_marked(client: ModuleType, behave: Behave, records: int) -> None:
-    def only_lists(handler: BaseHTTPRequestHandler, path: str, query: dict[str, str]) -> None:
-        if query.get("module") == "proxy" or path.endswith(("/blocks", WALLET)):
-            reply(handler, {"message": "Not found"}, 200 if client is etherscan else 404)
-        elif query.get("action", "txlist") != "txlist":
-            reply(handler, {"status": "0", "message": "No transactions found", "result": []})
+def test_blockscout_tells_nothing_newer_than_its_tip() -> None:
+    past = histories.made_up(Random(8), transactions=60)
+    blocks = sorted(tx.block for tx in past.txs)
+    honest, tip = explorers.blockscout(past, []), blocks[len(blocks) // 2]
+
+    def behave(handler: BaseHTTPRequestHandler, path: str, query: dict[str, str]) -> None:
+        if path.endswith("/blocks"):
+            reply(handler, {"items": [{"height": tip, "timestamp": histories.when(tip)}]})
         else:
-            behave(handler, path, query)
+            honest(handler, path, query)
 
-    with serving(only_lists) as url:
-        history = read(fetched(client, url), WALLET, 1)
-    assert (history.truncated, history.records) == (True, records)
+    with serving(behave) as url:
+        history = read(blockscout.fetch(url, past.wallet, 1, LOCAL), past.wallet, 1)
+    assert len(blocks) > 10
+    assert (len(history.transactions or ()), history.as_of_block) == (sum(block <= tip for block in blocks), tip)
 
 
 def endless_etherscan(handler: BaseHTTPRequestHandler, _: str, query: dict[str, str]) -> None:

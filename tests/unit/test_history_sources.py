@@ -187,7 +187,11 @@ def test_erc1155_logs() -> None:
     log = {"address": TOKEN, "blockNumber": "0x5", "blockTimestamp": "0x9", "transactionHash": HASH, "logIndex": "0x1"}
     batch = {**log, "topics": [rpc.BATCH, *ends], "data": "0x" + "".join(f"{word:064x}" for word in words)}
     single = {**log, "topics": [rpc.SINGLE, *ends], "data": f"0x{7:064x}{5:064x}", "logIndex": "0x2"}
-    odd = [{**batch, "logIndex": "0x3", "data": data} for data in ("0x", str(batch["data"])[:-64], "0x" + "ff" * 128)]
+    told = str(batch["data"])
+    odd = [
+        {**batch, "logIndex": "0x3", "data": data}
+        for data in ("0x", told[:-64], told + "00" * 32, "0x" + "ff" * 128, told[:66] + f"{32:064x}" + told[130:])
+    ]
     rows = read([batch, single, *odd, batch], WALLET, 1).transfers or ()
     assert sorted(found.value or 0 for found in rows) == [1, 3, 5, 2**200]
     assert {(found.sender, found.recipient, found.token) for found in rows} == {(OTHER, WALLET, TOKEN)}

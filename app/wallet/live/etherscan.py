@@ -31,7 +31,7 @@ def fetch(
 
     1 the tip and its time, then the account, each left out if the explorer does not know that call
     2 transactions, ERC-20, ERC-721 and ERC-1155 transfers up to the tip, oldest first, in windows of 1,000: the next
-      one begins at the last block of the one before, whose rows are then taken from the next one alone
+      one begins at the last block of the one before, and so has all of it; the readers take the overlap out
 
     `truncated` is set where the time or the bytes run out after the first window, or one block fills a whole window.
     `key` goes into the query and nowhere else. `hosts` are the host names that may be asked, over https or, on this
@@ -91,12 +91,15 @@ class _Explorer:
                     if not documents:
                         raise
                     return documents, True
-                rows, start, is_stuck = _window(answer, start, tip)
-                is_cut = is_cut or is_stuck
-                count += len(rows)
+                documents.append(answer)
+                blocks = _blocks(answer, start, tip)
+                count += len(blocks)
                 if count > LIMITS.history_records:
                     fields.too_large()
-                documents.append({**answer, "result": rows})
+                is_full = len(blocks) >= _WINDOW
+                is_stuck = is_full and blocks[-1] == start  # this block alone fills the window
+                is_cut = is_cut or is_stuck
+                start = blocks[-1] if is_full and not is_stuck else None
         return documents, is_cut
 
     def _proxy(self, action: str, **more: str) -> Any:
@@ -114,16 +117,11 @@ def _is_busy(answer: Any) -> bool:
     return isinstance(text, str) and bool(_RATE.search(text))
 
 
-def _window(answer: Any, start: int, tip: int) -> tuple[list[dict[str, Any]], int | None, bool]:
-    """Return the rows to keep, where to go on (None: nowhere), and whether a block alone fills the window."""
+def _blocks(answer: Any, start: int, tip: int) -> list[int]:
+    """Return the block of each row, which must lie between `start` and `tip` in this order."""
     if not isinstance(answer, dict) or not isinstance(answer.get("result"), list):
         raise HistoryError("history.refused_by_source", "the explorer answered with an error")
-    rows = fields.rows(answer["result"], "a list of the explorer")
-    blocks = [fields.block(row.get("blockNumber")) for row in rows]
+    blocks = [fields.block(row.get("blockNumber")) for row in fields.rows(answer["result"], "a list of the explorer")]
     if any(not start <= block <= tip for block in blocks) or blocks != sorted(blocks):
         raise HistoryError("history.contradictory", "the explorer lists blocks that were not asked for, or in no order")
-    if len(rows) < _WINDOW:
-        return rows, None, False
-    if blocks[-1] == start:
-        return rows, None, True
-    return [row for row, block in zip(rows, blocks, strict=True) if block < blocks[-1]], blocks[-1], False
+    return blocks
