@@ -53,7 +53,7 @@ class Transfer:
     recipient: str
     """The zero address burns."""
     value: int | None
-    """Smallest units of an ERC-20 or ERC-1155 token; None for an ERC-721 one."""
+    """Smallest units of an ERC-20 or ERC-1155 token; None for an ERC-721 one, and where the source does not tell."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.errors import AppError
 from app.wallet.readers import looks_like, read
-from tests.unit.test_history_sources import EMPTY, HASH, OTHER, THIRD, TOKEN, TOKEN_ROW, TOKENS, WALLET, event, moved, row
+from tests.documents import EMPTY, HASH, OTHER, THIRD, TOKEN, TOKEN_ROW, TOKENS, WALLET, event, moved, row
 
 NOTOK = [
     "Max rate limit reached, please use API Key for higher rate limit",
@@ -58,6 +58,7 @@ def told(**more: Any) -> dict[str, Any]:
 
 
 REFUSED: dict[str, Any] = {
+    "no-result": {"status": "0", "message": "NOTOK"},
     **{f"notok-{at}": {"status": "0", "message": "NOTOK", "result": text} for at, text in enumerate(NOTOK)},
     "notok-empty": {"status": "0", "message": "NOTOK", "result": []},
     "null": {"status": "0", "message": "Something went wrong", "result": None},
@@ -164,7 +165,6 @@ CONTRADICTORY: dict[str, Any] = {
     "receipt-of-another": page(receipts=[{**RECEIPT, "transactionHash": "0x" + "77" * 32}]),
     "receipt-in-another-block": page(receipts=[{**RECEIPT, "blockNumber": "0x6"}]),
     "aggregate-dates": told(first_transaction_date="2021-01-01T00:00:00Z"),
-    "aggregate-no-date": told(last_transaction_date=None),
     "aggregate-nothing-dated": told(total_transactions=0),
     "two-counts": [{"transaction_count": 1}, {"transaction_count": 2}],
 }

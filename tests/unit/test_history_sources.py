@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from app import strict_json
 from app.wallet.history import Account, Summary, Transaction, Transfer
-from app.wallet.readers import looks_like, read
+from app.wallet.readers import looks_like, read, rpc
 from tests import histories
+from tests.documents import HASH, OTHER, THIRD, TOKEN, WALLET, event, moved
 from tests.support import SHARED
 
 DATA = SHARED / "data"
@@ -23,8 +24,6 @@ EXPLORER = {
     "get_normal_txs_by_address_paginated": "0xddbd2b932c763ba5b1b7ae3b362eac3e8d40121a",
     "get_erc20_token_transfer_events_by_address": "0x4e83362442b8d1bec281594cea3050c8eb01311c",
 }
-WALLET, OTHER, TOKEN, THIRD = ("0x" + digits * 20 for digits in ("a1", "b2", "c3", "d4"))
-HASH = "0x" + "5e" * 32
 
 
 def recorded(name: str) -> Any:
@@ -133,10 +132,6 @@ def test_aggregator(name: str, summary: Summary, balance: int) -> None:
     assert (history.transactions, history.transfers, history.as_of_time) == (None, None, summary.last_time)
 
 
-def event(at: int, **transaction: str) -> dict[str, Any]:
-    return {"Block": {"Timestamp": str(at)}, "Log": {"Address": TOKEN}, "Transaction": {"Value": "0.0001", **transaction}}
-
-
 @pytest.mark.parametrize(
     ("value", "summary", "truncated"),
     [
@@ -165,22 +160,6 @@ def test_count() -> None:
     assert (history.source, history.summary, history.transactions) == ("count", Summary(17), None)
 
 
-def moved(category: str, unique: str, **more: Any) -> dict[str, Any]:
-    return {
-        "blockNum": "0x10",
-        "uniqueId": f"{HASH}:{unique}",
-        "hash": HASH,
-        "from": WALLET,
-        "to": OTHER,
-        "category": category,
-        "value": 0.1,
-        "asset": "ETH",
-        "rawContract": {"value": None, "address": None, "decimal": "0x12"},
-        "metadata": {"blockTimestamp": "2024-01-02T03:04:05.000Z"},
-        **more,
-    }
-
-
 def test_alchemy() -> None:
     token = {"address": TOKEN, "decimal": "0x6", "value": "0x64"}
     many = [{"tokenId": "0x1", "value": "0x2"}, {"tokenId": "0x9", "value": "0x3"}]
@@ -201,172 +180,18 @@ def test_alchemy() -> None:
     assert read({"transfers": sent[2:]}, WALLET, 1).transactions is None
 
 
-def row(**more: Any) -> dict[str, Any]:
-    """Return one row of txlist, after Byzantium."""
-    plain = {"blockNumber": "5000000", "timeStamp": "1517319693", "hash": HASH, "nonce": "0", "from": WALLET, "to": OTHER}
-    return {**plain, "value": "1", "gasPrice": "1", "gasUsed": "21000", "input": "0x", "isError": "0"} | more
-
-
-def approval(selector: str, spender: str, amount: int) -> str:
-    return f"{selector}{spender[2:]:0>64}{amount:064x}"
-
-
-@pytest.mark.parametrize(
-    ("more", "spender"),
-    [
-        ({"input": approval("0x095ea7b3", OTHER, 1)}, OTHER),
-        ({"input": approval("0x095ea7b3", OTHER, 2**256 - 1).upper().replace("X", "x")}, OTHER),
-        ({"input": approval("0xa22cb465", OTHER, 1)}, OTHER),
-        ({"input": approval("0x39509351", OTHER, 7) + "00"}, OTHER),
-        ({"input": approval("0x095ea7b3", OTHER, 0)}, None),
-        ({"input": approval("0x095ea7b3", "0x" + "00" * 20, 5)}, None),
-        ({"input": approval("0xa9059cbb", OTHER, 5)}, None),
-        ({"input": approval("0x095ea7b3", OTHER, 5)[:-2]}, None),
-        ({"input": "0x095ea7b3" + "01" + approval("", OTHER, 5)[2:]}, None),
-        ({"input": approval("0x095ea7b3", OTHER, 5), "isError": "1"}, None),
-        ({"input": approval("0x095ea7b3", OTHER, 5), "from": OTHER, "to": WALLET}, None),
-    ],
-    ids=["erc20", "upper", "for-all", "increase", "nothing", "nobody", "transfer", "short", "dirty", "failed", "not-ours"],
-)
-def test_approvals(more: dict[str, Any], spender: str | None) -> None:
-    assert [found.spender for found in read([row(**more)], WALLET, 1).transactions or ()] == [spender]
-
-
-@pytest.mark.parametrize(
-    ("more", "chain_id", "ok"),
-    [
-        ({"txreceipt_status": "1"}, 1, True),
-        ({"txreceipt_status": "0", "isError": "1"}, 1, False),
-        ({"txreceipt_status": ""}, 1, True),
-        ({"isError": "1"}, 1, False),
-        ({"isError": ""}, 1, None),
-        ({"blockNumber": "4369999", "isError": "1", "txreceipt_status": "0"}, 1, None),
-        ({"blockNumber": "4369999", "isError": "0", "txreceipt_status": ""}, 1, None),
-        ({"blockNumber": "4370000", "isError": "1", "txreceipt_status": "0"}, 1, False),
-        ({"blockNumber": "7", "isError": "1", "txreceipt_status": "0"}, 100, False),
-    ],
-    ids=[
-        "success",
-        "failure",
-        "no-status",
-        "no-status-failure",
-        "unknown",
-        "old-blockscout",
-        "old-etherscan",
-        "first",
-        "gnosis",
-    ],
-)
-def test_success(more: dict[str, Any], chain_id: int, ok: bool | None) -> None:
-    assert [found.ok for found in read([row(**more)], WALLET, chain_id).transactions or ()] == [ok]
-
-
-EMPTY = {"status": "0", "message": "No transactions found", "result": []}
-TOKEN_ROW = row(contractAddress=TOKEN, tokenSymbol="X", input="deprecated")
-TOKENS = {"status": "1", "message": "OK", "result": [TOKEN_ROW]}
-
-
-@pytest.mark.parametrize(
-    ("value", "lists"),
-    [
-        (EMPTY, (0, None)),
-        ([EMPTY, EMPTY], (0, 0)),
-        ([EMPTY, TOKENS], (0, 1)),
-        ([TOKENS, EMPTY], (0, 1)),
-        ([[row()], EMPTY], (1, 0)),
-        ([[row(hash=f"0x{at:064x}") for at in range(1_000)], EMPTY], (1_000, None)),
-        ({"status": "0", "message": "No records found", "result": []}, (0, None)),
-        ({"items": [], "next_page_params": None}, (0, None)),
-        ({"txs": [], "receipts": [], "firstPage": True, "lastPage": True}, (0, None)),
-        ({"logs": []}, (None, 0)),
-        ({"method": "get_erc20_token_transfer_events_by_address", "kwargs": {}, "res": []}, (None, 0)),
-        ({"transfers": []}, (0, None)),
-    ],
-    ids=list("abcdefghijkl"),
-)
-def test_nothing_is_an_answer(value: Any, lists: tuple[int | None, int | None]) -> None:
-    history = read(value, WALLET, 1)
-    assert looks_like(value)
-    found = tuple(None if rows is None else len(rows) for rows in (history.transactions, history.transfers))
-    assert found == lists
-    assert (history.as_of_time == 0) is (history.records == 0)
-
-
-def test_blockscout_compatible_api() -> None:
-    plain = row(methodId="0x", txreceipt_status="1")
-    token = row(contractAddress=TOKEN, tokenSymbol="X", tokenDecimal="6", input="0xa9059cbb", methodId="0xa9059cbb")
-    timeless = {**token, "hash": "0x" + "77" * 32, "timeStamp": ""}
-    history = read([[plain], [token, timeless], EMPTY], WALLET, 1)
-    assert (history.source, history.truncated, len(history.transfers or ())) == ("blockscout", True, 1)
-    waiting = {"status": "2", "message": "OK, but internal transactions are pending", "result": [plain]}
-    assert read(waiting, WALLET, 1).records == 1
-
-
-def test_blockscout_account_and_pending() -> None:
-    pending = {"hash": HASH, "block_number": None, "timestamp": None, "status": None}
-    for about, kind in (
-        ({"is_contract": False}, "owned"),
-        ({"is_contract": True}, "contract"),
-        ({"is_contract": True, "proxy_type": "eip7702"}, "delegated"),
-    ):
-        documents = [{"items": [pending], "next_page_params": None}, {"hash": WALLET, "coin_balance": "5", **about}]
-        history = read(documents, WALLET, 1)
-        assert (history.records, history.account) == (0, Account(kind, 5, None))  # type: ignore[arg-type]
-
-
-def test_export_with_provenance() -> None:
-    account = {"balance": "0x10", "nonce": 3, "code": "0xef0100" + "AB" * 20}
-    export = {"documents": [[row()]], "chain_id": 1, "as_of_block": 6_000_000, "as_of_time": "2020-01-01T00:00:00Z"}
-    history = read({**export, "truncated": True, "account": account}, WALLET, 1)
-    assert looks_like(export)
-    assert (history.as_of_block, history.as_of_time, history.truncated) == (6_000_000, 1_577_836_800, True)
-    assert history.account == Account("delegated", 16, 3)
-    assert history.digest() == read([row()], WALLET, 1).digest()
-
-
-@pytest.mark.parametrize(
-    ("value", "truncated"),
-    [
-        ([row(hash=f"0x{at:064x}") for at in range(999)], False),
-        ([row(hash=f"0x{at:064x}") for at in range(1_000)], True),
-        ([[row(hash=f"0x{at:064x}") for at in range(1_000)], [row(hash=f"0x{at:064x}") for at in range(999, 1_500)]], False),
-        ({"items": [], "next_page_params": {"index": 1}}, True),
-        ({"txs": [], "receipts": [], "firstPage": True, "lastPage": False}, True),
-        ({"txs": [], "receipts": [], "firstPage": False, "lastPage": True}, True),
-    ],
-    ids=["less", "full", "two", "blockscout", "not-last", "not-first"],
-)
-def test_full_pages_are_marked(value: Any, *, truncated: bool) -> None:
-    assert read(value, WALLET, 1).truncated is truncated
-
-
-def test_logs_that_are_no_transfers_are_left_out() -> None:
-    past = histories.Past(WALLET, (), (histories.Log(HASH, 5, 1, TOKEN, WALLET, OTHER, 9, unique=False),))
-    (sent, _) = histories.node(past)[1:]
-    good = sent["logs"][0]
-    odd = [{**good, "logIndex": "0x2", "data": "0x"}, {**good, "logIndex": "0x3", "topics": ["0x" + "00" * 32]}]
-    gone = {**good, "logIndex": "0x4", "removed": True}
-    assert read({**sent, "logs": [good, *odd, gone]}, WALLET, 1).records == 1
-    timed = {**good, "blockTimestamp": "0x7"}
-    assert [found.time for found in read([timed], WALLET, 1).transfers or ()] == [7]
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        {},
-        [],
-        None,
-        5,
-        "NOTOK",
-        {"prompt": "x"},
-        {"wallet": WALLET},
-        {"messages": []},
-        [{"prompt": "x"}],
-        [[]],
-        {"message": "x"},
-    ],
-    ids=list("abcdefghijk"),
-)
-def test_other_json_does_not_look_like_a_history(value: Any) -> None:
-    assert not looks_like(value)
+def test_erc1155_logs() -> None:
+    ids, amounts = [7, 8, 7], [1, 2**200, 3]
+    words = [64, 96 + 32 * 3, 3, *ids, 3, *amounts]
+    ends = ["0x" + address[2:].rjust(64, "0") for address in (THIRD, OTHER, WALLET)]
+    log = {"address": TOKEN, "blockNumber": "0x5", "blockTimestamp": "0x9", "transactionHash": HASH, "logIndex": "0x1"}
+    batch = {**log, "topics": [rpc.BATCH, *ends], "data": "0x" + "".join(f"{word:064x}" for word in words)}
+    single = {**log, "topics": [rpc.SINGLE, *ends], "data": f"0x{7:064x}{5:064x}", "logIndex": "0x2"}
+    told = str(batch["data"])
+    odd = [
+        {**batch, "logIndex": "0x3", "data": data}
+        for data in ("0x", told[:-64], told + "00" * 32, "0x" + "ff" * 128, told[:66] + f"{32:064x}" + told[130:])
+    ]
+    rows = read([batch, single, *odd, batch], WALLET, 1).transfers or ()
+    assert sorted(found.value or 0 for found in rows) == [1, 3, 5, 2**200]
+    assert {(found.sender, found.recipient, found.token) for found in rows} == {(OTHER, WALLET, TOKEN)}

@@ -71,7 +71,7 @@ def _is_bare_list(value: Any) -> bool:
 
 def _is_document(value: Any) -> bool:
     inner = _inner(value)
-    if _is_error(value) or (isinstance(value, dict) and "jsonrpc" in value):
+    if _is_error(value) or (isinstance(value, dict) and ("jsonrpc" in value or {"status", "message"} <= value.keys())):
         return True
     return _is_bare_list(inner) or any(fits(inner) for fits, _ in _DOCUMENTS)
 
