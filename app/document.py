@@ -128,6 +128,14 @@ class Pair(_Strict):
     answer: Text
 
 
+class Source(_Strict):
+    """A node or an explorer to ask for the history, with its key: only a requester secret may name one."""
+
+    kind: Literal["rpc", "etherscan", "blockscout"]
+    url: Text
+    key: Text = ""
+
+
 Survey = Annotated[list[Pair], Field(min_length=1, max_length=LIMITS.questions), BeforeValidator(_from_json)]
 Lists = Annotated[dict[Literal["sanctioned", "mixer", "scam"], list[str]], BeforeValidator(_from_json)]
 
@@ -174,6 +182,12 @@ class Document(Options):
     """score: the chain id of the history; 1 unless told otherwise."""
     history: Annotated[Any, BeforeValidator(_from_json)] | None = None
     """score: what an explorer, a node or an aggregator answered about the wallet: one document or a list; also as JSON text."""
+    source: Annotated[Source, BeforeValidator(_from_json)] | None = None
+    """score: where to fetch the history, if there is none; only from a requester secret. Also as JSON text."""
+    hosts: Annotated[list[Text], Field(max_length=LIMITS.hosts), BeforeValidator(_list_or_one)] | None = None
+    """score: the host names that may be asked; without it, none."""
+    as_of_block: Annotated[int, Field(ge=0, le=LIMITS.json_integer), BeforeValidator(_whole)] | None = None
+    """score: the block as of which a node is asked; its tip unless told otherwise."""
     survey: Survey | None = None
     """score: questions and answers of the wallet's owner; they move no score. Also as JSON text."""
     labels: Lists | None = None

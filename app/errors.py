@@ -83,6 +83,7 @@ HINTS: dict[str, str] = {
     "result.wrong_request": "the file must hold the salt and every field of the request, whatever source it came from",
     "result.wrong_signer": "pass --signer with the address you trust; an ephemeral signer can never be one",
     "secret.too_large": "iExec accepts at most 4096 bytes for a secret",
+    "source.not_secret": "put `source` into a requester secret: it holds a key, and decides whom the enclave talks to",
     "text.invalid": "plain Unicode text: no control characters but tab and line ends, no bidi overrides",
     "history.missing": "protect an object with `wallet` and `history`, attach the history as an input file, or name a source",
     "wallet.contract": "only accounts that a person controls are scored; delegated ones (EIP-7702) count as such",

@@ -23,6 +23,7 @@ class Limits:
     json_depth: int = 64  # levels of nesting
     history_records: int = 100_000  # transactions and transfers of one wallet: 6 s to read and hash
     label_rows: int = 100_000  # entries of a list of flagged addresses; the whole OFAC list has under 200
+    hosts: int = 16  # names of hosts that may be asked for a history
     live_seconds: int = 120  # all requests to a node or an explorer together
     live_bytes: int = 256 * 2**20  # all its answers together
     live_answer_bytes: int = 32 * 2**20  # one answer; where it may, a smaller one is asked for

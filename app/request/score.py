@@ -13,6 +13,7 @@ from app.request.base import BaseRequest
 from app.wallet import readers
 from app.wallet.history import History
 from app.wallet.labels import Labels
+from app.wallet.live import Place
 
 
 class Answered(BaseRequest):
@@ -31,22 +32,27 @@ class Score(BaseRequest):
     wallet: str
     """In the letter case that is to be signed."""
     address_form: Literal["lower", "as_given"]
-    history: History
+    chain_id: int
+    history: History | None
+    """None: fetch it from `live`."""
+    live: Place | None
     labels: Labels
     survey: tuple[Answered, ...] | None = None
 
     @property
     def needs_model(self) -> bool:
         """Return whether there is something to write about: a bare count has nothing."""
-        return not self.history.only_counts
+        return self.history is None or not self.history.only_counts
 
     def plain(self) -> dict[str, Any]:
-        """Return the request as JSON values, the history and the lists by their digests."""
+        """Return the request as JSON values: history and lists by their digests, no url and no key of a source."""
         return {
             "kind": self.kind,
             "wallet": self.wallet,
             "address_form": self.address_form,
-            "history": self.history.digest(),
+            "chain_id": self.chain_id,
+            "history": None if self.history is None else self.history.digest(),
+            "live": None if self.live is None else [self.live.kind, *self.live.hosts, self.live.as_of_block],
             "labels": self.labels.digest(),
             "survey": None if self.survey is None else [[pair.question, pair.answer] for pair in self.survey],
         }
@@ -59,15 +65,41 @@ def score_of(document: Document) -> Score:
     wallet = document.wallet or document.address
     if wallet is None:
         raise InputError("wallet.missing", "the task is score, but there is no wallet")
-    if document.history is None:
+    if document.history is None and document.source is None:
         raise InputError("history.missing", "there is no history of the wallet to score")
-    history = readers.read(document.history, wallet, document.chain or 1)
-    if history.account is not None and history.account.kind == "contract":
-        raise InputError("wallet.contract", "the wallet is a contract account")
+    chain_id = document.chain or 1
+    history = None if document.history is None else read_history(document.history, wallet, chain_id)
     form = document.address_form or "lower"
     survey = None if document.survey is None else tuple(Answered(**pair.model_dump()) for pair in document.survey)
     shown = wallet if form == "as_given" else wallet.lower()
-    return Score(wallet=shown, address_form=form, history=history, labels=_labels(document.labels), survey=survey)
+    return Score(
+        wallet=shown,
+        address_form=form,
+        chain_id=chain_id,
+        history=history,
+        live=_live(document) if history is None else None,
+        labels=_labels(document.labels),
+        survey=survey,
+    )
+
+
+def read_history(value: Any, wallet: str, chain_id: int) -> History:
+    """Return the history that a decoded JSON value tells of an account that can be scored.
+
+    Raises `HistoryError`; `InputError` wallet.contract if the account is known to be a contract.
+    """
+    history = readers.read(value, wallet, chain_id)
+    if history.account is not None and history.account.kind == "contract":
+        raise InputError("wallet.contract", "the wallet is a contract account")
+    return history
+
+
+def _live(document: Document) -> Place | None:
+    source = document.source
+    if source is None:
+        return None
+    hosts = tuple(document.hosts or ())
+    return Place(kind=source.kind, url=source.url, key=source.key, hosts=hosts, as_of_block=document.as_of_block)
 
 
 def _labels(own: Mapping[Literal["sanctioned", "mixer", "scam"], list[str]] | None) -> Labels:

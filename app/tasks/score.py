@@ -10,14 +10,17 @@ from collections.abc import Mapping
 
 from app.answers import Mode
 from app.answers.score import Breakdown, Claim, Metadata, Points, Provenance, ScoreAnswer, Scorecard
-from app.errors import ModelError
+from app.errors import HistoryError, ModelError
 from app.limits import LIMITS
 from app.llm.engine import Engine
 from app.report import Parameters
-from app.request.score import Score
+from app.request.score import Score, read_history
 from app.tasks.score_words import evidence, word
 from app.wallet import explain
 from app.wallet.features import features, months
+from app.wallet.history import History
+from app.wallet.labels import Labels
+from app.wallet.live import fetch
 from app.wallet.scorecard import Score as Scored
 from app.wallet.scorecard import Scorecard as Table
 
@@ -29,12 +32,12 @@ def answer(request: Score, engine: Engine | None) -> tuple[ScoreAnswer, Mode, Pa
 
     Never fails for want of a model: then the mode is `fallback`, and the score the same.
     """
-    values = features(request.history, request.labels)
-    if request.history.only_counts:
-        total = min(1000, 10 * (values["transactions"] or 0))
+    history = request.history or _fetched(request)
+    values = features(history, request.labels)
+    if history.only_counts:
         claim = Claim(kind="reasoning", text=COUNT_ONLY, evidence=("transactions",), by="template")
-        return _answer(request, total, values, [claim], None), "count", None
-    scored = Table.packaged().score(values, months(request.history, request.labels))
+        return _answer(request, history, values, [claim], None), "count", None
+    scored = Table.packaged().score(values, months(history, request.labels))
     facts = explain.facts(values, scored)
     fixed = [Claim(kind=fact.kind, text=fact.text, evidence=evidence(fact), by="template") for fact in facts]
     try:
@@ -42,22 +45,35 @@ def answer(request: Score, engine: Engine | None) -> tuple[ScoreAnswer, Mode, Pa
     except ModelError:
         worded = None
     if worded is None:
-        return _answer(request, scored.total, values, fixed, scored), "fallback", None
+        return _answer(request, history, values, fixed, scored), "fallback", None
     claims = [*worded.claims, *(claim for claim in fixed if claim.kind == "advice")]
     mode: Mode = "ai" if any(claim.by == "model" for claim in claims) else "fallback"
-    return _answer(request, scored.total, values, claims, scored, worded.sampled_tokens), mode, worded.parameters
+    return _answer(request, history, values, claims, scored, worded.sampled_tokens), mode, worded.parameters
+
+
+def _fetched(request: Score) -> History:
+    if request.live is None:
+        raise HistoryError("history.missing", "there is no history of the wallet to score")
+    wallet = request.wallet.lower()
+    return read_history(fetch(request.live, wallet, request.chain_id), wallet, request.chain_id)
 
 
 def _answer(
-    request: Score, total: int, values: Mapping[str, int | None], claims: list[Claim], scored: Scored | None, spent: int = 0
+    request: Score,
+    history: History,
+    values: Mapping[str, int | None],
+    claims: list[Claim],
+    scored: Scored | None,
+    spent: int = 0,
 ) -> ScoreAnswer:
     texts = {kind: tuple(claim.text for claim in claims if claim.kind == kind) for kind in ("reasoning", "risk", "strength")}
     table = Table.packaged()
+    total = scored.total if scored else min(1000, 10 * (values["transactions"] or 0))
     return ScoreAnswer(
         score=total,
         wallet_address=request.wallet,
         address_form=request.address_form,
-        timestamp_ms=request.history.as_of_time * 1000,
+        timestamp_ms=history.as_of_time * 1000,
         signature=None,
         sui=None,
         tier=table.tier(total),
@@ -70,7 +86,7 @@ def _answer(
             features={name: None if value is None else min(value, LIMITS.json_integer) for name, value in values.items()},
         ),
         scorecard=None if scored is None else _scorecard(table, scored),
-        data=_provenance(request),
+        data=_provenance(history, request.labels),
         completion_tokens=spent,
     )
 
@@ -94,8 +110,7 @@ def _scorecard(table: Table, scored: Scored) -> Scorecard:
     return Scorecard(version=table.version, sha256=table.digest(), base=scored.base, points=tuple(points), kept=scored.kept)
 
 
-def _provenance(request: Score) -> Provenance:
-    history = request.history
+def _provenance(history: History, labels: Labels) -> Provenance:
     return Provenance(
         source=history.source,
         chain_id=history.chain_id,
@@ -104,5 +119,5 @@ def _provenance(request: Score) -> Provenance:
         records=history.records,
         truncated=history.truncated,
         sha256=history.digest(),
-        labels_sha256=request.labels.digest(),
+        labels_sha256=labels.digest(),
     )
