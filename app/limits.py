@@ -14,7 +14,7 @@ class Limits:
     zip_entries: int = 4_096  # files in one protectedData
     zip_entry_bytes: int = 1 * 2**20  # one field after inflating
     zip_total_bytes: int = 32 * 2**20  # all fields after inflating: stops a zip bomb
-    input_file_bytes: int = 32 * 2**20  # one requester input file; 18,000 rows of an explorer are 13 MiB and take 110 MB to read
+    input_file_bytes: int = 32 * 2**20  # one input file; 18,000 rows of an explorer are 13 MiB and take 110 MB to read
     input_name_bytes: int = 255  # a file name (POSIX NAME_MAX)
     input_files: int = 100  # files a requester can attach
     secret_bytes: int = 4_096  # what the iExec SMS accepts (iexec-sms SecretUtils)
