@@ -14,14 +14,14 @@ class Limits:
     zip_entries: int = 4_096  # files in one protectedData
     zip_entry_bytes: int = 16 * 2**20  # one field after inflating; a wallet history is one
     zip_total_bytes: int = 32 * 2**20  # all fields after inflating: stops a zip bomb
-    input_file_bytes: int = 32 * 2**20  # one requester input file; 45,000 rows of an explorer, which take 300 MB to read
+    input_file_bytes: int = 32 * 2**20  # one input file; 18,000 rows of an explorer are 13 MiB and take 110 MB to read
     input_name_bytes: int = 255  # a file name (POSIX NAME_MAX)
     input_files: int = 100  # files a requester can attach
     secret_bytes: int = 4_096  # what the iExec SMS accepts (iexec-sms SecretUtils)
     args_bytes: int = 64 * 2**10  # all command-line arguments together
     bulk_items: int = 100  # datasets in one bulk slice (iexec SDK MAX_DATASET_PER_TASK)
     json_depth: int = 64  # levels of nesting
-    history_records: int = 100_000  # transactions and transfers of one wallet: 6 s to read and hash
+    history_records: int = 100_000  # transactions and transfers of one wallet; whoever has more is an exchange
     label_rows: int = 100_000  # entries of a list of flagged addresses; the whole OFAC list has under 200
     hosts: int = 16  # names of hosts that may be asked for a history
     live_seconds: int = 120  # all requests to a node or an explorer together
