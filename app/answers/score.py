@@ -79,7 +79,7 @@ class Metadata(Part):
     risk_factors: tuple[str, ...]
     strengths: tuple[str, ...]
     features: dict[str, Count | None]
-    """Every feature of `docs/features.md` with its value; null: the source does not tell."""
+    """Every feature of app/wallet/FEATURES.md with its value; null: the source does not tell."""
 
 
 class Scorecard(Part):

@@ -12,7 +12,8 @@ from app import sui
 from app.answers.score import ScoreAnswer
 from app.verify import open_commitment, verify
 from app.wallet.claims import fault
-from tests import histories
+from app.wallet.live import rpc
+from tests import anvil, histories
 from tests.support import SHARED, SIGNER, Desk
 
 PAST = histories.made_up(random.Random(7), transactions=60, first_block=5_000_000)
@@ -209,3 +210,52 @@ FACT = "The record is long: it spans 521 days from the first to the last transac
 )
 def test_what_a_sentence_may_say(text: str, why: str | None) -> None:
     assert fault(text, FACT, ["Senders trust it with sums of coins."], praises=True) == why
+
+
+def test_live_equals_exported(new_desk: Callable[[str], Desk], past: anvil.Past) -> None:
+    """Ask a real anvil with scripted activity, and score the export of the same."""
+    node = {"kind": "rpc", "url": past.node.url + "/CANARY"}
+    wallet = {"wallet": anvil.WALLET, "chain": str(anvil.CHAIN)}
+    live = new_desk("live")
+    live.environ["IEXEC_REQUESTER_SECRET_1"] = json.dumps({"source": node, "hosts": ["127.0.0.1"]})
+    first = scored(live, wallet)
+    assert b"CANARY" not in (live.out / "result.json").read_bytes()
+    export = rpc.fetch(past.node.url, anvil.WALLET, anvil.CHAIN, ("127.0.0.1",))
+    second = scored(new_desk("file"), {**wallet, "history": json.dumps(export)})
+    assert first == second
+    assert first.data.records > 5 and first.data.as_of_block is not None
+
+
+@pytest.mark.parametrize(
+    ("secret", "more", "code"),
+    [
+        ({"hosts": ["127.0.0.1"]}, {}, "history.missing"),
+        ({"source": {"kind": "rpc", "url": "http://127.0.0.1:9/canary"}}, {}, "history.host_not_allowed"),
+        ({"source": {"kind": "rpc", "url": "http://127.0.0.1:9/canary"}, "hosts": "127.0.0.1"}, {}, "history.unreachable"),
+        (
+            {"source": {"kind": "rpc", "url": "http://example.org/canary"}, "hosts": "example.org"},
+            {},
+            "history.host_not_allowed",
+        ),
+        ({"source": {"kind": "canary", "url": "x"}}, {}, "option.invalid"),
+        ({"hosts": "127.0.0.1"}, {"source": '{"kind": "rpc", "url": "http://127.0.0.1:9/"}'}, "history.missing"),
+    ],
+    ids=["none", "no host", "nobody there", "no tls", "kind", "from a dataset"],
+)
+def test_a_source_is_named_in_a_secret_and_allowed_by_the_request(
+    desk: Desk, secret: dict[str, Any], more: dict[str, Any], code: str
+) -> None:
+    desk.environ["IEXEC_REQUESTER_SECRET_1"] = json.dumps(secret)
+    desk.dataset({"wallet": OTHER, **more})
+    ran = desk.run()
+    report = verify(ran.raw, SIGNER).result.report
+    assert report.error is not None and report.error.code == code
+    assert b"canary" not in ran.raw and b"127.0.0.1" not in ran.raw
+
+
+def test_a_source_in_an_input_file_is_refused(desk: Desk) -> None:
+    (desk.inside / "file").write_text(json.dumps({"source": {"kind": "rpc", "url": "http://127.0.0.1:9/"}}))
+    desk.environ |= {"IEXEC_INPUT_FILE_NAME_1": "file", "IEXEC_INPUT_FILES_NUMBER": "1"}
+    desk.dataset({"wallet": OTHER})
+    error = verify(desk.run().raw, SIGNER).result.report.error
+    assert error is not None and error.code == "source.not_secret"
