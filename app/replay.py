@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from app import strict_json
+from app.answers import Answer
+from app.answers.score import ScoreAnswer
 from app.errors import VerifyError
 from app.llm import native
 from app.llm.engine import Engine
 from app.llm.models import checked_path, find
+from app.report import ModelInfo, Parameters
 from app.request import Request
 from app.tasks import answer_to
 from app.verify import Verified
@@ -15,20 +20,34 @@ from app.verify import Verified
 def replay(verified: Verified, request: Request, threads: int = 1) -> None:
     """Return if the same model, engine build and request give the report's answer, byte for byte.
 
-    Compares the canonical JSON of answer and parameters; everything else in a report is public and is
-    covered by `verify`. Raises `VerifyError` result.no_answer, result.other_engine or result.not_reproduced,
-    `ModelError` if the model is not embedded here.
+    Compares the canonical JSON of answer and parameters, signatures left out; everything else in a report is public and
+    is covered by `verify`. A score that was made without the model is made without it again; one from a live source is
+    fetched again. Raises `VerifyError` result.no_answer, result.other_engine or result.not_reproduced, `ModelError` if
+    the model is not embedded here.
     """
     report = verified.result.report
-    if report.answer is None or report.parameters is None or report.model is None:
+    if report.answer is None:
         raise VerifyError("result.no_answer", "the result holds no single answer to repeat")
-    if report.model.build != native.build_id():
-        raise VerifyError("result.other_engine", "the answer came from another build of the engine")
-    model = find(report.model.name)
-    if model.sha256 != report.model.sha256:
-        raise VerifyError("result.other_engine", "the answer came from another file of this model")
-    with Engine(checked_path(model), threads=threads) as engine:
-        answer, _, parameters = answer_to(request, engine, model)
-    again = strict_json.dumps([answer.model_dump(mode="json"), parameters and parameters.model_dump(mode="json")])
-    if again != strict_json.dumps([report.answer.model_dump(mode="json"), report.parameters.model_dump(mode="json")]):
+    if report.model is None:
+        answer, _, parameters = answer_to(request, None, find(None))
+    else:
+        with Engine(_model(report.model), threads=threads) as engine:
+            answer, _, parameters = answer_to(request, engine, find(report.model.name))
+    if _plain(answer, parameters) != _plain(report.answer, report.parameters):
         raise VerifyError("result.not_reproduced", "the request gives another answer here")
+
+
+def _model(used: ModelInfo) -> Path:
+    """Return the checked file of the model that was used."""
+    if used.build != native.build_id():
+        raise VerifyError("result.other_engine", "the answer came from another build of the engine")
+    model = find(used.name)
+    if model.sha256 != used.sha256:
+        raise VerifyError("result.other_engine", "the answer came from another file of this model")
+    return checked_path(model)
+
+
+def _plain(answer: Answer, parameters: Parameters | None) -> bytes:
+    if isinstance(answer, ScoreAnswer):
+        answer = answer.model_copy(update={"signature": None, "sui": None})
+    return strict_json.dumps([answer.model_dump(mode="json"), parameters and parameters.model_dump(mode="json")])

@@ -7,7 +7,7 @@ accounts and for no other one, so that their being empty gives the label away.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from itertools import groupby
 from pathlib import Path
@@ -59,7 +59,7 @@ def _features(row: dict[str, str]) -> dict[str, int | None]:
     }
 
 
-def auroc(scored: list[tuple[int, bool]]) -> float:
+def auroc(scored: Sequence[tuple[float, bool]]) -> float:
     """Return the share of (legitimate, fraudulent) pairs in which the legitimate account has the higher score."""
     below = wins = legit = 0
     for _, group in groupby(sorted(scored), key=lambda pair: pair[0]):

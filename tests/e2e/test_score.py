@@ -10,6 +10,9 @@ import pytest
 
 from app import sui
 from app.answers.score import ScoreAnswer
+from app.errors import VerifyError
+from app.replay import replay
+from app.request import parse
 from app.verify import open_commitment, verify
 from app.wallet.claims import fault
 from app.wallet.live import rpc
@@ -210,6 +213,16 @@ FACT = "The record is long: it spans 521 days from the first to the last transac
 )
 def test_what_a_sentence_may_say(text: str, why: str | None) -> None:
     assert fault(text, FACT, ["Senders trust it with sums of coins."], praises=True) == why
+
+
+def test_a_score_can_be_replayed(desk: Desk) -> None:
+    desk.dataset(request(salt=SALT))
+    checked = verify(desk.run().raw, SIGNER)
+    replay(checked, open_commitment(checked, request(salt=SALT)))
+    other, _ = parse({**request(), "labels": {"scam": [OTHER]}})
+    with pytest.raises(VerifyError) as info:
+        replay(checked, other)
+    assert info.value.code == "result.not_reproduced"
 
 
 def test_live_equals_exported(new_desk: Callable[[str], Desk], past: anvil.Past) -> None:

@@ -1,0 +1,84 @@
+"""Does the model's own judgement rank accounts better? `python -m bench.score_judgement CSV [COUNT]`.
+
+For each factor the model is told the features behind it and asked for a grade from 0 to 9; its judgement is the expected
+grade under its own probabilities, read off without sampling. Compared, on the same accounts and folds: the scorecard's total,
+the judgement alone, and a logistic blend of both, fitted on the other folds. The card is the shipped one, which has seen
+these accounts, so its own figure flatters it; what counts is whether the blend adds to it.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from app.llm import chat
+from app.llm.engine import Engine
+from app.llm.models import checked_path, find
+from app.wallet.features import FEATURES
+from app.wallet.scorecard import Scorecard
+from bench.accounts import Row, auroc, read
+
+MODEL = "qwen2.5-coder-0.5b-instruct"
+GRADES = [str(grade) for grade in range(10)]
+SYSTEM = "You are a credit analyst. You grade one aspect of a blockchain account from 0 (fraudulent) to 9 (trustworthy)."
+Array = NDArray[np.float64]
+
+
+def judge(engine: Engine, row: Row) -> list[float]:
+    """Return the expected grade for each factor that has features in the table."""
+    values, _ = row
+    template = engine.chat_template()
+    grades = []
+    for factor in ("activity", "maturity", "diversity", "conduct"):
+        names = [line["feature"] for line in Scorecard.packaged().table["points"] if line["factor"] == factor]
+        facts = [f"{FEATURES[name][1]}: {values[name]} {FEATURES[name][0]}" for name in names if values.get(name) is not None]
+        user = f"Aspect: {factor}\n" + "\n".join(facts) + "\nAnswer with one digit."
+        prompt = chat.tokenize(engine, template, [chat.Message("system", SYSTEM), chat.Message("user", user)])
+        weights = engine.weigh(prompt, GRADES)
+        grades.append(sum(grade * weight for grade, weight in enumerate(weights)) / max(1, sum(weights)))
+    return grades
+
+
+def blended(x: Array, legit: NDArray[np.bool_], folds: int = 10) -> Array:
+    """Return out-of-fold scores of a ridge logistic regression on the standardised columns of `x`."""
+    x = np.hstack([(x - x.mean(0)) / (x.std(0) + 1e-9), np.ones((len(x), 1))])
+    sign = np.where(legit, 1.0, -1.0)
+    out = np.zeros(len(x))
+    for fold in range(folds):
+        test = np.arange(len(x)) % folds == fold
+
+        def loss(w: Array, a: Array = x[~test], s: Array = sign[~test]) -> float:
+            return float(np.logaddexp(0, -s * (a @ w)).sum() + 0.5 * (w[:-1] ** 2).sum())
+
+        out[test] = x[test] @ minimize(loss, np.zeros(x.shape[1])).x
+    return out
+
+
+def main(path: Path, count: int) -> None:
+    """Print the three figures."""
+    rows = read(path)
+    random.Random(1).shuffle(rows)
+    rows = rows[:count]
+    card = Scorecard.packaged()
+    with Engine(checked_path(find(MODEL)), threads=2) as engine:
+        grades = np.array([judge(engine, row) for row in rows])
+    legit = np.array([label for _, label in rows])
+    totals = np.array([[card.score(values).total] for values, _ in rows], dtype=float)
+
+    def shown(scores: Array) -> float:
+        return auroc([(float(score), bool(label)) for score, label in zip(scores, legit, strict=True)])
+
+    print(f"{count} accounts, {int(legit.sum())} legitimate; {MODEL}; AUROC, out of ten folds where fitted")
+    print(f"scorecard                     {shown(totals[:, 0]):.4f}")
+    print(f"model's judgement             {shown(blended(grades, legit)):.4f}")
+    print(f"scorecard and judgement       {shown(blended(np.hstack([totals, grades]), legit)):.4f}")
+    print(f"scorecard, the same blending  {shown(blended(totals, legit)):.4f}")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 400)
