@@ -32,7 +32,7 @@ NOTICE = "0x" + keccak256(b"SchedulerNotice(address,bytes32)").hex()
 MATCHED = "0x" + keccak256(b"OrdersMatched(bytes32,bytes32,bytes32,bytes32,bytes32,uint256)").hex()
 MNEMONIC = "test test test test test test test test test test test junk"  # anvil's own, public
 ACCOUNTS = {"admin": 0, "requester": 1, "scheduler": 2, "worker": 3, "developer": 6, "owner": 7}
-PATIENCE = 30  # seconds for one answer of anvil or of chain.mjs
+PATIENCE = 60  # seconds for one answer of anvil or of chain.mjs
 
 
 Account.enable_unaudited_hdwallet_features()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.iexec.life import Life, living
+from tests.iexec.life import Life, Person, living
 from tests.iexec.shop import Shop, opened
 from tests.support import ROOT
 
@@ -29,9 +29,15 @@ def shop(life: Life) -> Shop:
 
 
 @pytest.fixture(scope="package")
-def protector(life: Life) -> dict[str, str]:
+def owner(life: Life) -> Person:
+    """Somebody who has something to ask, and lets others pay for it."""
+    return life.person("owner")
+
+
+@pytest.fixture(scope="package")
+def protector(life: Life, owner: Person) -> dict[str, str]:
     """What dataProtector's scripts need in their environment on this chain."""
-    code = life.person("owner").says("node", str(ROOT / "tests/iexec/compile.mjs"))
+    code = owner.says("node", str(ROOT / "tests/iexec/compile.mjs"))
     registry = life.chain.read(life.chain.hub, "datasetregistry()", "address")
     receipt = life.chain.send("admin", None, "0x" + code + registry[2:].lower().rjust(64, "0"))
     urls = life.urls

@@ -23,7 +23,7 @@ from tests.iexec.worker import NONE, Mishap, Worked, Worker
 from tests.support import ROOT
 
 CHAIN = "arbitrum-sepolia-testnet"
-PATIENCE = 90  # seconds for one command of a client
+PATIENCE = 150  # seconds for one command of a client
 
 
 def key_of(name: str) -> str:

@@ -16,6 +16,7 @@ from app.signing import keccak256
 from tests.iexec.service import DONE, NOT_FOUND, REFUSED, TAKEN, Reply, Request
 
 _DOMAIN = keccak256(b"IEXEC_SMS_DOMAIN")
+_NAMES = {"dataset": (), "app": ("1",), "requester": ("",), "web2": ("",)}  # in the challenge; "" is the secret's name
 
 
 class Sms:
@@ -35,12 +36,14 @@ class Sms:
         known = (kind, address.lower(), name) in self.secrets
         if request.method == "HEAD":
             return DONE if known else NOT_FOUND
-        if kind not in ("dataset", "app", "requester", "web2") or (request.method == "PUT") != (kind == "web2" and known):
-            return TAKEN if known else NOT_FOUND
-        names = {"dataset": [], "app": ["1"], "requester": [name], "web2": [name]}[kind]
+        if kind not in _NAMES:
+            return NOT_FOUND
         holder = self._owner(address) if kind in ("dataset", "app") else address.lower()
-        if _signer(address, [*names, request.body.decode()], request.headers.get("authorization", "")) != holder:
+        words = [*(part or name for part in _NAMES[kind]), request.body.decode()]
+        if _signer(address, words, request.headers.get("authorization", "")) != holder:
             return REFUSED
+        if known and (kind, request.method) != ("web2", "PUT"):
+            return TAKEN
         self.secrets[kind, address.lower(), name] = request.body.decode()
         return DONE
 

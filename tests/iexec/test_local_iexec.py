@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.iexec.life import CHAIN, Life, edit, key_of
+from tests.iexec.life import CHAIN, Life, Person, edit, key_of
 from tests.iexec.shop import ARGS, Shop, download, opened, protect
 from tests.support import ROOT
 
 
 def test_a_protected_prompt_is_answered_and_its_result_verified(
-    life: Life, shop: Shop, protector: dict[str, str], tmp_path: Path
+    life: Life, shop: Shop, owner: Person, protector: dict[str, str], tmp_path: Path
 ) -> None:
-    """protectData → make run → the worker → task show --download --decrypt → verify --task --rpc."""
+    """protectData and grantAccess of another → make run → the worker → task show --download --decrypt → verify --task --rpc."""
     requester = shop.requester
-    dataset = protect(requester, protector, {"prompt": "The canary sings: what is 2+2?"})
+    dataset = protect(owner, shop, protector, {"prompt": "The canary sings: what is 2+2?"})
     requester.did("result", "generate-encryption-keypair")
     requester.did("result", "push-encryption-key", "--chain", CHAIN)
     wanted = ["--dataset", dataset, "--encrypt-result", "--args", ARGS, "--force"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.iexec.life import CHAIN, Life, edit, key_of
+from tests.iexec.life import CHAIN, Life, Person, edit, key_of
 from tests.iexec.shop import ARGS, Shop, download, protect
 from tests.iexec.worker import Mishap
 from tests.support import ROOT
@@ -58,37 +58,51 @@ def test_a_killed_app_still_delivers_a_signed_result(shop: Shop, tmp_path: Path)
 
 
 def test_one_bad_dataset_spoils_its_entry_of_the_bulk_only(
-    life: Life, shop: Shop, protector: dict[str, str], tmp_path: Path
+    life: Life, shop: Shop, owner: Person, protector: dict[str, str], tmp_path: Path
 ) -> None:
+    """Three datasets in two tasks; the key of the second is not that of its file."""
     requester = shop.requester
-    datasets = [protect(requester, protector, {"prompt": f"Number {nth}"}) for nth in range(3)]
-    life.sms.secrets["dataset", datasets[1].lower(), ""] = "A" * 43 + "="  # another key than that of the file
+    datasets = [protect(owner, shop, protector, {"prompt": f"Number {nth}"}, "bulk") for nth in range(3)]
+    life.sms.secrets["dataset", datasets[1].lower(), ""] = "A" * 43 + "="
     command = ["node", str(ROOT / "deploy/bulk.mjs"), shop.app, *datasets]
-    settings = {"PRIVATE_KEY": key_of("requester"), "WORKERPOOL": shop.pool, "ARGS": ARGS, **protector}
+    settings = {"PRIVATE_KEY": key_of("requester"), "WORKERPOOL": shop.pool, "ARGS": ARGS, "PER_TASK": "2", **protector}
     child = requester.start(*command, **settings)
-    (done,) = life.while_working(shop.pool, child)
+    done = life.while_working(shop.pool, child)
     assert child.returncode == 0, requester.said("stderr")
-    assert len(done.causes) == 1
-    assert json.loads(requester.said("stdout")) == {"taskId": done.task_id, "file": "result-0.json"}
-    result = (requester.folder / "result-0.json").read_bytes()
-    bulk = json.loads(result)["report"]["bulk"]
-    assert (bulk["totalCount"], bulk["successCount"], bulk["errorCount"]) == (3, 2, 1)
-    assert [item["success"] for item in bulk["results"]] == [True, False, True]
-    assert bulk["results"][1]["error"]["code"] == "file.missing"
-    assert shop.verify(result, done.task_id, tmp_path).exit_code == 0
+    said = [json.loads(line) for line in requester.said("stdout").splitlines()]
+    assert said == [{"taskId": one.task_id, "file": f"result-{nth}.json"} for nth, one in enumerate(done)]
+    assert [len(one.causes) for one in done] == [1, 0]
+    results = [(requester.folder / one["file"]).read_bytes() for one in said]
+    first, second = (json.loads(result)["report"]["bulk"] for result in results)
+    assert (first["totalCount"], first["successCount"], first["errorCount"]) == (2, 1, 1)
+    assert [item["success"] for item in first["results"]] == [True, False]
+    assert first["results"][1]["error"]["code"] == "file.missing"
+    assert [item["success"] for item in second["results"]] == [True]
+    for result, one in zip(results, done, strict=True):
+        assert shop.verify(result, one.task_id, tmp_path).exit_code == 0
 
 
-def test_the_new_sdk_runs_no_app_of_the_old_generation(life: Life, shop: Shop) -> None:
-    """The other way round it is refused with reasons, before anything is paid."""
-    scone = life.person("owner", "scone")
-    filled = {"owner": scone.address, "multiaddr": "registry.example/sealed-llm:0.1.0", "checksum": "0x" + "ab" * 32}
-    edit(scone.folder / "iexec.json", lambda conf: conf["app"].update(filled))
-    app = scone.did("app", "deploy", "--chain", CHAIN)["address"]
+def test_the_signing_key_is_the_developers_alone_and_for_ever(shop: Shop) -> None:
+    push = ["app", "push-secret", shop.app, "--chain", CHAIN, "--secret-value", "0x" + "5e" * 32]
+    assert "can't be updated" in shop.developer.iexec(*push)["error"]["message"]
+    assert "is not allowed to set secret" in shop.requester.iexec(*push)["error"]["message"]
+
+
+def test_the_clients_reach_this_machine_only(owner: Person) -> None:
+    tried = "fetch('https://example.org').catch((error) => console.log(error.cause.message))"
+    assert owner.says("node", "-e", tried) == "example.org is not on this machine\n"
+
+
+def test_the_new_sdk_runs_no_app_of_the_old_generation(life: Life, shop: Shop, owner: Person) -> None:
+    """It is refused with reasons, before anything is paid."""
+    old = life.person("owner", "scone")
+    filled = {"owner": old.address, "multiaddr": "registry.example/sealed-llm:0.1.0", "checksum": "0x" + "ab" * 32}
+    edit(old.folder / "iexec.json", lambda conf: conf["app"].update(filled))
+    app = old.did("app", "deploy", "--chain", CHAIN)["address"]
     deals = life.chain.deals(shop.pool)
-    wanted = ["--tag", "tee,tdx", "--workerpool", shop.pool, "--force"]
-    edit(shop.developer.folder / "wallet.json", lambda wallet: wallet.update(privateKey=key_of("owner"), address=scone.address))
-    said = shop.developer.iexec("app", "run", app, "--chain", CHAIN, *wanted)
+    order = ["app", "run", app, "--chain", CHAIN, "--workerpool", shop.pool, "--force"]
+    said = owner.iexec(*order, "--tag", "tee,tdx")
     assert "has an MREnclave, which is no longer supported" in said["error"]["message"]
-    said = shop.developer.iexec("app", "run", app, "--chain", CHAIN, "--tag", "tee,scone", *wanted[2:])
+    said = owner.iexec(*order, "--tag", "tee,scone")
     assert "Unsupported legacy TEE framework tag" in said["error"]["message"]
     assert life.chain.deals(shop.pool) == deals
