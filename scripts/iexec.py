@@ -37,6 +37,11 @@ class Generation:
         """Return the command that the client's own commands follow."""
         return ["node", str(ROOT / "deploy/node_modules" / self.package / "dist/esm/cli/cmd/iexec.js")]
 
+    @property
+    def shown(self) -> str:
+        """Return the same for a person to type, in `folder`."""
+        return "iexec" if self.package == "iexec" else " ".join(self.client)
+
     def read(self, name: str) -> dict[str, Any]:
         """Return one of iexec.json, chain.json, deployed.json."""
         document: dict[str, Any] = json.loads((self.folder / name).read_text())
@@ -76,9 +81,9 @@ def deploy(generation: Generation, chain: str, extra: list[str]) -> int:
         app = generation.read("deployed.json")["app"][CHAIN_IDS[chain]]
         _say(
             "",
-            "Next: push the signing key, once and for all (it cannot be changed), and let others order the app:",
-            f"  iexec app push-secret {app} --chain {chain}      # paste the output of `python -m app key new`",
-            f"  iexec app publish {app} --chain {chain} --tag tee,{generation.tee} --price 0",
+            f"Next, in {generation.folder}: push the signing key, once and for all, and let others order the app:",
+            f"  {generation.shown} app push-secret {app} --chain {chain}      # paste what `python -m app key new` printed",
+            f"  {generation.shown} app publish {app} --chain {chain} --tag tee,{generation.tee} --price 0",
             f"Then: make run TEE={generation.tee} CHAIN={chain} FLAGS='--args \"--max-tokens 64\" --dataset 0x…'",
         )
     return code
@@ -99,8 +104,8 @@ def run(generation: Generation, chain: str, workerpool: str | None, extra: list[
     if code == 0:
         _say(
             "",
-            "Next, with the task's id from above:",
-            f"  iexec task show 0xTASK --chain {chain} --download       # and --decrypt after --encrypt-result",
+            f"Next, in {generation.folder}, with the task's id from above:",
+            f"  {generation.shown} task show 0xTASK --chain {chain} --download       # and --decrypt after --encrypt-result",
             "  unzip 0xTASK.zip result.json",
             f"  python -m app verify result.json --signer 0xSIGNER --task 0xTASK --app {app} --rpc https://…",
         )
@@ -117,7 +122,7 @@ def _say(*lines: str) -> None:
 
 def main(argv: list[str]) -> int:
     """Read the command line and do it; what is not known here goes to the client as it is."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0], allow_abbrev=False)
     parser.add_argument("command", choices=["deploy", "run"])
     parser.add_argument("--tee", choices=list(GENERATIONS), default="tdx")
     parser.add_argument("--chain", choices=list(CHAIN_IDS), default="arbitrum-sepolia-testnet")

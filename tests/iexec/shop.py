@@ -58,7 +58,7 @@ def opened(life: Life, tee: str) -> Shop:
         edit(developer.folder / "iexec.json", lambda conf: conf["app"]["mrenclave"].update(fingerprint="cd" * 32))
     said = developer.says(*developer.script("deploy"))
     app = developer.generation.read("deployed.json")["app"][str(SEPOLIA)]
-    assert f"iexec app push-secret {app} --chain {CHAIN}" in said
+    assert f"{developer.generation.shown} app push-secret {app} --chain {CHAIN}" in said
     developer.did("app", "push-secret", app, "--chain", CHAIN, "--secret-value", SECRET)
     developer.did("app", "publish", app, "--chain", CHAIN, "--tag", f"tee,{tee}", "--price", "0", "--force")
     edit(scheduler.folder / "iexec.json", lambda conf: conf.update(workerpool={"owner": scheduler.address, "description": tee}))

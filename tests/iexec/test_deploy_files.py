@@ -50,6 +50,19 @@ def test_each_sdk_takes_the_files_of_its_generation(tee: str) -> None:
 
 
 @needs_clients
+def test_the_clients_are_the_pinned_ones() -> None:
+    """Both packages bring a program of the same name; the one on the README's PATH must be the new one."""
+    program = str(ROOT / "deploy/node_modules/.bin/iexec")
+    for command, version in (
+        ([program], "9.0.1"),
+        (GENERATIONS["tdx"].client, "9.0.1"),
+        (GENERATIONS["scone"].client, "8.24.0"),
+    ):
+        done = subprocess.run([*command, "--version"], capture_output=True, check=True, timeout=60, text=True)
+        assert done.stdout.strip() == version
+
+
+@needs_clients
 def test_the_new_sdk_refuses_the_files_of_the_old_generation() -> None:
     (verdict,) = said("tdx", GENERATIONS["scone"].folder)
     assert verdict["iexec"] == "mrenclave is not a valid mrenclave"

@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.iexec.life import CHAIN, Life, Person, edit, key_of
 from tests.iexec.shop import ARGS, Shop, download, protect
 from tests.iexec.worker import Mishap
-from tests.support import ROOT
+from tests.support import ROOT, SMALL
 
 ACTIVE, FAILED = 1, 4  # the hub's words for a task
 
@@ -50,7 +50,7 @@ def test_without_computed_json_nothing_is_delivered_until_the_claim(life: Life, 
 
 
 def test_a_killed_app_still_delivers_a_signed_result(shop: Shop, tmp_path: Path) -> None:
-    done = shop.buy(args=f"{ARGS} Hello", mishap=Mishap(kill_app=True))
+    done = shop.buy(args=f"--model {SMALL} --max-tokens 1000 Tell a long story", mishap=Mishap(kill_app=True))
     assert (done.causes, done.exit_code) == ([], -9)
     result = download(shop.requester, done.task_id)["result.json"]
     assert json.loads(result)["report"]["status"] == "incomplete"
