@@ -32,6 +32,7 @@ NOTICE = "0x" + keccak256(b"SchedulerNotice(address,bytes32)").hex()
 MATCHED = "0x" + keccak256(b"OrdersMatched(bytes32,bytes32,bytes32,bytes32,bytes32,uint256)").hex()
 MNEMONIC = "test test test test test test test test test test test junk"  # anvil's own, public
 ACCOUNTS = {"admin": 0, "requester": 1, "scheduler": 2, "worker": 3, "developer": 6, "owner": 7}
+RLC = 10**9  # nRLC
 PATIENCE = 60  # seconds for one answer of anvil or of chain.mjs
 
 
@@ -82,6 +83,7 @@ class Chain:
         self.hub: str = self.facts["hub"]
         self.rpc("anvil_setChainId", SEPOLIA)
         self.send("admin", self.hub, "updateDomainSeparator()")
+        self._bring_money()
 
     def deploy(self, contract: str, *args: str) -> str:
         """Deploy a contract of contracts/ and return its address."""
@@ -120,7 +122,7 @@ class Chain:
             "value": 0,
             "data": _calldata(method, args) if to else method,
         }
-        signed = signer.sign_transaction(transaction | ({"to": to} if to else {}))
+        signed = signer.sign_transaction(transaction | ({"to": bytes.fromhex(to[2:])} if to else {}))
         sent = self.rpc("eth_sendRawTransaction", "0x" + signed.raw_transaction.hex())
         end = time.monotonic() + PATIENCE
         while (receipt := self.rpc("eth_getTransactionReceipt", sent)) is None and time.monotonic() < end:
@@ -154,6 +156,29 @@ class Chain:
     def owner(self, asset: str) -> str:
         """Return the owner of an app or a dataset, in lower case."""
         return str(self.read(asset, "owner()", "address")).lower()
+
+    def account(self, name: str) -> tuple[int, int]:
+        """Return what somebody has on the hub in nRLC: free, and locked."""
+        stake: tuple[int, int] = self.read(self.hub, "viewAccount(address)", "(uint256,uint256)", account(name).address)
+        return stake
+
+    def _bring_money(self) -> None:
+        """Deploy the real RLC token, make it the hub's, hand it out, and deposit what scheduler and worker must stake.
+
+        chain.mjs configures the hub without a token, and a hub can be configured once: so its storage is written.
+        """
+        package = ROOT / "contracts/node_modules/@iexec/poco/deployments/arbitrumSepolia/RLC.json"
+        rlc = str(self.send("admin", None, json.loads(package.read_text())["bytecode"])["contractAddress"])
+        call = {"to": self.hub, "data": _calldata("token()", ())}
+        (touched,) = (one for one in self.rpc("eth_createAccessList", call)["accessList"] if one["address"] == self.hub.lower())
+        (slot,) = (key for key in touched["storageKeys"] if not int(self.rpc("eth_getStorageAt", self.hub, key, "latest"), 16))
+        self.rpc("anvil_setStorageAt", self.hub, slot, "0x" + rlc[2:].rjust(64, "0"))
+        assert self.read(self.hub, "token()", "address") == rlc
+        for name in ("requester", "scheduler", "worker"):
+            self.send("admin", rlc, "transfer(address,uint256)", account(name).address, 100 * RLC)
+        for name in ("scheduler", "worker"):
+            self.send(name, rlc, "approve(address,uint256)", self.hub, RLC)
+            self.send(name, self.hub, "deposit(uint256)", RLC)
 
     def _logs(self, *topics: str) -> list[str]:
         """Return the data of the hub's events, in hex."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.iexec.life import Life, Person, living
-from tests.iexec.shop import Shop, opened
+from tests.iexec.shop import POOL_PRICE, Shop, opened
 from tests.support import ROOT
 
 ANVIL = ROOT / "contracts/node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil"
@@ -45,4 +45,8 @@ def protector(life: Life, owner: Person) -> dict[str, str]:
     options = {"dataprotectorContractAddress": receipt["contractAddress"], "subgraphUrl": urls["market"]}
     options |= {"ipfsNode": urls["ipfs"], "ipfsGateway": urls["ipfs"]}
     hub = {"hubAddress": life.chain.hub}
-    return {"RPC": life.chain.url, "OPTIONS": json.dumps(options | {"iexecOptions": services | hub})}
+    return {
+        "RPC": life.chain.url,
+        "MAX_NRLC": str(POOL_PRICE),
+        "OPTIONS": json.dumps(options | {"iexecOptions": services | hub}),
+    }

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -97,7 +98,7 @@ class Person:
         try:
             code = child.wait(PATIENCE)
         finally:
-            child.kill()
+            end(child)
         assert code == 0, self.said("stderr") + self.said("stdout")
         return self.said("stdout")
 
@@ -143,17 +144,16 @@ class Life:
     def while_working(self, pool: str, child: subprocess.Popen[str], mishap: Mishap = NONE) -> list[Worked]:
         """Do every task that is ordered of `pool` until `child` has ended, and return them."""
         seen, done = set(self.chain.deals(pool)), []
-        end = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + PATIENCE
         try:
-            while child.poll() is None and time.monotonic() < end:
+            while child.poll() is None and time.monotonic() < deadline:
                 for deal_id in set(self.chain.deals(pool)) - seen:
                     seen.add(deal_id)
                     deal = self.chain.deal(deal_id)
                     done += [self.worker.work(deal_id, deal.first + nth, mishap) for nth in range(deal.size)]
                 time.sleep(0.1)
         finally:
-            child.kill()
-            child.wait()
+            end(child)
         return done
 
 
@@ -172,6 +172,13 @@ def living(folder: Path) -> Iterator[Life]:
 def _public(chain: Chain, deal_id: str) -> dict[str, Any]:
     deal = chain.deal(deal_id)
     return {"dealid": deal.id, "botFirst": deal.first, "botSize": deal.size, "chainId": SEPOLIA}
+
+
+def end(child: subprocess.Popen[str]) -> None:
+    """Leave nothing of a program and of what it started; the client's commands are programs of their own."""
+    with suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
 
 
 def edit(path: Path, change: Callable[[dict[str, Any]], Any]) -> None:

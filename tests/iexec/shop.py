@@ -17,6 +17,7 @@ from tests.iexec.life import CHAIN, Life, Person, edit, key_of
 from tests.iexec.worker import NONE, Mishap, Worked
 from tests.support import ROOT, SECRET, SIGNER, SMALL
 
+APP_PRICE, POOL_PRICE = 2, 10  # nRLC; what one task costs its requester
 ARGS = f"--model {SMALL} --max-tokens 8"
 
 
@@ -60,12 +61,13 @@ def opened(life: Life, tee: str) -> Shop:
     app = developer.generation.read("deployed.json")["app"][str(SEPOLIA)]
     assert f"{developer.generation.shown} app push-secret {app} --chain {CHAIN}" in said
     developer.did("app", "push-secret", app, "--chain", CHAIN, "--secret-value", SECRET)
-    developer.did("app", "publish", app, "--chain", CHAIN, "--tag", f"tee,{tee}", "--price", "0", "--force")
+    developer.did("app", "publish", app, "--chain", CHAIN, "--tag", f"tee,{tee}", "--price", str(APP_PRICE), "--force")
     edit(scheduler.folder / "iexec.json", lambda conf: conf.update(workerpool={"owner": scheduler.address, "description": tee}))
     pool = scheduler.did("workerpool", "deploy", "--chain", CHAIN)["address"]
-    offer = ["--price", "0", "--volume", "1000", "--category", "0", "--tag", f"tee,{tee}", "--force"]
+    offer = ["--price", str(POOL_PRICE), "--volume", "1000", "--category", "0", "--tag", f"tee,{tee}", "--force"]
     scheduler.did("workerpool", "publish", pool, "--chain", CHAIN, *offer)
     consumer = life.chain.deploy("Consumer", life.chain.hub, app, SIGNER)
+    requester.did("account", "deposit", "1", "RLC", "--chain", CHAIN)
     edit(requester.folder / "deployed.json", lambda conf: conf.update(app={str(SEPOLIA): app}))
     return Shop(life, tee, app, pool, consumer, developer, requester)
 

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from tests.iexec.life import CHAIN, Life, Person, edit, key_of
-from tests.iexec.shop import ARGS, Shop, download, protect
+from tests.iexec.shop import APP_PRICE, ARGS, POOL_PRICE, Shop, download, protect
 from tests.iexec.worker import Mishap
 from tests.support import ROOT, SMALL
 
@@ -36,16 +36,20 @@ def test_a_deal_with_a_callback_needs_callback_data(life: Life, shop: Shop) -> N
 
 def test_without_computed_json_nothing_is_delivered_until_the_claim(life: Life, shop: Shop) -> None:
     """The worst case for a requester: only after ten times the category's time he can claim the task."""
+    before = life.chain.account("requester")
     lost = Mishap(spoil=lambda out: (out / "computed.json").unlink())
     done = shop.buy(args=f"{ARGS} Hello", mishap=lost)
     assert done.causes == ["computed.json is missing or is not strict JSON"]
     task = bytes.fromhex(done.task_id[2:])
     early = shop.requester.iexec("task", "claim", done.task_id, "--chain", CHAIN)
     assert "Cannot claim a task before" in early["error"]["message"]
+    price = APP_PRICE + POOL_PRICE
+    assert life.chain.account("requester") == (before[0] - price, before[1] + price)
     now = life.chain.rpc("evm_snapshot")
     life.chain.rpc("evm_increaseTime", 10 * 300)
     life.chain.send("requester", life.chain.hub, "claim(bytes32)", task)
     assert life.chain.task_status(done.task_id) == FAILED
+    assert life.chain.account("requester") == before
     life.chain.rpc("evm_revert", now)
 
 
