@@ -57,7 +57,6 @@ class Worked:
     exit_code: int
     printed: bytes
     delivered: Delivered | None
-    gas: int | None
 
 
 @dataclass(frozen=True)
@@ -84,14 +83,12 @@ class Worker:
         try:
             delivered, digest, location = self._post_compute(deal, out)
         except SimulationError as err:
-            return Worked(deal_id, task_id, [*causes, err.message], exit_code, printed, None, None)
+            return Worked(deal_id, task_id, [*causes, err.message], exit_code, printed, None)
         try:
-            gas = self._contribute(task_id, enclave, digest, mishap.report(digest), location, delivered)
+            self._contribute(task_id, enclave, digest, mishap.report(digest), location, delivered)
         except RevertedError:
-            return Worked(
-                deal_id, task_id, [*causes, "the hub refused contributeAndFinalize"], exit_code, printed, delivered, None
-            )
-        return Worked(deal_id, task_id, causes, exit_code, printed, delivered, gas)
+            causes.append("the hub refused contributeAndFinalize")
+        return Worked(deal_id, task_id, causes, exit_code, printed, delivered)
 
     def _pre_compute(self, deal: Deal, index: int) -> tuple[Order, list[str]]:
         """Return what the app gets, and a cause for each dataset that it does not get."""
@@ -158,14 +155,14 @@ class Worker:
 
     def _contribute(
         self, task_id: str, enclave: LocalAccount, digest: str, sent: str, location: dict[str, str], delivered: Delivered
-    ) -> int:
-        """Send contributeAndFinalize and return its gas. `callback-data` always goes with it, as a worker does."""
+    ) -> None:
+        """Send contributeAndFinalize. Raises `RevertedError`. `callback-data` always goes with it, as a worker does."""
         worker = account("worker").address
         task, result = bytes.fromhex(task_id[2:]), bytes.fromhex(digest[2:])
         seal = keccak256(bytes.fromhex(worker[2:]) + task + result)
         proof = _personal_sign(enclave, keccak256(keccak256(task + result) + seal))
         allowed = keccak256(bytes.fromhex(worker[2:]) + task + bytes.fromhex(enclave.address[2:]))
-        receipt = self.chain.send(
+        self.chain.send(
             "worker",
             self.chain.hub,
             "contributeAndFinalize(bytes32,bytes32,bytes,bytes,address,bytes,bytes)",
@@ -177,7 +174,6 @@ class Worker:
             proof,
             _personal_sign(account("scheduler"), allowed),
         )
-        return int(receipt["gasUsed"], 16)
 
 
 def _compute(order: Order, inside: Path, out: Path, *, kill: bool) -> tuple[int, bytes]:
