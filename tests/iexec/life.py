@@ -25,6 +25,7 @@ from tests.support import ROOT
 
 CHAIN = "arbitrum-sepolia-testnet"
 PATIENCE = 150  # seconds for one command of a client
+SOON = 45  # seconds in which a client must notice that its task is done
 
 
 def key_of(name: str) -> str:
@@ -151,6 +152,7 @@ class Life:
                     seen.add(deal_id)
                     deal = self.chain.deal(deal_id)
                     done += [self.worker.work(deal_id, deal.first + nth, mishap) for nth in range(deal.size)]
+                    deadline = time.monotonic() + SOON
                 time.sleep(0.1)
         finally:
             end(child)
