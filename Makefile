@@ -9,7 +9,10 @@ READY_DEV := $(VENV)/.ready-dev
 DEFAULT_MODEL := qwen2.5-coder-0.5b-instruct
 TEST_MODEL := smollm2-135m-instruct
 
-.PHONY: help demo test check bench docs lock labels clean setup
+TEE := tdx
+CHAIN := arbitrum-sepolia-testnet
+
+.PHONY: help demo test check bench docs lock labels clean setup deploy run local-iexec
 .DELETE_ON_ERROR:
 
 help:  ## name the targets
@@ -18,9 +21,18 @@ help:  ## name the targets
 demo: setup  ## fetch and build what is needed, then ask the model one question and verify its signed answer
 	$(PY) -m app simulate --prompt "In one sentence: why is the sky blue?" --args "--max-tokens 96"
 
-test: setup $(READY_DEV) $(VENV)/.model-$(TEST_MODEL) $(VENV)/.peers $(VENV)/.contracts  ## everything the tests need, then all of them
+test: setup $(READY_DEV) $(VENV)/.model-$(TEST_MODEL) $(VENV)/.peers $(VENV)/.contracts $(VENV)/.deploy  ## everything the tests need, then all of them
 	@$(MAKE) --no-print-directory check
 	$(PY) -m pytest
+
+local-iexec: $(READY_DEV) $(VENV)/.model-$(TEST_MODEL) $(VENV)/.contracts $(VENV)/.deploy  ## deploy, order, run, deliver and verify on this machine alone
+	$(PY) -m pytest tests/iexec
+
+deploy: $(VENV)/.deploy  ## iExec's client deploys the app of iexec.json (TEE=tdx|scone CHAIN=…)
+	@$(PY) scripts/iexec.py deploy --tee $(TEE) --chain $(CHAIN) $(FLAGS)
+
+run: $(VENV)/.deploy  ## iExec's client orders one task of it (TEE= CHAIN= POOL=0x… FLAGS='--dataset 0x… --args "…"')
+	@$(PY) scripts/iexec.py run --tee $(TEE) --chain $(CHAIN) $(if $(POOL),--workerpool $(POOL)) $(FLAGS)
 
 check: $(READY_DEV)  ## lint, types, and the drift of schema, README and locks
 	$(VENV)/bin/ruff check .
@@ -75,4 +87,8 @@ $(VENV)/.peers: tests/peers/package-lock.json | $(PY)
 
 $(VENV)/.contracts: contracts/package-lock.json | $(PY)
 	cd contracts && npm ci --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+$(VENV)/.deploy: deploy/package-lock.json | $(PY)
+	cd deploy && npm ci --ignore-scripts --no-audit --no-fund --silent
 	@touch $@

@@ -21,19 +21,27 @@ from app.errors import SimulationError
 from app.llm.fetch import cache_folder
 
 TASK_ID = "0x" + "5ea1ed" * 10 + "0001"  # a simulated task has always the same id, so its result is reproducible
+DEAL_ID = "0x" + "dea1" * 16
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
     """What a requester buys: at most one protectedData, or a bulk slice, and what goes with it."""
 
-    datasets: tuple[bytes, ...] = ()
+    datasets: tuple[bytes | None, ...] = ()
+    """None for one that the worker could not fetch or decrypt: its name is given to the app all the same."""
     bulk: bool = False
     args: str = ""
     requester_secrets: Mapping[int, str] = field(default_factory=dict, repr=False)
     input_files: tuple[Path, ...] = ()
     app_secret: str | None = field(default=None, repr=False)
     task_id: str = TASK_ID
+    deal_id: str = DEAL_ID
+    task_index: int = 0
+    first_index: int = 0
+    deal_size: int = 1
+    addresses: tuple[str, ...] = ()
+    """Of the datasets; made up where there are none."""
 
 
 def prepare(order: Order, in_folder: Path, out_folder: Path) -> dict[str, str]:
@@ -41,19 +49,20 @@ def prepare(order: Order, in_folder: Path, out_folder: Path) -> dict[str, str]:
 
     In both single and bulk tasks IEXEC_DATASET_FILENAME is always there; the zero address means none.
     """
-    addresses = [_address(index) for index in range(1, len(order.datasets) + 1)]
+    addresses = order.addresses or tuple(_address(index) for index in range(1, len(order.datasets) + 1))
     for address, data in zip(addresses, order.datasets, strict=True):
-        (in_folder / address).write_bytes(data)
+        if data is not None:
+            (in_folder / address).write_bytes(data)
     single = signing.ZERO_ADDRESS if order.bulk or not addresses else addresses[0]
     environ = {
         "IEXEC_IN": os.fspath(in_folder),
         "IEXEC_OUT": os.fspath(out_folder),
         "IEXEC_TASK_ID": order.task_id,
-        "IEXEC_DEAL_ID": "0x" + "dea1" * 16,
-        "IEXEC_TASK_INDEX": "0",
-        "IEXEC_BOT_SIZE": "1",
-        "IEXEC_BOT_FIRST_INDEX": "0",
-        "IEXEC_BOT_TASK_INDEX": "0",
+        "IEXEC_DEAL_ID": order.deal_id,
+        "IEXEC_TASK_INDEX": str(order.task_index),
+        "IEXEC_BOT_SIZE": str(order.deal_size),
+        "IEXEC_BOT_FIRST_INDEX": str(order.first_index),
+        "IEXEC_BOT_TASK_INDEX": str(order.task_index),
         "IEXEC_DATASET_ADDRESS": single,
         "IEXEC_DATASET_FILENAME": single,
         "IEXEC_INPUT_FILES_NUMBER": str(len(order.input_files)),
