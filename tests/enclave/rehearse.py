@@ -10,6 +10,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import click
+
 from app.llm.models import find
 from app.simulate.postcompute import judge
 from tests.enclave.inside import heap
@@ -18,7 +20,7 @@ from tests.enclave.jobs import JOBS, both
 
 def main() -> None:
     """Run each job outside and inside; print one line each; end non-zero at the first difference."""
-    print(f"{find(None).name} in a heap of {heap() / 2**20:.0f} MiB: one CPU, no fork, no exec, no W+X, no /proc, no /dev")
+    click.echo(f"{find(None).name} in a heap of {heap() / 2**20:.0f} MiB: one CPU, no fork, no exec, no W+X, no /proc, no /dev")
     for name, job in JOBS.items():
         with tempfile.TemporaryDirectory() as folder:
             free, held = both(job, Path(folder))
@@ -30,7 +32,7 @@ def main() -> None:
                 raise SystemExit(f"{name}: exit {inside.exit_code}, {inside.stderr.decode()}, or another result than outside")
             judge(held.out)
             status = json.loads(inside.raw)["report"]["status"]
-        print(f"  {name:32} {status:5} {seconds:5.1f} s, the same bytes as outside")
+        click.echo(f"  {name:32} {status:5} {seconds:5.1f} s, the same bytes as outside")
 
 
 if __name__ == "__main__":

@@ -23,30 +23,38 @@ def call(*args):
     if libc.syscall(*args) < 0: raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 """
 ENOSYS, EACCES, MEMORY = "[Errno 38]", "[Errno 13]", "MemoryError"
+EXECVEAT = """
+fd = os.open(sys.executable, os.O_RDONLY)
+call({execveat}, fd, b'', (ctypes.c_char_p * 3)(sys.executable.encode(), b'-V'), (ctypes.c_char_p * 1)(), 0x1000)
+"""
+SHARED_CODE = """
+fd = os.open(out + '/code', os.O_RDWR | os.O_CREAT)
+os.truncate(fd, 4096)
+mmap.mmap(fd, 4096, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_EXEC)
+"""
+MPROTECT = """
+page = libc.mmap(None, 4096, 3, mmap.MAP_PRIVATE | mmap.MAP_ANON, -1, 0)
+if libc.mprotect(page, 4096, 5): raise OSError(ctypes.get_errno(), '')
+"""
+THREAD = """
+done = []
+thread = threading.Thread(target=done.append, args=[1])
+thread.start()
+thread.join()
+assert done
+"""
 
 PROBES: dict[str, tuple[str, str]] = {
     "fork": ("if not os.fork(): os._exit(0)", ENOSYS),
     "posix_spawn": ("os.posix_spawn('/bin/true', ['true'], dict())", ENOSYS),
     "subprocess": ("subprocess.run(['/bin/true'], check=True)", ENOSYS),
     "execve": ("os.execv(sys.executable, [sys.executable, '-c', ''])", ENOSYS),
-    "execveat": (
-        "fd = os.open(sys.executable, os.O_RDONLY)\n"
-        "call({execveat}, fd, b'', (ctypes.c_char_p * 3)(sys.executable.encode(), b'-V'), (ctypes.c_char_p * 1)(), 0x1000)",
-        ENOSYS,
-    ),
+    "execveat": (EXECVEAT, ENOSYS),
     "the launcher's descriptor": ("os.dup2(os.open(sys.executable, os.O_RDONLY), 1000)", "[Errno 9]"),
     "writable code": ("mmap.mmap(-1, 4096, mmap.MAP_PRIVATE | mmap.MAP_ANON, 7)", EACCES),
     "anonymous code": ("mmap.mmap(-1, 4096, mmap.MAP_PRIVATE | mmap.MAP_ANON, 5)", EACCES),
-    "code in a file that is also written": (
-        "fd = os.open(out + '/code', os.O_RDWR | os.O_CREAT)\nos.truncate(fd, 4096)\n"
-        "mmap.mmap(fd, 4096, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_EXEC)",
-        EACCES,
-    ),
-    "data that becomes code": (
-        "page = libc.mmap(None, 4096, 3, mmap.MAP_PRIVATE | mmap.MAP_ANON, -1, 0)\n"
-        "if libc.mprotect(page, 4096, 5): raise OSError(ctypes.get_errno(), '')",
-        EACCES,
-    ),
+    "code in a file that is also written": (SHARED_CODE, EACCES),
+    "data that becomes code": (MPROTECT, EACCES),
     "a libffi closure": ("ctypes.CFUNCTYPE(ctypes.c_int)(int)", MEMORY),
     "memfd": ("os.memfd_create('x')", ENOSYS),
     "io_uring": ("params = bytes(120)\ncall({io_uring_setup}, 1, params)", ENOSYS),
@@ -65,7 +73,7 @@ PROBES: dict[str, tuple[str, str]] = {
     "a second CPU": ("assert len(os.sched_getaffinity(0)) > 1", "AssertionError"),
 }
 ALLOWED: dict[str, str] = {
-    "a thread": "done = []\nthread = threading.Thread(target=done.append, args=[1]); thread.start(); thread.join()\nassert done",
+    "a thread": THREAD,
     "IEXEC_OUT": "open(out + '/a', 'w').write('x'); os.rename(out + '/a', out + '/b'); os.unlink(out + '/b')",
     "IEXEC_IN": "os.listdir(inp)",
     "nothing but IEXEC_*": "assert all(name.startswith('IEXEC_') or name == 'LC_CTYPE' for name in os.environ), os.environ",

@@ -1,0 +1,37 @@
+"""llama.cpp's CPU libraries built from the same source with one flag changed: what a wrong build would be."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from app.llm.fetch import cache_folder
+from app.llm.native import build_config
+from bench.peer import unpack
+from scripts.build_engine import cache_key, run_build, tools
+
+VARIANTS: dict[str, tuple[str, ...]] = {
+    "AVX-512": ("-DGGML_AVX512=ON",),
+    "no AVX2 (SSE4.2)": ("-DGGML_AVX=OFF", "-DGGML_AVX2=OFF", "-DGGML_FMA=OFF", "-DGGML_F16C=OFF", "-DGGML_BMI2=OFF"),
+    "llamafile kernels off": ("-DGGML_LLAMAFILE=OFF",),
+    "repacking off": ("-DGGML_CPU_REPACK=OFF",),
+    "OpenMP": ("-DGGML_OPENMP=ON",),
+    "BLAS": ("-DGGML_BLAS=ON", "-DGGML_BLAS_VENDOR=OpenBLAS"),
+}
+
+
+def libraries(name: str) -> Path:
+    """Return the folder with `name`'s libggml*.so, built into the cache on first use (a minute or two).
+
+    For LD_LIBRARY_PATH: it wins over the wheel's own. Ends the program if the build fails.
+    """
+    folder = cache_folder() / "variants" / cache_key() / name.translate(str.maketrans("", "", " ()."))
+    if not (folder / "bin/libggml.so").exists():
+        with tempfile.TemporaryDirectory(prefix="sealed-llm-variant-") as scratch:
+            python = tools(Path(scratch))
+            path = {"PATH": f"{python.parent}:{os.environ['PATH']}"}
+            configure: list[str | Path] = ["cmake", "-S", unpack(Path(scratch), python), "-B", folder, "-G", "Ninja"]
+            run_build([*configure, "-DBUILD_SHARED_LIBS=ON", *build_config()["flags"], *VARIANTS[name]], path)
+            run_build(["cmake", "--build", folder, "--target", "ggml", "--parallel"], path)
+    return folder / "bin"
