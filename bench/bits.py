@@ -26,14 +26,15 @@ from bench.variants import VARIANTS, libraries
 
 SMALL = "smollm2-135m-instruct"
 SAMPLING = {"temperature 0": [], "temperature 0.9, seed 11": ["--temperature", "0.9", "--seed", "11"]}
+OFTEN = 5  # every fifth process has more than one thread: spinning threads are slow on a busy machine
 CPUS = ("Haswell", "Skylake-Client")
 FREE: dict[str, dict[str, Any]] = {
-    "2 threads": {"threads": 2},
     "no mmap": {"mmap": False},
     "micro-batches of 32": {"ubatch": 32},
     "batches of 40": {"batch": 40, "ubatch": 40},
     "batches of 512": {"batch": 512, "ubatch": 512},
     "a context of 2,048": {"context": 2_048},
+    "2 threads": {"threads": 2},
 }
 BREAKERS: dict[str, dict[str, Any]] = {
     "flash attention": {"flash": True},
@@ -62,7 +63,8 @@ def fresh_processes(model: str, count: int) -> None:
     for name, sampling in SAMPLING.items():
         seen = set()
         for index in range(count):
-            speed = ["--threads", str(1 + index % threads), *(["--no-mmap"] if index % 3 == 0 else [])]
+            speed = ["--threads", str(2 + index // OFTEN % (threads - 1) if threads > 1 and index % OFTEN == 0 else 1)]
+            speed += ["--no-mmap"] if index % 3 == 0 else []
             seen.add(task(model, [protect({"prompt": "Tell me about the sea."})], ["--max-tokens", "24", *sampling, *speed]))
         _must(len(seen) == 1, f"{model}, {name}: {len(seen)} different results")
         digest = hashlib.sha256(seen.pop()).hexdigest()[:16]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -22,16 +23,19 @@ VARIANTS: dict[str, tuple[str, ...]] = {
 
 
 def libraries(name: str) -> Path:
-    """Return the folder with `name`'s libggml*.so, built into the cache on first use (a minute or two).
+    """Return the folder with `name`'s libggml*.so, built into the cache on first use (a few minutes).
 
     For LD_LIBRARY_PATH: it wins over the wheel's own. Ends the program if the build fails.
     """
     folder = cache_folder() / "variants" / cache_key() / name.translate(str.maketrans("", "", " ()."))
-    if not (folder / "bin/libggml.so").exists():
+    if not folder.exists():
         with tempfile.TemporaryDirectory(prefix="sealed-llm-variant-") as scratch:
-            python = tools(Path(scratch))
+            python, build = tools(Path(scratch)), Path(scratch, "build")
             path = {"PATH": f"{python.parent}:{os.environ['PATH']}"}
-            configure: list[str | Path] = ["cmake", "-S", unpack(Path(scratch), python), "-B", folder, "-G", "Ninja"]
+            configure: list[str | Path] = ["cmake", "-S", unpack(Path(scratch), python), "-B", build, "-G", "Ninja"]
             run_build([*configure, "-DBUILD_SHARED_LIBS=ON", *build_config()["flags"], *VARIANTS[name]], path)
-            run_build(["cmake", "--build", folder, "--target", "ggml", "--parallel"], path)
-    return folder / "bin"
+            run_build(["cmake", "--build", build, "--target", "ggml", "--parallel"], path)
+            made = folder.with_name(f"{folder.name}.{os.getpid()}")
+            shutil.copytree(build / "bin", made)
+            made.rename(folder)
+    return folder

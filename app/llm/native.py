@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import importlib.util
+import os
 import sys
 import tomllib
 import types
@@ -54,6 +55,7 @@ def load() -> Any:
 
     Raises `ModelError` engine.missing or engine.wrong_build.
     """
+    os.environ["GGML_NO_BACKTRACE"] = "1"  # else a failed assertion forks gdb, whose report can quote strings
     try:
         bindings = _import_bindings()
     except (ImportError, OSError, RuntimeError) as err:
