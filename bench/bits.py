@@ -22,6 +22,7 @@ from typing import Any
 from app.llm.models import find
 from app.simulate.protect import protect
 from app.simulate.worker import Order, prepare
+from bench import libm
 from bench.variants import VARIANTS, libraries
 
 SMALL = "smollm2-135m-instruct"
@@ -145,6 +146,7 @@ def main(processes: int) -> None:
     for model in models:
         print(f"logits of {model}")
         settings(model)
+    print(libm.line())
 
 
 if __name__ == "__main__":

@@ -3,8 +3,7 @@
     python -m bench.memory [model]...
 
 Each figure is of a whole `python -m app` in a process of its own. --max-tokens sets the context, which is
-allocated and cleared whole before the first token, however short the answer; a context beyond what
---max-tokens may say is filled up by the prompt. An enclave's heap holds the
+allocated and cleared whole before the first token, however short the answer. An enclave's heap holds the
 whole address space (it does not grow lazily there), so the smallest heap is searched under RLIMIT_AS.
 """
 
@@ -22,14 +21,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.limits import LIMITS
 from app.llm.models import WEIGHTS, catalogue, find
 from app.simulate.worker import Order, prepare
 
 MEBIBYTE = 2**20
 HEAP_STEP = 4 * MEBIBYTE
-CONTEXTS = (256, 1_024, 2_048, 4_096, 8_192)
-SHORTEST = CONTEXTS[0]
+CONTEXTS = (256, 1_024, 2_048, 4_096)
+SHORTEST, LONGEST = CONTEXTS[0], CONTEXTS[-1]
 _PROMPT = "Reply with the one word: yes."
 _POLL = 0.001  # seconds; VmPeak only grows, so the last look is the peak
 
@@ -51,22 +49,19 @@ class Peak:
 @functools.cache
 def task(model: str, context: int, *, mmap: bool = True, heap: int | None = None) -> Peak:
     """Return the peaks of one ask with a context of `context` tokens, in an address space of at most `heap` bytes."""
-    room = context - _prompt_tokens(model)
-    answer = min(room, LIMITS.max_tokens)
-    return _task(model, _PROMPT + " a" * (room - answer), answer, mmap, heap)
+    return _task(model, context - _prompt_tokens(model), mmap, heap)
 
 
 @functools.cache
 def need(model: str, context: int, *, mmap: bool = True) -> int:
-    """Return the bytes of heap that suffice for `context` tokens: a multiple of HEAP_STEP.
+    """Return the bytes of heap that suffice for `context` tokens, at most LONGEST: a multiple of HEAP_STEP.
 
     The address space is a convex function of the context (weights and libraries, a KV cache that grows with
     each token, and the larger of two scratch buffers), so the straight line between the shortest and the
     longest context never lies below it.
     """
-    longest = find(model).context
-    low, high = (task(model, tokens, mmap=mmap).address_space for tokens in (SHORTEST, longest))
-    exact = low + (high - low) * (context - SHORTEST) / (longest - SHORTEST)
+    low, high = (task(model, tokens, mmap=mmap).address_space for tokens in (SHORTEST, LONGEST))
+    exact = low + (high - low) * (context - SHORTEST) / (LONGEST - SHORTEST)
     return -int(-exact // HEAP_STEP) * HEAP_STEP
 
 
@@ -87,11 +82,11 @@ def smallest(model: str, context: int, *, mmap: bool) -> int:
 
 @functools.cache
 def _prompt_tokens(model: str) -> int:
-    return int(_task(model, _PROMPT, 1, mmap=True, heap=None).result["report"]["answer"]["prompt_tokens"])
+    return int(_task(model, 1, mmap=True, heap=None).result["report"]["answer"]["prompt_tokens"])
 
 
-def _task(model: str, prompt: str, max_tokens: int, mmap: bool, heap: int | None) -> Peak:  # noqa: FBT001  what --no-mmap says
-    command = [sys.executable, "-m", "app", "--model", model, "--max-tokens", str(max_tokens), "--prompt", prompt]
+def _task(model: str, max_tokens: int, mmap: bool, heap: int | None) -> Peak:  # noqa: FBT001  what --no-mmap says
+    command = [sys.executable, "-m", "app", "--model", model, "--max-tokens", str(max_tokens), "--prompt", _PROMPT]
     with tempfile.TemporaryDirectory() as folder:
         inside, out = Path(folder, "in"), Path(folder, "out")
         inside.mkdir()
@@ -127,11 +122,10 @@ def _watch(pid: int) -> int:
 def main(names: list[str]) -> None:
     """Print the table of every model that is here, or of those named."""
     here = names or [name for name, model in catalogue().items() if (WEIGHTS / model.file).exists()]
-    print("MiB; file: the model; heap: the smallest that works, to 4 MiB (? where a search would take an hour);")
-    print("computed: the heap that `need` names")
+    print("MiB; file: the model; heap: the smallest that works, to 4 MiB; computed: the heap that `need` names")
     for model in map(find, here):
         print(f"{model.name}, file {model.bytes / MEBIBYTE:.0f}")
-        for context in (tokens for tokens in CONTEXTS if tokens <= model.context):
+        for context in CONTEXTS:
             for mmap in (True, False):
                 peak = task(model.name, context, mmap=mmap)
                 sizes = (peak.resident, peak.address_space, smallest(model.name, context, mmap=mmap))
