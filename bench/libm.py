@@ -14,22 +14,22 @@ import tempfile
 from pathlib import Path
 
 POSITIONS = 8_192
-BASES = ("100000.0f", "1000000.0f")  # rope.freq_base of SmolLM2 and of Qwen2.5
+BASES = "100000.0f, 1000000.0f"  # rope.freq_base of SmolLM2 and of Qwen2.5
 SOURCE = """
 #include <math.h>
 #include <stdio.h>
 int main(void) {
-    const float bases[] = {%s};
+    const float bases[] = {BASES};
     for (unsigned b = 0; b < sizeof bases / sizeof *bases; b++) {
         const float scale = powf(bases[b], -2.0f / 64);
-        for (int position = 0; position < %d; position++) {
+        for (int position = 0; position < POSITIONS; position++) {
             float theta = position;
             for (int pair = 0; pair < 32; pair++, theta *= scale)
-                printf("%%a %%a\\n", sinf(theta), cosf(theta));
+                printf("%a %a\\n", sinf(theta), cosf(theta));
         }
     }
 }
-""" % (", ".join(BASES), POSITIONS)
+"""
 
 
 def differences() -> tuple[int, int] | None:
@@ -42,7 +42,7 @@ def differences() -> tuple[int, int] | None:
         found = []
         for compiler, extra in (("cc", []), ("musl-gcc", ["-static"])):
             program = Path(folder, compiler)
-            flags = ["-O2", "-fno-builtin", "-ffp-contract=off", *extra]
+            flags = [f"-DBASES={BASES}", f"-DPOSITIONS={POSITIONS}", "-O2", "-fno-builtin", "-ffp-contract=off", *extra]
             subprocess.run([shutil.which(compiler) or compiler, *flags, source, "-o", program, "-lm"], check=True)
             found.append(subprocess.run([program], check=True, capture_output=True).stdout.splitlines())
     return sum(ours != theirs for ours, theirs in zip(*found, strict=True)), len(found[0])
