@@ -12,16 +12,16 @@ TEST_MODEL := smollm2-135m-instruct
 TEE := tdx
 CHAIN := arbitrum-sepolia-testnet
 
-.PHONY: help demo test check bench docs lock labels clean setup deploy run local-iexec
+.PHONY: help demo test check bench docs lock labels clean setup deploy run local-iexec enclave-rehearsal campaign-bits
 .DELETE_ON_ERROR:
 
 help:  ## name the targets
-	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
 demo: setup  ## fetch and build what is needed, then ask the model one question and verify its signed answer
 	$(PY) -m app simulate --prompt "In one sentence: why is the sky blue?" --args "--max-tokens 96"
 
-test: setup $(READY_DEV) $(VENV)/.model-$(TEST_MODEL) $(VENV)/.peers $(VENV)/.contracts $(VENV)/.deploy  ## everything the tests need, then all of them
+test: setup $(READY_DEV) $(VENV)/.model-$(TEST_MODEL) $(VENV)/.peers $(VENV)/.contracts $(VENV)/.deploy $(VENV)/.qemu  ## everything the tests need, then all of them
 	@$(MAKE) --no-print-directory check
 	$(PY) -m pytest
 
@@ -44,6 +44,15 @@ check: $(READY_DEV)  ## lint, types, and the drift of schema, README and locks
 bench: setup $(READY_DEV) $(VENV)/.model-$(TEST_MODEL)  ## measure against llama.cpp's own program and singles: ratios, in one run
 	$(PY) -m bench.ask
 	$(PY) -m bench.bulk
+
+enclave-rehearsal: setup $(READY_DEV) $(VENV)/.model-$(TEST_MODEL) $(VENV)/.qemu  ## every job under SCONE's refusals, and proof that each refusal bites
+	$(PY) -m pytest tests/enclave
+	$(PY) -m tests.enclave.rehearse
+
+campaign-bits: setup $(READY_DEV) $(VENV)/.model-$(TEST_MODEL) $(VENV)/.qemu  ## the same bytes 50 times over, and what would break them (an hour)
+	$(PY) -m bench.bits > bench/results/bits.new
+	@mv bench/results/bits.new bench/results/bits.txt
+	@cat bench/results/bits.txt
 
 docs: $(READY_DEV)  ## write schema/ and the generated parts of the README anew
 	$(PY) -m app schema
@@ -91,4 +100,11 @@ $(VENV)/.contracts: contracts/package-lock.json | $(PY)
 
 $(VENV)/.deploy: deploy/package-lock.json | $(PY)
 	cd deploy && npm ci --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+# An emulator of older CPUs; its tests say so and are skipped where it is neither there nor to be had.
+$(VENV)/.qemu: | $(PY)
+	@command -v qemu-x86_64-static > /dev/null || command -v qemu-x86_64 > /dev/null \
+	  || { apt-get update -qq && apt-get install -y -qq --no-install-recommends qemu-user-static; } > /dev/null 2>&1 \
+	  || echo "qemu-user is not here and could not be installed: the tests on older CPUs will be skipped"
 	@touch $@

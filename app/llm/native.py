@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import importlib.util
+import os
 import sys
 import tomllib
 import types
@@ -54,6 +55,7 @@ def load() -> Any:
 
     Raises `ModelError` engine.missing or engine.wrong_build.
     """
+    os.environ["GGML_NO_BACKTRACE"] = "1"  # else a failed assertion forks gdb, whose report can quote strings
     try:
         bindings = _import_bindings()
     except (ImportError, OSError, RuntimeError) as err:
@@ -65,9 +67,21 @@ def load() -> Any:
     bindings.sealed_llm_log = silent  # keeps it alive as long as the library
     bindings.llama_backend_init()
     found = features(bindings.llama_print_system_info().decode())
-    if not found >= _WANTED or found & _REFUSED or any(name.startswith("AVX512") for name in found):
+    wrong = not found >= _WANTED or found & _REFUSED or any(name.startswith("AVX512") for name in found)
+    if wrong or _has_other_backends(bindings) or _changes_the_kv_cache(bindings):
         raise ModelError("engine.wrong_build", "llama.cpp was not built with the flags in app/llm/build.toml")
     return bindings
+
+
+def _has_other_backends(bindings: Any) -> bool:
+    """Return True if something besides the CPU computes, as BLAS would: system info does not name it."""
+    return int(bindings._lib.ggml_backend_reg_count()) != 1  # noqa: SLF001  libllama's handle finds ggml's symbols too
+
+
+def _changes_the_kv_cache(bindings: Any) -> bool:
+    """Return True if a context that asks for nothing else would not keep keys and values in F16."""
+    defaults = bindings.llama_context_default_params()
+    return bool({defaults.type_k, defaults.type_v} != {bindings.GGML_TYPE_F16})
 
 
 def _import_bindings() -> Any:

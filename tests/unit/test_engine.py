@@ -128,18 +128,6 @@ def test_another_build_is_refused(info: str, monkeypatch: pytest.MonkeyPatch) ->
     assert error.value.code == "engine.wrong_build"
 
 
-def test_no_zmm_register_in_the_built_library() -> None:
-    """AVX-512 code would give other bits on other machines."""
-    from importlib.util import find_spec
-
-    spec = find_spec("llama_cpp")
-    assert spec and spec.submodule_search_locations
-    for library in (Path(spec.submodule_search_locations[0]) / "lib").glob("*.so"):
-        code = subprocess.run(["objdump", "-d", str(library)], capture_output=True, check=True).stdout
-        assert b"%ymm" in code or library.name != "libggml-cpu.so"
-        assert b"%zmm" not in code, library.name
-
-
 def test_a_file_that_is_no_model_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "bad.gguf"
     path.write_bytes(b"GGUF" + bytes(100))

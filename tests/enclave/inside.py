@@ -1,0 +1,35 @@
+"""Commands as they run inside, for the checkout that the tests stand in."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+
+from app.llm.models import WEIGHTS
+from tests.enclave import enclave
+from tests.support import ROOT
+
+_DEPLOYED = ROOT / "deploy/scone/iexec.json"
+_HEAP = 2**30  # bytes
+
+
+def heap() -> int:
+    """Return the bytes of heap that SCONE is told to give: mrenclave.heapSize of the file that deploys."""
+    if not _DEPLOYED.exists():
+        return _HEAP
+    size: int = json.loads(_DEPLOYED.read_text())["app"]["mrenclave"]["heapSize"]
+    return size
+
+
+def inside(command: Sequence[str], bytes_of_heap: int | None = None) -> list[str]:
+    """Return the command that runs `command` (a program by its absolute path) inside the rehearsal.
+
+    Readable are the interpreter, its packages, `app/` and the models: what the image holds.
+    """
+    weights = [os.path.realpath(path) for path in sorted(WEIGHTS.iterdir())]
+    readable = [sys.base_prefix, sys.prefix, os.fspath(ROOT / "app"), *weights]
+    options = [option for path in readable for option in ("--read", path)]
+    options += ["--list", os.fspath(ROOT), "--heap", str(bytes_of_heap or heap())]
+    return [sys.executable, enclave.__file__, *options, *command]
