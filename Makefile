@@ -8,8 +8,11 @@ READY := $(VENV)/.ready
 READY_DEV := $(VENV)/.ready-dev
 DEFAULT_MODEL := qwen2.5-coder-0.5b-instruct
 TEST_MODEL := smollm2-135m-instruct
+READY_AUDIT := $(VENV)/.ready-audit
+DOCKERFILE ?= Dockerfile
+TAG ?= sealed-llm:latest
 
-.PHONY: help demo test check bench docs lock clean setup
+.PHONY: help demo test check bench docs lock clean setup image image-rehearsal sbom audit
 .DELETE_ON_ERROR:
 
 help:  ## name the targets
@@ -18,11 +21,11 @@ help:  ## name the targets
 demo: setup  ## fetch and build what is needed, then ask the model one question and verify its signed answer
 	$(PY) -m app simulate --prompt "In one sentence: why is the sky blue?" --args "--max-tokens 96"
 
-test: setup $(READY_DEV) $(VENV)/.model-$(TEST_MODEL) $(VENV)/.peers $(VENV)/.contracts  ## everything the tests need, then all of them
+test: setup $(READY_DEV) $(READY_AUDIT) $(VENV)/.model-$(TEST_MODEL) $(VENV)/.peers $(VENV)/.contracts  ## everything the tests need, then all of them
 	@$(MAKE) --no-print-directory check
 	$(PY) -m pytest
 
-check: $(READY_DEV)  ## lint, types, and the drift of schema, README and locks
+check: $(READY_DEV) $(READY_AUDIT)  ## lint, types, and the drift of schema, README and locks
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
@@ -33,12 +36,24 @@ bench: setup $(READY_DEV) $(VENV)/.model-$(TEST_MODEL)  ## measure against llama
 	$(PY) -m bench.ask
 	$(PY) -m bench.bulk
 
+image:  ## build an image with buildah, podman or docker: DOCKERFILE=Dockerfile.scone TAG=name:tag MODEL=name
+	image/build.sh $(DOCKERFILE) $(TAG) $(if $(MODEL),--build-arg MODEL=$(MODEL))
+
+image-rehearsal: $(READY) $(VENV)/.model-$(TEST_MODEL)  ## build both images on stand-in bases, run them chrooted, compare with the checkout (root)
+	PYTHONPATH=. $(PY) scripts/rehearse_image.py $(REHEARSE)
+
+sbom: setup $(READY_AUDIT)  ## write what an image holds, and under which licences
+	PYTHONPATH=. $(PY) scripts/sbom.py
+
+audit: $(READY_AUDIT)  ## look for published vulnerabilities of what is locked (asks pypi.org)
+	for name in run build; do $(VENV)/bin/pip-audit --strict --disable-pip --require-hashes -r requirements/$$name.lock || exit 1; done
+
 docs: $(READY_DEV)  ## write schema/ and the generated parts of the README anew
 	$(PY) -m app schema
 	$(PY) scripts/check_drift.py --write
 
 lock:  ## resolve requirements/*.in anew (needs pip-tools)
-	cd requirements && for name in run build dev; do \
+	cd requirements && for name in run build dev audit; do \
 	  pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-find-links \
 	    --no-emit-options --no-emit-trusted-host --output-file=$$name.lock $$name.in || exit 1; done
 
@@ -60,6 +75,10 @@ $(READY): requirements/run.lock requirements/build.lock app/llm/build.toml scrip
 
 $(READY_DEV): requirements/dev.lock $(READY)
 	$(PIP) install --quiet --require-hashes --no-deps -r requirements/dev.lock
+	@touch $@
+
+$(READY_AUDIT): requirements/audit.lock $(READY_DEV)
+	$(PIP) install --quiet --require-hashes --no-deps -r requirements/audit.lock
 	@touch $@
 
 $(VENV)/.model-%: app/llm/models.toml $(READY)

@@ -49,7 +49,17 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     made = {"good": ["-3", "3072"], "short": ["-3", "2048"], "exponent": ["-F4", "3072"]}
     for name, options in made.items():
         subprocess.run(["openssl", "genrsa", "-out", folder / name, *options], check=True, capture_output=True)
-    locked = ["openssl", "rsa", "-in", folder / "good", "-aes128", "-passout", "pass:x", "-out", folder / "locked"]
+    locked: list[str | Path] = [
+        "openssl",
+        "rsa",
+        "-in",
+        folder / "good",
+        "-aes128",
+        "-passout",
+        "pass:x",
+        "-out",
+        folder / "locked",
+    ]
     subprocess.run(locked, check=True, capture_output=True)
     (folder / "nonsense").write_text("no key")
     return {path.name: path for path in folder.iterdir()} | {"missing": folder / "none"}
