@@ -24,7 +24,7 @@ options=(--platform linux/amd64 --file "$dockerfile" --tag "$tag" --build-arg "V
 
 case $ENGINE in
   buildah | podman)
-    "$ENGINE" build --format docker --layers --timestamp "$epoch" "${options[@]}" . >&2
+    "$ENGINE" build --format oci --layers --timestamp "$epoch" "${options[@]}" . >&2
     "$ENGINE" inspect --type image --format "$([ "$ENGINE" = podman ] && echo '{{.Digest}}' || echo '{{.FromImageDigest}}')" "$tag"
     ;;
   docker)
