@@ -27,7 +27,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.llm.fetch import cache_folder
-from app.llm.models import find
 from app.simulate.protect import protect
 from app.simulate.worker import Order, prepare, split_args
 from scripts.chrooted import Ran, run_chrooted, tree
