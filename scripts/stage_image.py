@@ -2,6 +2,7 @@
 
     stage_image.py engine        build llama.cpp and install it beside the wheels that pip put there
     stage_image.py model NAME    fetch a model, check its SHA-256
+    stage_image.py guest         make the sandbox's guest, check its SHA-256
     stage_image.py app NAME      the program; compile, prune, check, and answer nothing but what is the same every time
 
 What would differ between two builds is dropped or fixed here: modes (git's umask), pip's notes of where a
@@ -56,6 +57,19 @@ def model(name: str) -> None:
     shutil.copyfile(fetch(entry), target)
     check(entry, target)
     _fix_modes(STAGE / "model")
+
+
+def guest() -> None:
+    """Copy the CPython that tests snippets, made and checked by the program's own command."""
+    folder = ROOT / "app/sandbox"
+    (STAGE / "guest").mkdir()
+    if folder.exists():
+        command = [sys.executable, "-m", "app", "sandbox", "build", "--copy"]
+        subprocess.run(command, check=True, cwd=ROOT, env={**os.environ, "PYTHONPATH": os.fspath(SITE)})
+        target = STAGE / "guest/app/app/sandbox/guest.bin"
+        target.parent.mkdir(parents=True)
+        shutil.move(folder / "guest.bin", target)
+    _fix_modes(STAGE / "guest")
 
 
 def app(name: str) -> None:
@@ -132,6 +146,8 @@ def main() -> None:
             engine()
         case ["model", name]:
             model(name)
+        case ["guest"]:
+            guest()
         case ["app", name]:
             app(name)
         case _:
