@@ -17,8 +17,8 @@ RUN /usr/local/bin/python3.13 scripts/stage_image.py engine
 ARG MODEL=qwen2.5-coder-0.5b-instruct
 RUN /usr/local/bin/python3.13 scripts/stage_image.py model ${MODEL}
 COPY app/ app/
-RUN /usr/local/bin/python3.13 scripts/stage_image.py guest
-RUN /usr/local/bin/python3.13 scripts/stage_image.py app ${MODEL}
+RUN /usr/local/bin/python3.13 scripts/stage_image.py guest && \
+    /usr/local/bin/python3.13 scripts/stage_image.py app ${MODEL}
 
 FROM ${BASE}
 COPY --from=build /stage/python/ /
