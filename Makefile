@@ -8,11 +8,14 @@ READY := $(VENV)/.ready
 READY_DEV := $(VENV)/.ready-dev
 DEFAULT_MODEL := qwen2.5-coder-0.5b-instruct
 TEST_MODEL := smollm2-135m-instruct
+READY_AUDIT := $(VENV)/.ready-audit
+DOCKERFILE ?= Dockerfile
+TAG ?= sealed-llm:latest
 
 TEE := tdx
 CHAIN := arbitrum-sepolia-testnet
 
-.PHONY: help demo test check bench docs lock labels clean setup deploy run local-iexec enclave-rehearsal campaign-bits
+.PHONY: help demo test check bench docs lock labels clean setup deploy run local-iexec enclave-rehearsal campaign-bits image image-rehearsal sbom audit
 .DELETE_ON_ERROR:
 
 help:  ## name the targets
@@ -21,7 +24,7 @@ help:  ## name the targets
 demo: setup  ## fetch and build what is needed, then ask the model one question and verify its signed answer
 	$(PY) -m app simulate --prompt "In one sentence: why is the sky blue?" --args "--max-tokens 96"
 
-test: setup $(READY_DEV) $(VENV)/.model-$(TEST_MODEL) $(VENV)/.peers $(VENV)/.contracts $(VENV)/.deploy $(VENV)/.qemu  ## everything the tests need, then all of them
+test: setup $(READY_DEV) $(READY_AUDIT) $(VENV)/.model-$(TEST_MODEL) $(VENV)/.peers $(VENV)/.contracts $(VENV)/.deploy $(VENV)/.qemu  ## everything the tests need, then all of them
 	@$(MAKE) --no-print-directory check
 	$(PY) -m pytest
 
@@ -34,7 +37,7 @@ deploy: $(VENV)/.deploy  ## iExec's client deploys the app of iexec.json (TEE=td
 run: $(VENV)/.deploy  ## iExec's client orders one task of it (TEE= CHAIN= POOL=0x… FLAGS='--dataset 0x… --args "…"')
 	@$(PY) scripts/iexec.py run --tee $(TEE) --chain $(CHAIN) $(if $(POOL),--workerpool $(POOL)) $(FLAGS)
 
-check: $(READY_DEV)  ## lint, types, and the drift of schema, README and locks
+check: $(READY_DEV) $(READY_AUDIT)  ## lint, types, and the drift of schema, README and locks
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
@@ -54,12 +57,24 @@ campaign-bits: setup $(READY_DEV) $(VENV)/.model-$(TEST_MODEL) $(VENV)/.qemu  ##
 	@mv bench/results/bits.new bench/results/bits.txt
 	@cat bench/results/bits.txt
 
+image:  ## build an image with buildah, podman or docker: DOCKERFILE=Dockerfile.scone TAG=name:tag MODEL=name
+	image/build.sh $(DOCKERFILE) $(TAG) $(if $(MODEL),--build-arg MODEL=$(MODEL))
+
+image-rehearsal: $(READY) $(VENV)/.model-$(TEST_MODEL)  ## build both images on stand-in bases, run them chrooted, compare with the checkout (root)
+	PYTHONPATH=. $(PY) scripts/rehearse_image.py $(REHEARSE)
+
+sbom: setup $(READY_AUDIT)  ## write what an image holds, and under which licences
+	PYTHONPATH=. $(PY) scripts/sbom.py
+
+audit: $(READY_AUDIT)  ## look for published vulnerabilities of what is locked (asks pypi.org)
+	for name in run build; do $(VENV)/bin/pip-audit --strict --disable-pip --require-hashes -r requirements/$$name.lock || exit 1; done
+
 docs: $(READY_DEV)  ## write schema/ and the generated parts of the README anew
 	$(PY) -m app schema
 	$(PY) scripts/check_drift.py --write
 
 lock:  ## resolve requirements/*.in anew (needs pip-tools)
-	cd requirements && for name in run build dev; do \
+	cd requirements && for name in run build dev audit; do \
 	  pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-find-links \
 	    --no-emit-options --no-emit-trusted-host --output-file=$$name.lock $$name.in || exit 1; done
 
@@ -84,6 +99,10 @@ $(READY): requirements/run.lock requirements/build.lock app/llm/build.toml scrip
 
 $(READY_DEV): requirements/dev.lock $(READY)
 	$(PIP) install --quiet --require-hashes --no-deps -r requirements/dev.lock
+	@touch $@
+
+$(READY_AUDIT): requirements/audit.lock $(READY_DEV)
+	$(PIP) install --quiet --require-hashes --no-deps -r requirements/audit.lock
 	@touch $@
 
 $(VENV)/.model-%: app/llm/models.toml $(READY)

@@ -2,6 +2,7 @@
 
 The wheel is kept in the cache under a key of everything that shapes it: source hash, flags, compiler,
 C library and machine. A second call with the same key takes seconds. Run by `make` and by the images.
+Two builds with one key give the same bytes: no path of the scratch folder, no time of day gets in.
 """
 
 from __future__ import annotations
@@ -27,6 +28,11 @@ from app.llm.fetch import cache_folder  # noqa: E402  the project is not install
 from app.llm.native import build_config  # noqa: E402
 
 STEP = re.compile(r"\[(\d+)/(\d+)\]")
+# `llama-common` is not used, but the package's install step wants it; what is not run stays out of the wheel
+SETTINGS = ["build.targets=llama;llama-common", "wheel.exclude=lib/**;include/**;bin/**;llama_cpp/server/**"]
+# assertions carry __FILE__, which pip unpacks to a folder of a random name
+NO_PATHS = 'add_compile_options("-ffile-prefix-map=${CMAKE_SOURCE_DIR}=." "-ffile-prefix-map=${CMAKE_BINARY_DIR}=build")\n'
+EPOCH = "315532800"  # 1980-01-01, the first time that a zip can hold
 
 
 def cache_key() -> str:
@@ -35,7 +41,8 @@ def cache_key() -> str:
         subprocess.run([name, "--version"], check=True, capture_output=True, text=True).stdout for name in ("cc", "c++")
     ]
     built = {name: value for name, value in build_config().items() if name != "run"}
-    parts = [built, compilers, platform.machine(), platform.libc_ver(), (ROOT / "requirements/build.lock").read_text()]
+    lock = (ROOT / "requirements/build.lock").read_text()
+    parts = [built, compilers, platform.machine(), platform.libc_ver(), lock, SETTINGS, NO_PATHS]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -80,13 +87,14 @@ def pinned_source(scratch: Path) -> Path:
 
 def _build(scratch: Path, config: dict[str, Any]) -> Path:
     python = tools(scratch)
-    # `llama-common` is not used, but the package's install step wants it; what is not run stays out of the wheel
-    settings = ["build.targets=llama;llama-common", "wheel.exclude=lib/**;include/**;bin/**;llama_cpp/server/**"]
+    (scratch / "no_paths.cmake").write_text(NO_PATHS)
+    flags = [*config["flags"], f"-DCMAKE_PROJECT_INCLUDE={scratch / 'no_paths.cmake'}"]
     command: list[str | Path] = [python, "-m", "pip", "wheel", "-v", "--disable-pip-version-check", "--no-deps"]
     command += ["--no-cache-dir", "--no-build-isolation", "--require-hashes", "--no-binary=:all:"]
     command += ["--wheel-dir", scratch / "out", "-r", pinned_source(scratch)]
-    command += [f"--config-settings={setting}" for setting in settings]
-    run_build(command, {"CMAKE_ARGS": " ".join(config["flags"]), "PATH": f"{python.parent}:{os.environ['PATH']}"})
+    command += [f"--config-settings={setting}" for setting in SETTINGS]
+    path = f"{python.parent}:{os.environ['PATH']}"
+    run_build(command, {"CMAKE_ARGS": " ".join(flags), "PATH": path, "SOURCE_DATE_EPOCH": EPOCH})
     return next((scratch / "out").glob("*.whl"))
 
 

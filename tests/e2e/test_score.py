@@ -227,7 +227,7 @@ def test_a_score_can_be_replayed(desk: Desk) -> None:
 
 def test_live_equals_exported(new_desk: Callable[[str], Desk], past: anvil.Past) -> None:
     """Ask a real anvil with scripted activity, and score the export of the same."""
-    node = {"kind": "rpc", "url": past.node.url + "/CANARY"}
+    node = {"kind": "rpc", "url": past.node.url + "/?key=CANARY"}
     wallet = {"wallet": anvil.WALLET, "chain": str(anvil.CHAIN)}
     live = new_desk("live")
     live.environ["IEXEC_REQUESTER_SECRET_1"] = json.dumps({"source": node, "hosts": ["127.0.0.1"]})

@@ -1,0 +1,81 @@
+"""The bill of materials is valid, complete and up to date; nothing is unpinned; no binary is in git."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+
+from app.llm.models import catalogue
+from app.llm.native import build_config
+
+ROOT = Path(__file__).parents[2]
+BILL = ROOT / "sbom/sealed-llm.cdx.json"
+COPYLEFT = re.compile(r"\b(A?GPL|LGPL|SSPL|BUSL)")
+
+
+def parts() -> dict[str, dict[str, object]]:
+    return {part["name"]: part for part in json.loads(BILL.read_text())["components"]}
+
+
+def test_up_to_date() -> None:
+    subprocess.run([sys.executable, "scripts/sbom.py", "--check"], check=True, cwd=ROOT, env={"PYTHONPATH": "."})
+
+
+def test_valid() -> None:
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(BILL.read_text()) is None
+
+
+def test_complete() -> None:
+    locked = re.findall(r"^([a-z0-9-]+)==", (ROOT / "requirements/run.lock").read_text(), re.MULTILINE)
+    assert locked
+    assert set(locked) <= parts().keys()
+    default = next(iter(catalogue().values()))
+    assert {"alg": "SHA-256", "content": default.sha256} in list(parts()[default.name]["hashes"])  # type: ignore[call-overload]
+    engine = build_config()
+    assert {"alg": "SHA-256", "content": engine["sdist_sha256"]} in list(parts()[engine["binding"]]["hashes"])  # type: ignore[call-overload]
+    if (ROOT / "app/sandbox/guest.toml").exists():
+        assert "app/sandbox/guest.bin" in parts()
+
+
+def test_licences_let_everybody_ship_it() -> None:
+    for name, part in parts().items():
+        assert part["licenses"], name
+        assert not COPYLEFT.search(json.dumps(part["licenses"])), name
+
+
+def test_no_binary_in_git() -> None:
+    """`--numstat` against the empty tree shows `-` for a file that git takes for binary."""
+    empty = subprocess.run(
+        ["git", "hash-object", "-t", "tree", "/dev/null"], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    command = ["git", "diff", "--numstat", "--cached", empty.stdout.strip()]
+    files = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout.splitlines()
+    assert len(files) > 100
+    vectors = "-\t-\ttests/vectors/verify/raw_"  # one with a NUL byte, one in UTF-16: bytes that must be refused
+    assert [line for line in files if line.startswith("-\t-\t") and not line.startswith(vectors)] == []
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "requirements").glob("*.lock")), ids=lambda path: path.name)
+def test_locks_are_pinned_by_hash_and_name_no_registry(path: Path) -> None:
+    text = path.read_text()
+    pins = re.findall(r"^(\S+?)(==\S+)?( \\)?$", text, re.MULTILINE)
+    wishes = [line for line in text.splitlines() if line and not line.startswith((" ", "#"))]
+    assert wishes
+    assert all(re.fullmatch(r"[a-z0-9-]+==\S+ \\", line) for line in wishes), pins
+    assert "://" not in text
+
+
+@pytest.mark.parametrize(
+    "path", sorted(ROOT.glob("*/package-lock.json")) + sorted(ROOT.glob("tests/*/package-lock.json")), ids=str
+)
+def test_npm_locks_are_pinned_by_hash_and_name_no_registry(path: Path) -> None:
+    packages = json.loads(path.read_text())["packages"]
+    assert all("integrity" in entry for name, entry in packages.items() if name)
+    assert not any("resolved" in entry for entry in packages.values())
