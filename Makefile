@@ -45,7 +45,7 @@ lock:  ## resolve requirements/*.in anew (needs pip-tools)
 clean:  ## remove the environment and the links to models; the cache stays
 	rm -rf $(VENV) app/llm/weights .mypy_cache .pytest_cache .ruff_cache
 
-setup: $(READY) $(VENV)/.model-$(DEFAULT_MODEL)
+setup: $(READY) $(VENV)/.model-$(DEFAULT_MODEL) $(VENV)/.sandbox
 
 $(PY):
 	$(PYTHON) -m venv $(VENV)
@@ -64,6 +64,10 @@ $(READY_DEV): requirements/dev.lock $(READY)
 
 $(VENV)/.model-%: app/llm/models.toml $(READY)
 	$(PY) -m app model fetch $*
+	@touch $@
+
+$(VENV)/.sandbox: $(wildcard app/sandbox/*.py app/sandbox/*.wat app/sandbox/*.toml) $(READY)
+	$(PY) -m app sandbox build
 	@touch $@
 
 $(VENV)/.peers: tests/peers/package-lock.json | $(PY)

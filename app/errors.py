@@ -71,6 +71,9 @@ HINTS: dict[str, str] = {
     "result.wrong_model": "--model takes a name from `model list` or a sha-256",
     "result.wrong_request": "the file must hold the salt and every field of the request, whatever source it came from",
     "result.wrong_signer": "pass --signer with the address you trust; an ephemeral signer can never be one",
+    "sandbox.altered": "`python -m app sandbox build` makes the guest anew; after a change of its parts, `--pin` it",
+    "sandbox.failed": "`python -m app doctor` names what is missing; snippets stay untested meanwhile",
+    "sandbox.missing": "run `python -m app sandbox build`",
     "secret.too_large": "iExec accepts at most 4096 bytes for a secret",
     "text.invalid": "plain Unicode text: no control characters but tab and line ends, no bidi overrides",
     "wallet.invalid": "0x and 40 hex digits, in one case or with the right EIP-55 checksum; no ENS name",
@@ -106,6 +109,12 @@ class ProtectedDataError(InputError):
 
 class ModelError(AppError):
     """The model or the engine is missing, altered or failed."""
+
+    exit_code = EXIT_UNAVAILABLE
+
+
+class SandboxError(AppError):
+    """The sandbox is missing, altered or failed; what a snippet does in it is never an error but a verdict."""
 
     exit_code = EXIT_UNAVAILABLE
 
