@@ -9,7 +9,7 @@ READY_DEV := $(VENV)/.ready-dev
 DEFAULT_MODEL := qwen2.5-coder-0.5b-instruct
 TEST_MODEL := smollm2-135m-instruct
 
-.PHONY: help demo test check bench docs lock clean setup
+.PHONY: help demo test check bench docs lock labels clean setup
 .DELETE_ON_ERROR:
 
 help:  ## name the targets
@@ -41,6 +41,9 @@ lock:  ## resolve requirements/*.in anew (needs pip-tools)
 	cd requirements && for name in run build dev; do \
 	  pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-find-links \
 	    --no-emit-options --no-emit-trusted-host --output-file=$$name.lock $$name.in || exit 1; done
+
+labels: $(READY)  ## write the packaged address labels anew from the npm packages in scripts/labels.lock
+	$(PY) scripts/make_labels.py
 
 clean:  ## remove the environment and the links to models; the cache stays
 	rm -rf $(VENV) app/llm/weights .mypy_cache .pytest_cache .ruff_cache

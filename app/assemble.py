@@ -53,7 +53,7 @@ def _single(report: Report, only: Outcome) -> tuple[AppError | None, dict[str, A
     request = report.request.model_copy(update={"commitment": only.commitment})
     return only.error, {
         "kind": only.kind,
-        "mode": _mode(only),
+        "mode": only.mode,
         "answer": only.answer,
         "parameters": only.parameters,
         "request": request,
@@ -75,16 +75,12 @@ def _bulk_item(outcome: Outcome) -> BulkItem:
         dataset=dataset.address if dataset else None,
         success=outcome.error is None,
         kind=outcome.kind,
-        mode=_mode(outcome),
+        mode=outcome.mode,
         answer=outcome.answer,
         error=None if outcome.error is None else _failure(outcome.error),
         parameters=outcome.parameters,
         commitment=outcome.commitment,
     )
-
-
-def _mode(outcome: Outcome) -> Literal["ai"] | None:
-    return None if outcome.answer is None else "ai"
 
 
 def _failure(error: AppError) -> Failure:

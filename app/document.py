@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Literal
 
@@ -164,6 +165,10 @@ class Document(Options):
     callback: Annotated[bool, BeforeValidator(_flag)] | None = None
     """The deal has a callback contract: computed.json gets callback-data. Not from a dataset."""
     options: Options | None = None
+
+    def named(self, names: Iterable[str]) -> list[str]:
+        """Return those of `names` that the document gives."""
+        return [name for name in names if getattr(self, name) is not None]
 
 
 OPTIONS = frozenset(Options.model_fields)

@@ -40,6 +40,7 @@ HINTS: dict[str, str] = {
     "internal": "this is a bug in sealed-llm: please report the code and the version",
     "json.invalid": "one JSON value in UTF-8: no duplicate keys, no NaN, at most 64 levels deep",
     "key.invalid": "IEXEC_APP_DEVELOPER_SECRET is a secp256k1 private key: 64 hex digits, with or without 0x",
+    "labels.invalid": "UTF-8 lines, CSV with a column `address` or a JSON list, of addresses as 0x and 40 hex digits",
     "messages.invalid": "messages are {role, content}; system first if at all, the user's last",
     "model.altered": "the model file is not the published one: `python -m app model fetch` gets it again",
     "model.fetch_failed": "each source is named above with its reason; a second `model fetch` resumes",
@@ -78,6 +79,15 @@ HINTS: dict[str, str] = {
     "text.invalid": "plain Unicode text: no control characters but tab and line ends, no bidi overrides",
     "wallet.invalid": "0x and 40 hex digits, in one case or with the right EIP-55 checksum; no ENS name",
     "simulate.failed": "see what was refused above; `python -m app doctor` may name the cause",
+    "history.bad_answer": "check the address of the explorer or node: what came back is not what its API answers",
+    "history.contradictory": "blocks, times and hashes must agree: several chains in one history, an edited file, or a node that lies",
+    "history.host_not_allowed": "https to a host of the allowed list; http only to this very machine",
+    "history.invalid": "give the documents as the explorer or node sent them: see `Wallet history` in the README",
+    "history.mixed_chains": "one history tells of one chain: the one that the request names",
+    "history.other_wallet": "export the history of the very wallet that is to be scored",
+    "history.refused_by_source": "the explorer or node answered with an error: check its key and its rate limit, and fetch anew",
+    "history.too_large": "see the limits in the README; fetch up to an earlier block",
+    "history.unreachable": "check the address of the explorer or node, and its rate limit; an exported file needs no network",
     "incomplete": "the task was stopped before it finished: out of time or memory? run it again or in a larger category",
 }
 
@@ -105,6 +115,10 @@ class InputError(AppError):
 
 class ProtectedDataError(InputError):
     """The protectedData file or one of its entries cannot be read."""
+
+
+class HistoryError(InputError):
+    """A wallet's history cannot be fetched, read or believed."""
 
 
 class ModelError(AppError):

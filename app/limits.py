@@ -21,6 +21,8 @@ class Limits:
     args_bytes: int = 64 * 2**10  # all command-line arguments together
     bulk_items: int = 100  # datasets in one bulk slice (iexec SDK MAX_DATASET_PER_TASK)
     json_depth: int = 64  # levels of nesting
+    label_rows: int = 100_000  # entries of a list of flagged addresses; the whole OFAC list has under 200
+    history_records: int = 100_000  # transactions and transfers of one wallet: 30 s of reading, a gigabyte at most
     # what is asked
     prompt_bytes: int = 256 * 2**10  # far above any context; the context itself is checked in tokens
     system_bytes: int = 8 * 2**10  # system prompt

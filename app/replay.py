@@ -7,12 +7,12 @@ from app.errors import VerifyError
 from app.llm import native
 from app.llm.engine import Engine
 from app.llm.models import checked_path, find
-from app.request import Ask
-from app.tasks import ask
+from app.request import Request
+from app.tasks import answer_to
 from app.verify import Verified
 
 
-def replay(verified: Verified, request: Ask, threads: int = 1) -> None:
+def replay(verified: Verified, request: Request, threads: int = 1) -> None:
     """Return if the same model, engine build and request give the report's answer, byte for byte.
 
     Compares the canonical JSON of answer and parameters; everything else in a report is public and is
@@ -28,7 +28,7 @@ def replay(verified: Verified, request: Ask, threads: int = 1) -> None:
     if model.sha256 != report.model.sha256:
         raise VerifyError("result.other_engine", "the answer came from another file of this model")
     with Engine(checked_path(model), threads=threads) as engine:
-        answer, parameters = ask.answer(engine, model, request)
-    again = strict_json.dumps([answer.model_dump(mode="json"), parameters.model_dump(mode="json")])
+        answer, _, parameters = answer_to(request, engine, model)
+    again = strict_json.dumps([answer.model_dump(mode="json"), parameters and parameters.model_dump(mode="json")])
     if again != strict_json.dumps([report.answer.model_dump(mode="json"), report.parameters.model_dump(mode="json")]):
         raise VerifyError("result.not_reproduced", "the request gives another answer here")

@@ -9,23 +9,16 @@ No clock, host, path, thread count or float is ever part of a report.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from app.limits import LIMITS
+from app.answers import Answer, Kind, Mode
+from app.answers.part import Count, Part, Sha256
 from app.signing import Address, Digest32, Domain, Message, Signature65
 
 FORMAT: Literal["sealed-llm/report/1"] = "sealed-llm/report/1"
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Count = Annotated[int, Field(ge=0, le=LIMITS.json_integer)]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", use_attribute_docstrings=True)
-
-
-class Failure(_Part):
+class Failure(Part):
     """Why there is no answer."""
 
     code: str
@@ -36,20 +29,7 @@ class Failure(_Part):
     """What to do about it."""
 
 
-class AskAnswer(_Part):
-    """The model's words."""
-
-    text: str
-    """What the model generated, special tokens removed. Model output, not a checked fact."""
-    finish_reason: Literal["stop", "length"]
-    """stop: the model ended its turn; length: max_tokens was reached first."""
-    prompt_tokens: Count
-    """Tokens of the whole prompt, system prompt and chat template included."""
-    completion_tokens: Count
-    """Tokens generated, the end-of-turn token not counted."""
-
-
-class PromptTemplate(_Part):
+class PromptTemplate(Part):
     """The fixed words around the caller's."""
 
     id: str
@@ -58,7 +38,7 @@ class PromptTemplate(_Part):
     """SHA-256 of the canonical JSON of the default system prompt and the GGUF's own chat template."""
 
 
-class Parameters(_Part):
+class Parameters(Part):
     """Everything besides model and request that decides the answer."""
 
     max_tokens: Count
@@ -80,7 +60,7 @@ class Parameters(_Part):
     """Probability mass kept, in thousandths; unused at temperature 0."""
 
 
-class ModelInfo(_Part):
+class ModelInfo(Part):
     """Which weights ran on which engine."""
 
     name: str
@@ -95,7 +75,7 @@ class ModelInfo(_Part):
     """How llama.cpp was configured; the loaded library was asked and agrees."""
 
 
-class RequestInfo(_Part):
+class RequestInfo(Part):
     """The public side of the request. keccak256 of its canonical JSON is requestHash."""
 
     args_hash: Digest32
@@ -108,22 +88,22 @@ class RequestInfo(_Part):
     """Names of the requester's input files: 0x + SHA-256 of their urls."""
 
 
-class BulkItem(_Part):
+class BulkItem(Part):
     """The outcome for one dataset of a bulk slice."""
 
     index: Count
     """1-based, as in IEXEC_DATASET_<index>_FILENAME."""
     dataset: Address | None
     success: bool
-    kind: Literal["ask"] | None
-    mode: Literal["ai", "fallback"] | None
-    answer: AskAnswer | None
+    kind: Kind | None
+    mode: Mode | None
+    answer: Answer | None
     error: Failure | None
     parameters: Parameters | None
     commitment: Digest32 | None
 
 
-class Bulk(_Part):
+class Bulk(Part):
     """All items of a bulk slice; the counter names are those of iExec's own bulk apps."""
 
     totalCount: Count  # noqa: N815
@@ -132,7 +112,7 @@ class Bulk(_Part):
     results: tuple[BulkItem, ...]
 
 
-class Report(_Part):
+class Report(Part):
     """What happened in one task."""
 
     format: Literal["sealed-llm/report/1"] = FORMAT
@@ -142,11 +122,11 @@ class Report(_Part):
     """Place of this task in its bag of tasks, from IEXEC_BOT_TASK_INDEX; null if the worker did not say."""
     status: Literal["ok", "error", "incomplete"]
     """incomplete: written ahead, and the task was stopped before it could be replaced."""
-    kind: Literal["ask"] | None
+    kind: Kind | None
     """The job; null if the request could not be read, and in bulk, where each item has its own."""
-    mode: Literal["ai", "fallback"] | None
+    mode: Mode | None
     """ai: the model's words are in the answer; fallback: it failed and fixed words took their place; null: no answer."""
-    answer: AskAnswer | None
+    answer: Answer | None
     error: Failure | None
     bulk: Bulk | None
     """Only for a bulk slice; then answer, kind and parameters are null here."""
@@ -158,7 +138,7 @@ class Report(_Part):
     """ephemeral: there was no app secret, so the signer proves integrity only and cannot be trusted beforehand."""
 
 
-class Attestation(_Part):
+class Attestation(Part):
     """The signature and what it covers; recomputed by every verifier, never believed."""
 
     domain: Domain
@@ -168,7 +148,7 @@ class Attestation(_Part):
     """A hint. The trusted address comes from the verifier."""
 
 
-class Result(_Part):
+class Result(Part):
     """The whole of result.json."""
 
     attestation: Attestation

@@ -16,7 +16,7 @@ from typing import Any
 from app import strict_json
 from app.errors import VerifyError
 from app.report import Result
-from app.request import Ask, parse
+from app.request import Request, parse
 from app.sealing import message_for, read
 from app.signing import digest, recover
 
@@ -74,7 +74,7 @@ def read_request(path: Path) -> dict[str, Any]:
     return fields
 
 
-def open_commitment(verified: Verified, request: dict[str, Any]) -> Ask:
+def open_commitment(verified: Verified, request: dict[str, Any]) -> Request:
     """Return the request in the fields `request` if the result commits to it.
 
     The fields must hold the `salt` and everything that shaped the decoded request, whatever source it

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from typing import Literal
 
-from app.errors import AppError
+from app.answers import Answer, Kind, Mode
+from app.errors import AppError, ModelError
 from app.iexec.args import Args
 from app.iexec.inputs import Item
 from app.iexec.task import Dataset
 from app.llm.engine import Engine
 from app.llm.models import Model, checked_path, find
-from app.report import AskAnswer, Parameters
+from app.report import Parameters
 from app.request import Request, parse
-from app.tasks import ask
+from app.tasks import answer_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +26,12 @@ class Outcome:
     request: Request | None = None
     commitment: str | None = None
     error: AppError | None = None
-    answer: AskAnswer | None = None
+    answer: Answer | None = None
+    mode: Mode | None = None
     parameters: Parameters | None = None
 
     @property
-    def kind(self) -> Literal["ask"] | None:
+    def kind(self) -> Kind | None:
         """Return the job, None if the request could not be read."""
         return self.request.kind if self.request else None
 
@@ -46,31 +48,37 @@ def parse_item(item: Item) -> Outcome:
 
 
 def do_all(outcomes: list[Outcome], args: Args, mark: Callable[[str], None]) -> tuple[list[Outcome], Model | None]:
-    """Return the outcomes with answers, and the model that gave them (None if no request needed one).
+    """Return the outcomes with answers, and the model that was loaded (None if no request needed one).
 
-    Raises `ModelError` if the model cannot be checked or loaded: then no item can be answered. What
-    goes wrong with one item stays with it. `mark` is told the name of each step that is done.
+    What goes wrong with one item stays with it; without the model, each item has its own error or fallback.
+    `mark` is told the name of each step that is done. Raises `ModelError` model.unknown if the args name no model.
     """
     if all(outcome.request is None for outcome in outcomes):
         return outcomes, None
     model = find(args.model)
-    path = checked_path(model)
-    mark("check_model")
-    with Engine(path, threads=args.threads, mmap=args.mmap) as engine:
-        mark("load_model")
+    with ExitStack() as stack:
+        engine: Engine | ModelError | None = None
+        if any(outcome.request is not None and outcome.request.needs_model for outcome in outcomes):
+            try:
+                path = checked_path(model)
+                mark("check_model")
+                engine = stack.enter_context(Engine(path, threads=args.threads, mmap=args.mmap))
+                mark("load_model")
+            except ModelError as err:
+                engine = err
         done = [_do(engine, model, outcome) for outcome in outcomes]
         mark("answer")
-    return done, model
+    return done, model if isinstance(engine, Engine) else None
 
 
-def _do(engine: Engine, model: Model, outcome: Outcome) -> Outcome:
+def _do(engine: Engine | ModelError | None, model: Model, outcome: Outcome) -> Outcome:
     if outcome.request is None:
         return outcome
     try:
-        answer, parameters = ask.answer(engine, model, outcome.request)
+        answer, mode, parameters = answer_to(outcome.request, engine, model)
     except Exception as err:  # noqa: BLE001  one item's surprise must not take the others with it
         return replace(outcome, error=as_app_error(err))
-    return replace(outcome, answer=answer, parameters=parameters)
+    return replace(outcome, answer=answer, mode=mode, parameters=parameters)
 
 
 def as_app_error(err: Exception) -> AppError:

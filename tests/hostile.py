@@ -140,7 +140,7 @@ FAKES = [
     Hostile("prints-passed", 'print(\'["passed", ""]\')\nimport os\nos._exit(0)', "assert False", "error"),
     Hostile("prints-on-stderr", 'import os\nos.write(2, b\'["passed", ""]\')\nos._exit(0)', "assert False", "error"),
     Hostile("reads-the-nonce", _READS_THE_NONCE, "assert False", "error"),
-    Hostile("hooks-exec", _HOOKS_EXEC, "assert False", "error"),
+    Hostile("hooks-exec", _HOOKS_EXEC, "assert False", "failed"),
     Hostile("patches-the-harness", _PATCHES_THE_HARNESS, "assert False", "error"),
     Hostile("walks-frames", _WALKS_FRAMES, "pass", "error"),
     Hostile(

@@ -19,7 +19,8 @@ from app.errors import AppError, InputError
 from app.iexec import protected_data
 from app.iexec.task import Dataset, Task
 from app.limits import LIMITS
-from app.request import PROMPTS, Fields
+from app.request import Fields
+from app.request.ask import PROMPTS
 
 # How an entry of a zip is decoded; the other fields are objects or lists, decoded by what their bytes look like.
 _TEXTS = frozenset({"task", "prompt", "question", "email", "system", "salt", "wallet", "language", "code"})

@@ -1,1 +1,22 @@
-"""One story a job, all of the same shape: engine and request in, answer and parameters out."""
+"""One story for each job: a request in, an answer out."""
+
+from __future__ import annotations
+
+from app.answers import Answer, Mode
+from app.errors import ModelError
+from app.llm.engine import Engine
+from app.llm.models import Model
+from app.report import Parameters
+from app.request import Request
+from app.tasks import ask
+
+
+def answer_to(request: Request, engine: Engine | ModelError | None, model: Model) -> tuple[Answer, Mode, Parameters | None]:
+    """Return the answer, how it came about, and what shaped it besides model and request.
+
+    `engine` is why it could not be had, if it could not; None if no request of the task needs it. Raises `AppError`.
+    """
+    if not isinstance(engine, Engine):
+        raise engine or ModelError("engine.failed", "the model was not loaded")
+    said, parameters = ask.answer(engine, model, request)
+    return said, "ai", parameters

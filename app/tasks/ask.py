@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 
 from app import strict_json
+from app.answers.ask import AskAnswer
 from app.errors import InputError
 from app.limits import LIMITS
 from app.llm import chat
 from app.llm.engine import Engine, Sampling
 from app.llm.models import Model
 from app.llm.prompts import ask as words
-from app.report import AskAnswer, Parameters, PromptTemplate
-from app.request import Ask
+from app.report import Parameters, PromptTemplate
+from app.request.ask import Ask
 
 
 def answer(engine: Engine, model: Model, request: Ask) -> tuple[AskAnswer, Parameters]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 from app import strict_json
 from app.document import Turn
-from app.request import Ask
+from app.request.ask import Ask
 from app.signing import keccak256
 from app.simulate.protect import protect
 from tests.support import TASK_ID, Desk

@@ -7,8 +7,9 @@ import jsonschema
 import pytest
 
 from app import strict_json
+from app.answers.ask import AskAnswer
 from app.errors import AppError
-from app.report import AskAnswer, Bulk, BulkItem, Failure, ModelInfo, Parameters, PromptTemplate, Report, RequestInfo
+from app.report import Bulk, BulkItem, Failure, ModelInfo, Parameters, PromptTemplate, Report, RequestInfo
 from app.sealing import message_for, read, seal
 from app.signing import Domain, digest, load_key
 from app.verify import verify

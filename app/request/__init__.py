@@ -1,0 +1,54 @@
+"""From a document to a request: which job it is, and what exactly is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.document import Document, validate
+from app.errors import InputError
+from app.request.ask import PROMPTS, Ask, ask_of
+
+Fields = Mapping[str, Any]
+Request = Ask
+
+_SCORE = ("wallet",)
+_CODE = ("language", "code", "feedback", "tests")
+
+
+def parse(fields: Fields) -> tuple[Request, bytes | None]:
+    """Return the request in `fields`, and the caller's 32-byte salt if there is one.
+
+    Raises `InputError` with the code of what is wrong; two fields that exclude each other are both named.
+    """
+    document = _flatten(validate(dict(fields)))
+    task = document.task or _infer(document)
+    if task != "ask":
+        raise InputError("request.unsupported", f"this version does not know the task {task} yet")
+    return ask_of(document), bytes.fromhex(document.salt) if document.salt else None
+
+
+def _flatten(document: Document) -> Document:
+    """Return the document with `options` lifted beside the other fields."""
+    lifted = document.options.model_dump(exclude_none=True) if document.options else {}
+    for name in lifted:
+        if getattr(document, name) is not None:
+            raise InputError("request.contradiction", f"both {name} and options.{name} are given")
+    return document.model_copy(update={**lifted, "options": None})
+
+
+def _infer(document: Document) -> str:
+    """Return the task that the fields mean. `email` yields to every other field; a prompt may belong to code."""
+    asks = document.named(PROMPTS)
+    asks = [name for name in asks if name != "email"] or asks
+    code, score = document.named(_CODE), document.named(_SCORE)
+    if code:
+        asks = [name for name in asks if name not in ("prompt", "question", "email")]
+    if score and asks == ["email"]:
+        asks = []
+    found = [names[0] for names in (asks, code, score) if names]
+    if len(found) > 1:
+        raise InputError("request.contradiction", f"both {found[0]} and {found[1]} are given")
+    if not found:
+        raise InputError("input.missing", "there is no prompt in the dataset, the secrets, the input files or the args")
+    return "code" if code else "score" if score else "ask"

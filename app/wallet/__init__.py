@@ -1,0 +1,1 @@
+"""Wallet history, features and scorecard. Knows nothing of models."""

@@ -1,0 +1,156 @@
+"""From parts to one history: duplicates out, contradictions refused, everything in order."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any, TypeVar
+
+from app.errors import HistoryError
+from app.limits import LIMITS
+from app.wallet.history import Account, History, Source, Summary, Transaction, Transfer
+from app.wallet.readers import fields
+from app.wallet.readers.part import Part, Scope
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What an export says about itself."""
+
+    as_of_block: int | None = None
+    as_of_time: int | None = None
+    account: Account | None = None
+    truncated: bool = False
+
+
+def assemble(parts: list[Part], scope: Scope, told: Provenance) -> History:
+    """Return the history that the parts make up. Raises `HistoryError`."""
+    summary = _summary(parts)
+    parts = _named(parts)
+    transactions = _transactions(parts)
+    transfers = _transfers(parts)
+    accounts = [part.account for part in parts if part.account] + ([told.account] if told.account else [])
+    if transactions is None and transfers is None and summary is None:
+        fields.invalid("there is nothing that tells of transactions")
+    if summary and not (transactions is None and transfers is None):
+        fields.invalid("a source that lists and one that counts cannot be one history")
+    records = [*(transactions or ()), *(transfers or ())]
+    _check(records, scope, told)
+    newest = max((record.time for record in records), default=summary.last_time if summary else None)
+    return History(
+        wallet=scope.wallet,
+        chain_id=scope.chain_id,
+        source=_source(parts),
+        as_of_time=newest or 0 if told.as_of_time is None else told.as_of_time,
+        as_of_block=max((record.block for record in records), default=None) if told.as_of_block is None else told.as_of_block,
+        transactions=None if transactions is None else tuple(sorted(transactions, key=_order)),
+        transfers=None if transfers is None else tuple(sorted(transfers, key=_order)),
+        summary=summary,
+        account=_same(accounts, "the account is told in two ways"),
+        truncated=told.truncated or _is_truncated(parts),
+    )
+
+
+def _named(parts: list[Part]) -> list[Part]:
+    """Return the parts with each empty answer made one of what no other document lists: transactions first.
+
+    After nothing but full pages of transactions an empty answer may be their end as well: then it says nothing.
+    """
+    named = [part for part in parts if not part.is_empty]
+    for empty in [part for part in parts if part.is_empty]:
+        lists = [part for part in named if part.transactions is not None]
+        if not lists:
+            named.append(replace(empty, transactions=[]))
+        elif any(part.last for part in lists) and all(part.transfers is None for part in named):
+            named.append(replace(empty, transfers=[]))
+    return named
+
+
+def _source(parts: list[Part]) -> Source:
+    sources = {part.source for part in parts if part.source}
+    if len(sources) > 1:
+        fields.invalid("documents of different sources cannot be one history")
+    return sources.pop() if sources else "etherscan"
+
+
+def _summary(parts: list[Part]) -> Summary | None:
+    """Return the one count; pages of events, which Bitquery has, are added up."""
+    found = [part.summary for part in parts if part.summary]
+    if not all(part.source == "bitquery" for part in parts):
+        return _same(found, "two documents count differently")
+    times = [time for one in found for time in (one.first_time, one.last_time) if time is not None]
+    total = sum(one.total for one in found)
+    return Summary(total, first_time=min(times, default=None), last_time=max(times, default=None)) if found else None
+
+
+def _same(found: list[T], trouble: str) -> T | None:
+    if any(one != found[0] for one in found):
+        raise HistoryError("history.contradictory", trouble)
+    return found[0] if found else None
+
+
+def _transactions(parts: Iterable[Part]) -> list[Transaction] | None:
+    lists = [part.transactions for part in parts if part.transactions is not None]
+    return _distinct((record.hash, record) for listed in lists for record in listed) if lists else None
+
+
+def _transfers(parts: Iterable[Part]) -> list[Transfer] | None:
+    """Return the transfers. Where logs have no number, rows that look the same may be two transfers or one row twice.
+
+    They are two if one document has both, and one if they stand in two documents, whose pages then overlap.
+    """
+    lists = [part.transfers for part in parts if part.transfers is not None]
+    if not lists:
+        return None
+    numbered = ((key, record) for listed in lists for key, record in listed if key is not None)
+    counted: Counter[Transfer] = Counter()
+    for listed in lists:
+        counted |= Counter(record for key, record in listed if key is None)
+    return [*_distinct(numbered), *counted.elements()]
+
+
+def _distinct(records: Iterable[tuple[Hashable, T]]) -> list[T]:
+    seen: dict[Hashable, T] = {}
+    for key, record in records:
+        if seen.setdefault(key, record) != record:
+            raise HistoryError("history.contradictory", "the same record is told twice with different content")
+    return list(seen.values())
+
+
+def _check(records: list[Transaction | Transfer], scope: Scope, told: Provenance) -> None:
+    """Check that there are not too many, all are the wallet's, and time never runs back from block to block."""
+    if len(records) > LIMITS.history_records:
+        fields.too_large()
+    for record in records:
+        if scope.wallet not in (record.sender, record.recipient, getattr(record, "created", None)):
+            raise HistoryError("history.other_wallet", "a record is neither from nor to the wallet")
+    moments = sorted({(record.block, record.time) for record in records})
+    for (block, time), (next_block, next_time) in pairwise(moments):
+        if block == next_block or next_time < time:
+            raise HistoryError("history.contradictory", "the blocks of the records and their times do not agree")
+    if not moments:
+        return
+    block, time = moments[-1]
+    if (told.as_of_block is not None and block > told.as_of_block) or (told.as_of_time is not None and time > told.as_of_time):
+        raise HistoryError("history.contradictory", "a record is newer than the export says it is")
+
+
+def _is_truncated(parts: list[Part]) -> bool:
+    """Return whether a kind of record has no first or no last page."""
+    kinds = [
+        [part for part in parts if part.transactions is not None],
+        [part for part in parts if part.transfers is not None],
+        [part for part in parts if part.summary is not None],
+    ]
+    return any(kind and not (any(part.first for part in kind) and any(part.last for part in kind)) for kind in kinds)
+
+
+def _order(record: Transaction | Transfer) -> tuple[Any, ...]:
+    place = (record.block, record.time, record.hash)
+    if isinstance(record, Transaction):
+        return place
+    return (*place, record.token, record.sender, record.recipient, -1 if record.value is None else record.value)
