@@ -94,18 +94,21 @@ class Engine:
             raise ModelError("engine.failed", "llama.cpp could not tokenize the prompt")
         return list(tokens[:count])
 
-    def generate(self, prompt: list[int], sampling: Sampling, max_tokens: int) -> Generation:
+    def generate(self, prompt: list[int], sampling: Sampling, max_tokens: int, *, stop: str | None = None) -> Generation:
         """Return the continuation of `prompt` (at least two tokens) by at most `max_tokens` tokens.
 
+        Where the text `stop` comes up, it ends before it, for the reason "stop".
         Deterministic: the same model, prompt and sampling give the same text, on any number of threads.
         Raises `ModelError` engine.failed if llama.cpp cannot make the context or decode.
         """
         with _Context(self._c, self._model, len(prompt) + max_tokens, self._threads) as context:
             for batch in _batches(prompt):
                 context.decode(batch)
-            return self._decode_loop(context, sampling, len(prompt), max_tokens)
+            return self._decode_loop(context, sampling, len(prompt), max_tokens, stop.encode() if stop else None)
 
-    def _decode_loop(self, context: _Context, sampling: Sampling, prompt_tokens: int, max_tokens: int) -> Generation:
+    def _decode_loop(
+        self, context: _Context, sampling: Sampling, prompt_tokens: int, max_tokens: int, stop: bytes | None
+    ) -> Generation:
         sampler = _sampler(self._c, self._c.llama_vocab_n_tokens(self._vocab), sampling)
         try:
             text, count = bytearray(), 0
@@ -115,6 +118,8 @@ class Engine:
                     return Generation(_utf8(text), "stop", prompt_tokens, count)
                 text += self._piece(token, control=False)
                 count += 1
+                if stop and (end := text.find(stop)) >= 0:
+                    return Generation(_utf8(text[:end]), "stop", prompt_tokens, count)
                 if count == max_tokens:
                     return Generation(_utf8(text), "length", prompt_tokens, count)
                 context.decode([token])
