@@ -32,6 +32,10 @@ class Limits:
     default_max_tokens: int = 512  # when the caller names none
     temperature_milli: int = 2_000  # 2.0
     max_seed: int = 2**32 - 2  # 2^32-1 means "random" to llama.cpp (LLAMA_DEFAULT_SEED)
+    task_bytes: int = 16 * 2**10  # code: the prompt, and each piece of feedback
+    turns: int = 64  # turns of one code session
+    attempts: int = 8  # tries at one code task, the first included
+    default_attempts: int = 4  # when the caller names none and there are tests
     # what is tested
     snippet_bytes: int = 64 * 2**10  # a snippet or a test: 1,000 lines and more
     test_input_bytes: int = 1 * 2**20  # standard input of one test

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from app.answers.ask import AskAnswer
+from app.answers.code import CodeAnswer
 
-Answer = AskAnswer
-Kind = Literal["ask"]
+Answer = AskAnswer | CodeAnswer
+Kind = Literal["ask", "code"]
 Mode = Literal["ai", "fallback"]

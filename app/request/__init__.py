@@ -8,12 +8,13 @@ from typing import Any
 from app.document import Document, validate
 from app.errors import InputError
 from app.request.ask import PROMPTS, Ask, ask_of
+from app.request.code import FIELDS as CODE
+from app.request.code import Code, code_of
 
 Fields = Mapping[str, Any]
-Request = Ask
+Request = Ask | Code
 
 _SCORE = ("wallet",)
-_CODE = ("language", "code", "feedback", "tests")
 
 
 def parse(fields: Fields) -> tuple[Request, bytes | None]:
@@ -23,9 +24,10 @@ def parse(fields: Fields) -> tuple[Request, bytes | None]:
     """
     document = _flatten(validate(dict(fields)))
     task = document.task or _infer(document)
-    if task != "ask":
+    if task == "score":
         raise InputError("request.unsupported", f"this version does not know the task {task} yet")
-    return ask_of(document), bytes.fromhex(document.salt) if document.salt else None
+    request = code_of(document) if task == "code" else ask_of(document)
+    return request, bytes.fromhex(document.salt) if document.salt else None
 
 
 def _flatten(document: Document) -> Document:
@@ -41,7 +43,7 @@ def _infer(document: Document) -> str:
     """Return the task that the fields mean. `email` yields to every other field; a prompt may belong to code."""
     asks = document.named(PROMPTS)
     asks = [name for name in asks if name != "email"] or asks
-    code, score = document.named(_CODE), document.named(_SCORE)
+    code, score = document.named(CODE), document.named(_SCORE)
     if code:
         asks = [name for name in asks if name not in ("prompt", "question", "email")]
     if score and asks == ["email"]:

@@ -69,16 +69,11 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Verdicts:
-    """One verdict for each test, in order, and what gave them."""
+    """One verdict for each test, in order."""
 
     tests: tuple[Verdict, ...]
     fuel: int
     """Units used by everything, controls included."""
-    guest_sha256: str
-    """Of CPython's WebAssembly file as published."""
-    build_sha256: str
-    """Of what was made of it: compiled code and memory image."""
-    engine: str
 
     @property
     def passed(self) -> int:
@@ -102,8 +97,16 @@ class Sandbox:
         """
         run = _Run(self._machine, self._image, self._limits, code)
         verdicts = tuple(run.verdict(index, test) for index, test in enumerate(tests))
+        return Verdicts(verdicts, run.fuel)
+
+    def identity(self) -> dict[str, str]:
+        """Return what decides the verdicts besides snippet and tests: `engine`, `guest_sha256`, `build_sha256`."""
         catalogue = guest.catalogue()
-        return Verdicts(verdicts, run.fuel, catalogue.guest.sha256, catalogue.build.sha256, native.engine_name())
+        return {
+            "engine": native.engine_name(),
+            "guest_sha256": catalogue.guest.sha256,
+            "build_sha256": catalogue.build.sha256,
+        }
 
 
 class _Run:

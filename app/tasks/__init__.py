@@ -8,7 +8,8 @@ from app.llm.engine import Engine
 from app.llm.models import Model
 from app.report import Parameters
 from app.request import Request
-from app.tasks import ask
+from app.request.code import Code
+from app.tasks import ask, code
 
 
 def answer_to(request: Request, engine: Engine | ModelError | None, model: Model) -> tuple[Answer, Mode, Parameters | None]:
@@ -18,5 +19,8 @@ def answer_to(request: Request, engine: Engine | ModelError | None, model: Model
     """
     if not isinstance(engine, Engine):
         raise engine or ModelError("engine.failed", "the model was not loaded")
+    if isinstance(request, Code):
+        written, shaped = code.answer(engine, model, request)
+        return written, "ai", shaped
     said, parameters = ask.answer(engine, model, request)
     return said, "ai", parameters

@@ -150,10 +150,10 @@ def test_tests_do_not_see_each_other(sandbox: Sandbox) -> None:
     assert [found.status for found in sandbox.run(counter, [Assertion("assert up() == 1")] * 2).tests] == ["passed"] * 2
 
 
-def test_verdicts_name_guest_and_engine(sandbox: Sandbox) -> None:
-    found = sandbox.run(ADD, [])
+def test_a_sandbox_names_guest_and_engine(sandbox: Sandbox) -> None:
+    found, named = sandbox.run(ADD, []), sandbox.identity()
     assert (found.tests, found.fuel, found.passed) == ((), 0, 0)
-    assert found.guest_sha256 == guest.catalogue().guest.sha256 and found.engine == native.engine_name()
+    assert named["guest_sha256"] == guest.catalogue().guest.sha256 and named["engine"] == native.engine_name()
 
 
 def test_another_guest_is_refused(tmp_path: Path) -> None:
