@@ -23,8 +23,13 @@ from app.request import Fields
 from app.request.ask import PROMPTS
 
 # How an entry of a zip is decoded; the other fields are objects or lists, decoded by what their bytes look like.
-_TEXTS = frozenset({"task", "prompt", "question", "email", "system", "salt", "wallet", "language", "code"})
-_NUMBERS = frozenset({"max_tokens", "temperature", "seed"})
+_TEXTS = frozenset({"task", "prompt", "question", "email", "system", "salt", "wallet", "language", "code"}) | {
+    "original_prompt",
+    "reference_code",
+    "feedback_prompt",
+    "model_name",
+}
+_NUMBERS = frozenset({"max_tokens", "temperature", "seed", "attempts"})
 _NOT_FROM_DATASETS = frozenset({"callback"})  # what the requester's deal needs is not the data owner's to say
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from app.answers.ask import AskAnswer
 from app.llm.models import find
 from app.simulate.protect import protect
 from app.verify import verify
@@ -37,7 +38,7 @@ def test_a_protected_prompt_is_answered(desk: Desk, field: str, encoding: str) -
     ran = desk.run(*SHORT)
     report = verify(ran.raw, SIGNER).result.report
     assert (report.status, report.kind, report.task_id) == ("ok", "ask", TASK_ID)
-    assert report.answer is not None and "Paris" in report.answer.text
+    assert isinstance(report.answer, AskAnswer) and "Paris" in report.answer.text
     assert report.answer.finish_reason == "stop" and 0 < report.answer.completion_tokens <= 12
     assert report.model is not None and report.model.sha256 == find(SMALL).sha256
     assert report.request.datasets == (ADDRESS,)

@@ -8,6 +8,7 @@ import pytest
 
 from app.errors import InputError
 from app.request import parse
+from app.request.ask import Ask
 from tests.support import ROOT
 
 CHAT = [{"role": "user", "content": "Hi."}, {"role": "assistant", "content": "Hello."}, {"role": "user", "content": "Why?"}]
@@ -16,7 +17,9 @@ WALLET = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"  # EIP-55's first example
 
 
 def asked(fields: dict[str, Any]) -> list[tuple[str, str]]:
-    return [(turn.role, turn.content) for turn in parse(fields)[0].turns]
+    request, _ = parse(fields)
+    assert isinstance(request, Ask)
+    return [(turn.role, turn.content) for turn in request.turns]
 
 
 @pytest.mark.parametrize("name", ["prompt", "question", "email"])
@@ -37,7 +40,7 @@ def test_a_chat(messages: Any) -> None:
 
 def test_a_chat_may_bring_its_system_prompt() -> None:
     request, _ = parse({"messages": [{"role": "system", "content": "Be odd."}, *CHAT]})
-    assert (request.system, len(request.turns)) == ("Be odd.", 3)
+    assert isinstance(request, Ask) and (request.system, len(request.turns)) == ("Be odd.", 3)
 
 
 def test_a_form() -> None:
