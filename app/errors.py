@@ -26,7 +26,7 @@ HINTS: dict[str, str] = {
     "chain.unknown": "name the hub of this chain with --hub",
     "chain.unreachable": "check --rpc; any Ethereum JSON-RPC endpoint of the chain will do",
     "code.incomplete": "generate: `language` and `prompt`; adjust: `code` or a `session`, and `feedback` besides",
-    "code.too_long": "prompt and each feedback at most 16 KiB, code and each test 64 KiB, a test's input 1 MiB",
+    "code.too_long": "prompt and each feedback at most 16 KiB, code and each test 64 KiB, a test's input 128 KiB",
     "engine.failed": "run `python -m app doctor`; a smaller prompt or model needs less memory",
     "engine.missing": "run `make` to build llama.cpp with the project's flags",
     "engine.wrong_build": "rebuild with `make`: another build gives other answers",

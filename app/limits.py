@@ -38,7 +38,7 @@ class Limits:
     default_attempts: int = 4  # when the caller names none and there are tests
     # what is tested
     snippet_bytes: int = 64 * 2**10  # a snippet or a test: 1,000 lines and more
-    test_input_bytes: int = 1 * 2**20  # standard input of one test
+    test_input_bytes: int = 128 * 2**10  # standard input of one test, and the output expected of it
     tests: int = 32  # tests of one snippet
     test_fuel: int = 4_000_000_000  # WebAssembly instructions of one test: 4 to 6 s on one core
     run_fuel: int = 40_000_000_000  # of all tests of one snippet, controls included: under a minute

@@ -64,7 +64,8 @@ def code_of(document: Document) -> Code:
     if not prompt:
         raise InputError("code.incomplete", "there is no prompt that says what the code is for")
     language = _language(document.language, session)
-    feedback = document.feedback or [text for text in [document.feedback_prompt] if text is not None]
+    feedback = _one(document, "feedback") or []
+    feedback = [feedback] if isinstance(feedback, str) else feedback
     code = _one(document, "code")
     if code is None and session and session.turns:
         code = session.turns[-1].code
