@@ -65,7 +65,7 @@ def _assertion(call: str, wanted: str) -> list[str]:
     if not wanted or tree is None or len(tree.body) != 1 or not isinstance(tree.body[0], ast.Expr):
         return []
     value = _literal(wanted)
-    return [f"assert {call} == {value}"] if value else []
+    return [f"assert {ast.get_source_segment(call, tree.body[0])} == {value}"] if value else []
 
 
 def _inline(prompt: str, names: set[str]) -> list[str]:

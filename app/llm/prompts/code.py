@@ -5,6 +5,8 @@ The caller's words stand between tags, in the user's turn only; control tokens i
 
 from __future__ import annotations
 
+import re
+
 from app.session import Language
 
 ID = "code/1"
@@ -55,7 +57,8 @@ OPINION = "{task}\n\n{code}\n\nIs this {language} code, and does it do what the 
 
 def tagged(tag: str, text: str) -> str:
     """Return `text` between tags that it cannot close."""
-    return f"<{tag}>\n{text.replace(f'</{tag}', f'< /{tag}').strip(chr(10))}\n</{tag}>"
+    inside = re.sub(f"</(?={tag})", "< /", text, flags=re.IGNORECASE).strip("\n")
+    return f"<{tag}>\n{inside}\n</{tag}>"
 
 
 def fixed() -> dict[str, str]:
