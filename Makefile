@@ -9,7 +9,7 @@ READY_DEV := $(VENV)/.ready-dev
 DEFAULT_MODEL := qwen2.5-coder-0.5b-instruct
 TEST_MODEL := smollm2-135m-instruct
 
-.PHONY: help demo test check bench docs lock labels clean setup
+.PHONY: help demo test check bench campaign-sandbox humaneval docs lock labels clean setup
 .DELETE_ON_ERROR:
 
 help:  ## name the targets
@@ -32,6 +32,13 @@ check: $(READY_DEV)  ## lint, types, and the drift of schema, README and locks
 bench: setup $(READY_DEV) $(VENV)/.model-$(TEST_MODEL)  ## measure against llama.cpp's own program and singles: ratios, in one run
 	$(PY) -m bench.ask
 	$(PY) -m bench.bulk
+	$(PY) -m bench.sandbox
+
+campaign-sandbox: setup $(READY_DEV)  ## 300 snippets twice: the same verdicts and fuel; and the guest made anew
+	$(PY) -m bench.campaign_sandbox
+
+humaneval: setup $(READY_DEV)  ## HumanEval through the product: an hour and more; goes on where it was stopped
+	$(PY) -m bench.humaneval
 
 docs: $(READY_DEV)  ## write schema/ and the generated parts of the README anew
 	$(PY) -m app schema
@@ -46,7 +53,7 @@ labels: $(READY)  ## write the packaged address labels anew from the npm package
 	$(PY) scripts/make_labels.py
 
 clean:  ## remove the environment and the links to models; the cache stays
-	rm -rf $(VENV) app/llm/weights .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) app/llm/weights app/sandbox/guest.bin .mypy_cache .pytest_cache .ruff_cache
 
 setup: $(READY) $(VENV)/.model-$(DEFAULT_MODEL) $(VENV)/.sandbox
 
