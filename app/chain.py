@@ -9,7 +9,7 @@ from __future__ import annotations
 import http.client
 import json
 import re
-import time
+import threading
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from typing import Any
 from app import strict_json
 from app.errors import ChainError, InputError, VerifyError
 from app.sealing import callback_data
-from app.signing import ZERO_ADDRESS, keccak256
+from app.signing import ZERO_ADDRESS, checksum_address, keccak256
 from app.verify import Verified
 
 HUBS = {
@@ -29,7 +29,7 @@ _UNSET, _COMPLETED = 0, 3  # IexecLibCore_v5.TaskStatusEnum
 _STATUS, _DEAL_ID, _RESULT_DIGEST = 1, 2, 12  # words of viewTask
 _APP, _CALLBACK = 1, 15  # words of viewDeal
 _TIMEOUT = 20  # seconds without a byte
-_DEADLINE = 60  # seconds for a whole answer
+_DEADLINE = 60  # seconds for a whole answer, the look-up of the name included
 _ANSWER_BYTES = 2 * 2**20  # a task's `results` and a deal's `params` are a few hundred bytes
 
 
@@ -50,6 +50,20 @@ class Hub:
         return [answer[at : at + 64] for at in range(2, len(answer), 64)]
 
 
+@dataclass(frozen=True, slots=True)
+class OnChain:
+    """What the chain said of a task, and agrees with its result."""
+
+    chain_id: int
+    hub: str
+    app: str
+    deal_id: str
+    task_id: str
+    result_digest: str
+    has_callback: bool
+    """True: resultDigest is keccak256 of callback-data; False: the SHA-256 of result.json."""
+
+
 def connect(rpc: str, hub: str | None = None) -> Hub:
     """Return the hub behind `rpc`; its address is known for Arbitrum One and Sepolia. Raises `ChainError`."""
     answer = _call(rpc, "eth_chainId", [])
@@ -62,8 +76,8 @@ def connect(rpc: str, hub: str | None = None) -> Hub:
     return Hub(rpc, address, chain_id)
 
 
-def check_task(verified: Verified, data: bytes, hub: Hub, task_id: str, app: str) -> None:
-    """Return if the chain holds exactly this result for `task_id`, made by `app`.
+def check_task(verified: Verified, data: bytes, hub: Hub, task_id: str, app: str) -> OnChain:
+    """Return what the chain holds for `task_id` if that is exactly this result, made by `app`.
 
     1 the signed task id is `task_id`, and a signed chain id is the hub's
     2 the task is completed
@@ -89,16 +103,16 @@ def check_task(verified: Verified, data: bytes, hub: Hub, task_id: str, app: str
         raise VerifyError("result.other_digest", "the chain holds another resultDigest")
     if deal[_APP][24:] != app.lower()[2:]:  # 4
         raise VerifyError("result.other_app", f"the deal was for the app 0x{deal[_APP][24:]}")
+    made_by = checksum_address(bytes.fromhex(deal[_APP][24:]))
+    return OnChain(hub.chain_id, hub.address, made_by, "0x" + task[_DEAL_ID], task_id.lower(), "0x" + digest, has_callback)
 
 
 def _call(rpc: str, method: str, params: list[Any]) -> Any:
     if not re.match("https?://", rpc):
         raise ChainError("chain.unreachable", "the endpoint is no http or https address")
     body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
-    request = urllib.request.Request(rpc, body, {"Content-Type": "application/json"})  # noqa: S310  checked above
     try:
-        with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:  # noqa: S310
-            raw = _read(answer)
+        raw = _post(rpc, body)
     except urllib.error.HTTPError as err:
         err.close()
         raise ChainError("chain.unreachable", f"the endpoint answers with http status {err.code}") from err
@@ -113,11 +127,28 @@ def _call(rpc: str, method: str, params: list[Any]) -> Any:
     return document["result"]
 
 
-def _read(answer: http.client.HTTPResponse) -> bytes:
-    """Return the whole body, bounded in bytes and in time: an endpoint may drip for ever."""
-    raw, end = b"", time.monotonic() + _DEADLINE
-    while chunk := answer.read1(2**16):
-        raw += chunk
-        if len(raw) > _ANSWER_BYTES or time.monotonic() > end:
-            raise ChainError("chain.bad_answer", "the endpoint's answer never ends")
-    return raw
+def _post(rpc: str, body: bytes) -> bytes:
+    """Return the whole of the answer to `body`, bounded in bytes and in time.
+
+    A thread waits for it: the time-out of a socket starts again with each byte, and an endpoint may drip its headers
+    for ever. Whatever goes wrong in there is raised here; a thread that is late is left behind.
+    """
+    outcome: list[bytes | Exception] = []
+
+    def receive() -> None:
+        try:
+            request = urllib.request.Request(rpc, body, {"Content-Type": "application/json"})  # noqa: S310  see _call
+            with urllib.request.urlopen(request, timeout=_TIMEOUT) as reply:  # noqa: S310  see _call
+                outcome.append(reply.read(_ANSWER_BYTES + 1))
+        except Exception as err:  # noqa: BLE001  the caller raises it again
+            outcome.append(err)
+
+    thread = threading.Thread(target=receive, daemon=True)
+    thread.start()
+    thread.join(_DEADLINE)
+    answer = outcome[0] if outcome else None
+    if isinstance(answer, Exception):
+        raise answer
+    if answer is None or len(answer) > _ANSWER_BYTES:
+        raise ChainError("chain.bad_answer", "the endpoint's answer never ends")
+    return answer

@@ -20,6 +20,7 @@ from app.cli_sandbox import sandbox
 from app.errors import EXIT_OK, EXIT_REFUSED, AppError, ChainError, ModelError
 
 if TYPE_CHECKING:
+    from app.chain import OnChain
     from app.verify import Verified
 
 
@@ -139,7 +140,7 @@ def verify(result: Path, signer: str, *, as_json: bool, receipt: bool, **checks:
     from app import verify as verifying
 
     try:
-        checked = _verify(result, signer, **checks)
+        checked, on_chain = _verify(result, signer, **checks)
     except AppError as err:
         if as_json:
             click.echo(json.dumps({"verified": False, "code": err.code, "message": err.message}))
@@ -148,7 +149,7 @@ def verify(result: Path, signer: str, *, as_json: bool, receipt: bool, **checks:
         sys.exit(err.exit_code if unknown else EXIT_REFUSED)
     status = checked.result.report.status
     if receipt:
-        click.echo(json.dumps(verifying.receipt(checked), indent=1))
+        click.echo(json.dumps(verifying.receipt(checked, on_chain), indent=1))
     elif as_json:
         click.echo(json.dumps({"verified": True, "status": status, "signer": checked.signer}))
     click.echo(f"OK: {result}: status {status}, signed by {checked.signer}", err=True)
@@ -156,7 +157,7 @@ def verify(result: Path, signer: str, *, as_json: bool, receipt: bool, **checks:
 
 def _verify(
     result: Path, signer: str, *, model_name: str | None, request_file: Path | None, replay: bool, **chain: Any
-) -> Verified:
+) -> tuple[Verified, OnChain | None]:
     from app import verify as verifying
     from app.llm.models import find
     from app.request import parse
@@ -166,8 +167,7 @@ def _verify(
     sha256 = model_name if model_name is None or re.fullmatch("[0-9a-f]{64}", model_name) else find(model_name).sha256
     data = verifying.read_file(result)
     checked = verifying.verify(data, signer, model_sha256=sha256)
-    if chain["task"] is not None:
-        _verify_on_chain(checked, data, **chain)
+    on_chain = None if chain["task"] is None else _verify_on_chain(checked, data, **chain)
     if request_file is not None:
         fields = verifying.read_request(request_file)
         # without a salt there is nothing to open, and a replay that gives the same answer says more anyway
@@ -177,16 +177,18 @@ def _verify(
             from app.replay import replay as run_again
 
             run_again(checked, request)
-    return checked
+    return checked, on_chain
 
 
-def _verify_on_chain(checked: Verified, data: bytes, *, task: str, rpc: str | None, app: str | None, hub: str | None) -> None:
+def _verify_on_chain(
+    checked: Verified, data: bytes, *, task: str, rpc: str | None, app: str | None, hub: str | None
+) -> OnChain:
     from app.chain import check_task, connect
 
     forms = ((task, 64), (app, 40), (hub or app, 40))
     if rpc is None or any(value is None or not re.fullmatch(f"0x[0-9a-fA-F]{{{size}}}", value) for value, size in forms):
         raise click.UsageError("--task takes a task id, and needs --rpc URL and --app 0x…")
-    check_task(checked, data, connect(rpc, hub), task, app or "")
+    return check_task(checked, data, connect(rpc, hub), task, app or "")
 
 
 cli.add_command(model)

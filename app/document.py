@@ -112,6 +112,7 @@ Temperature = Annotated[Decimal, Field(ge=0, le=2, decimal_places=3), BeforeVali
 Attempts = Annotated[int, Field(ge=1, le=LIMITS.attempts), BeforeValidator(_whole)]
 Seed = Annotated[int, Field(ge=0, le=LIMITS.max_seed), BeforeValidator(_whole)]
 Salt = Annotated[str, AfterValidator(_salt), Field(json_schema_extra={"pattern": "^(0x)?[0-9a-fA-F]{64}$"})]
+Chain = Annotated[int, Field(ge=1, le=LIMITS.json_integer), BeforeValidator(_whole)]
 Wallet = Annotated[str, AfterValidator(_wallet), Field(json_schema_extra={"pattern": "^0x[0-9a-fA-F]{40}$"})]
 
 
@@ -124,6 +125,25 @@ class Turn(_Strict):
 
     role: Literal["system", "user", "assistant"]
     content: Text
+
+
+class Pair(_Strict):
+    """One question of a survey and its answer."""
+
+    question: Text
+    answer: Text
+
+
+class Source(_Strict):
+    """A node or an explorer to ask for the history, with its key: only a requester secret may name one."""
+
+    kind: Literal["rpc", "etherscan", "blockscout"]
+    url: Text
+    key: Text = ""
+
+
+Survey = Annotated[list[Pair], Field(min_length=1, max_length=LIMITS.questions), BeforeValidator(_from_json)]
+Lists = Annotated[dict[Literal["sanctioned", "mixer", "scam"], list[str]], BeforeValidator(_from_json)]
 
 
 class Options(_Strict):
@@ -141,7 +161,7 @@ class Options(_Strict):
     """32 random bytes in hex: the result then carries a commitment to the request."""
 
 
-class Pair(_Strict):
+class ProgramTest(_Strict):
     """A program test: standard input, and the standard output that must follow."""
 
     input: Text
@@ -167,13 +187,31 @@ class Document(Options):
     """ask: the answers to `questionnaire`, in order or by title; also as JSON text."""
     wallet: Wallet | None = None
     """score: the address."""
+    address: Wallet | None = None
+    """score: another name for `wallet`, the earlier API's."""
+    address_form: Literal["lower", "as_given"] | None = None
+    """score: the letter case of the address that is signed; lower unless told otherwise."""
+    chain: Chain | None = None
+    """score: the chain id of the history; 1 unless told otherwise."""
+    history: Annotated[Any, BeforeValidator(_from_json)] | None = None
+    """score: what an explorer, a node or an aggregator answered about the wallet: one document or a list; also as JSON text."""
+    source: Annotated[Source, BeforeValidator(_from_json)] | None = None
+    """score: where to fetch the history, if there is none; only from a requester secret. Also as JSON text."""
+    hosts: Annotated[list[Text], Field(max_length=LIMITS.hosts), BeforeValidator(_list_or_one)] | None = None
+    """score: the host names that may be asked; without it, none."""
+    as_of_block: Annotated[int, Field(ge=0, le=LIMITS.json_integer), BeforeValidator(_whole)] | None = None
+    """score: the block as of which a node is asked; its tip unless told otherwise."""
+    survey: Survey | None = None
+    """score: questions and answers of the wallet's owner; they move no score. Also as JSON text."""
+    labels: Lists | None = None
+    """score: addresses to flag beyond the packaged lists, by kind; also as JSON text."""
     language: Text | None = None
     """code: python, c++, c, java, scala, sql, javascript, bash, or a usual alias of one."""
     code: Text | None = None
     """code: what to adjust; else it is generated."""
     feedback: Texts | None = None
     """code: what to change, oldest first."""
-    tests: Annotated[list[Text | Pair], Field(max_length=LIMITS.tests), BeforeValidator(_list_or_one)] | None = None
+    tests: Annotated[list[Text | ProgramTest], Field(max_length=LIMITS.tests), BeforeValidator(_list_or_one)] | None = None
     """code, Python only: assertions on what the snippet defines, or {"input", "output"} of it as a program."""
     attempts: Attempts | None = None
     """code: how often the model may try, the first time included, while tests fail."""

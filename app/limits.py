@@ -12,17 +12,21 @@ class Limits:
     # what comes in
     dataset_bytes: int = 16 * 2**20  # one protectedData file; a prompt is text, not a film
     zip_entries: int = 4_096  # files in one protectedData
-    zip_entry_bytes: int = 1 * 2**20  # one field after inflating
+    zip_entry_bytes: int = 16 * 2**20  # one field after inflating; a wallet history is one
     zip_total_bytes: int = 32 * 2**20  # all fields after inflating: stops a zip bomb
-    input_file_bytes: int = 4 * 2**20  # one requester input file
+    input_file_bytes: int = 32 * 2**20  # one input file; 18,000 rows of an explorer are 13 MiB and take 110 MB to read
     input_name_bytes: int = 255  # a file name (POSIX NAME_MAX)
     input_files: int = 100  # files a requester can attach
     secret_bytes: int = 4_096  # what the iExec SMS accepts (iexec-sms SecretUtils)
     args_bytes: int = 64 * 2**10  # all command-line arguments together
     bulk_items: int = 100  # datasets in one bulk slice (iexec SDK MAX_DATASET_PER_TASK)
     json_depth: int = 64  # levels of nesting
+    history_records: int = 100_000  # transactions and transfers of one wallet; whoever has more is an exchange
     label_rows: int = 100_000  # entries of a list of flagged addresses; the whole OFAC list has under 200
-    history_records: int = 100_000  # transactions and transfers of one wallet: 30 s of reading, a gigabyte at most
+    hosts: int = 16  # names of hosts that may be asked for a history
+    live_seconds: int = 120  # all requests to a node or an explorer together
+    live_bytes: int = 256 * 2**20  # all its answers together
+    live_answer_bytes: int = 32 * 2**20  # one answer; where it may, a smaller one is asked for
     # what is asked
     prompt_bytes: int = 256 * 2**10  # far above any context; the context itself is checked in tokens
     system_bytes: int = 8 * 2**10  # system prompt
@@ -48,6 +52,7 @@ class Limits:
     result_bytes: int = 8 * 2**20  # result.json; the platform stops at 50 MB
     file_name_bytes: int = 31  # post-compute refuses longer names (tee-worker web2_result.rs)
     json_integer: int = 2**53 - 1  # RFC 8785 / IEEE 754: beyond it a reader may round
+    wording_seconds: int = 240  # the texts of one score: seconds on a machine at rest; the smallest category has 300
     threads: int = 64  # an upper bound on --threads; the machine's own count also applies
 
 

@@ -13,6 +13,7 @@ from typing import Literal
 
 from app.answers import Answer, Kind, Mode
 from app.answers.part import Count, Part, Sha256
+from app.answers.score import SuiSignatures
 from app.signing import Address, Digest32, Domain, Message, Signature65
 
 FORMAT: Literal["sealed-llm/report/1"] = "sealed-llm/report/1"
@@ -125,7 +126,8 @@ class Report(Part):
     kind: Kind | None
     """The job; null if the request could not be read, and in bulk, where each item has its own."""
     mode: Mode | None
-    """ai: the model's words are in the answer; fallback: it failed and fixed words took their place; null: no answer."""
+    """ai: the model's words are in the answer; fallback: it failed and fixed words took their place;
+    count: a score from a number of transactions alone; null: no answer."""
     answer: Answer | None
     error: Failure | None
     bulk: Bulk | None
@@ -146,6 +148,8 @@ class Attestation(Part):
     signature: Signature65
     signer: Address
     """A hint. The trusted address comes from the verifier."""
+    sui: SuiSignatures | None = None
+    """Only in a result with scores: signatures of the message that binds the report's hash (app/sui.py, intent 1)."""
 
 
 class Result(Part):

@@ -11,6 +11,7 @@ from app import strict_json
 from app.errors import VerifyError
 from app.limits import LIMITS
 from app.report import Attestation, Report, Result
+from app.score_seal import sign_report, sign_scores
 from app.signing import ZERO_HASH, Domain, Key, Message, digest, keccak256
 
 
@@ -35,9 +36,11 @@ def message_for(report: Report) -> Message:
 
 def seal(report: Report, key: Key, chain_id: int | None = None) -> bytes:
     """Return the bytes of result.json: `report` signed by `key`, in canonical form, read back and checked."""
+    report = sign_scores(report, key.secret)
     message, domain = message_for(report), Domain(chainId=chain_id)
+    bound = sign_report(report, message.reportHash, key.secret)
     signature = key.sign(digest(message, domain))
-    attestation = Attestation(domain=domain, message=message, signature=signature, signer=key.address)
+    attestation = Attestation(domain=domain, message=message, signature=signature, signer=key.address, sui=bound)
     data = strict_json.dumps(_plain(Result(attestation=attestation, report=report)))
     if read(data).attestation.message != message:
         raise VerifyError("internal", "a fresh result did not read back as it was written")
@@ -75,8 +78,10 @@ def read(data: bytes) -> Result:
 
 
 def _plain(result: Result) -> dict[str, Any]:
-    """Return JSON values; an absent chainId is left out, as EIP-712 wants it."""
+    """Return JSON values; an absent chainId is left out, as EIP-712 wants it, and so are absent Sui signatures."""
     plain: dict[str, Any] = result.model_dump(mode="json")
     if result.attestation.domain.chainId is None:
         del plain["attestation"]["domain"]["chainId"]
+    if result.attestation.sui is None:
+        del plain["attestation"]["sui"]
     return plain

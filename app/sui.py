@@ -23,7 +23,7 @@ import re
 from typing import Literal
 
 from app.errors import InputError, SigningError
-from app.signing import ORDER
+from app.signing import ORDER, checksum_address, keccak256
 
 SCORE_INTENT, REPORT_INTENT = 0, 1
 MAX_SCORE, MAX_U64 = 1_000, 2**64 - 1
@@ -149,7 +149,18 @@ def verify_ed25519(signature: bytes, public: bytes, message: bytes) -> bool:
     return True
 
 
-def sui_address(flag: Literal[0, 1], public: bytes) -> str:
+def evm_address(public: bytes) -> str:
+    """Return the checksummed EVM address of a 33-byte compressed secp256k1 public key that has verified a signature."""
+    try:
+        from coincurve import PublicKey
+    except ImportError:
+        from eth_keys.datatypes import PublicKey as SlowKey
+
+        return str(SlowKey.from_compressed_bytes(public).to_checksum_address())
+    return checksum_address(keccak256(PublicKey(public).format(compressed=False)[1:])[12:])
+
+
+def sui_address(flag: int, public: bytes) -> str:
     """Return the Sui address of a public key: 0x and the hex of BLAKE2b-256(flag | public).
 
     Not checked: that the key is a point. Raises `SigningError` key.invalid if its length does not fit the scheme.

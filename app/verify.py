@@ -11,14 +11,17 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from app import strict_json
+from app import score_seal, strict_json
 from app.errors import VerifyError
 from app.report import Result
 from app.request import Request, parse
 from app.sealing import message_for, read
 from app.signing import digest, recover
+
+if TYPE_CHECKING:
+    from app.chain import OnChain
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,8 @@ def verify(data: bytes, signer: str, *, model_sha256: str | None = None) -> Veri
     2 every hash of the signed struct is recomputed from the report and must equal the file's
     3 the signature is canonical and recovers an address
     4 that address is the one in the file, and the one the caller trusts
-    5 the model is the one the caller expects, if one is named
+    5 the Sui signatures of scores fit their messages and are by the same key
+    6 the model is the one the caller expects, if one is named
 
     Does **not** check that the answer is true, that the signer's key lives in an enclave, or that the
     task exists on chain (`app.chain`). Raises `AppError` with the code of the step that failed.
@@ -52,8 +56,9 @@ def verify(data: bytes, signer: str, *, model_sha256: str | None = None) -> Veri
         raise VerifyError("result.signature", "the signature was not made by the signer that the file names")
     if found.lower() != signer.lower():
         raise VerifyError("result.wrong_signer", f"signed by {found}, expected {signer}")
+    score_seal.check(result.report, attestation.message.reportHash, attestation.sui, found)  # 5
     used = result.report.model.sha256 if result.report.model else None
-    if model_sha256 is not None and used != model_sha256:  # 5
+    if model_sha256 is not None and used != model_sha256:  # 6
         raise VerifyError("result.wrong_model", f"the model is {used or 'none'}, expected {model_sha256}")
     return Verified(result, found, hashlib.sha256(data).hexdigest())
 
@@ -91,8 +96,11 @@ def open_commitment(verified: Verified, request: dict[str, Any]) -> Request:
     return parsed
 
 
-def receipt(verified: Verified) -> dict[str, Any]:
-    """Return an in-toto Statement (v1) about the file: the same facts in the supply-chain tools' own form, unsigned."""
+def receipt(verified: Verified, on_chain: OnChain | None = None) -> dict[str, Any]:
+    """Return an in-toto Statement (v1) about the file: the same facts in the supply-chain tools' own form, unsigned.
+
+    `on_chain` is what `app.chain.check_task` gave, or None if the chain was not asked.
+    """
     report = verified.result.report
     return {
         "_type": "https://in-toto.io/Statement/v1",
@@ -104,5 +112,15 @@ def receipt(verified: Verified) -> dict[str, Any]:
             "status": report.status,
             "message": verified.result.attestation.message.model_dump(),
             "model": report.model.model_dump(mode="json") if report.model else None,
+            "onChain": on_chain
+            and {
+                "chainId": on_chain.chain_id,
+                "hub": on_chain.hub,
+                "app": on_chain.app,
+                "dealId": on_chain.deal_id,
+                "taskId": on_chain.task_id,
+                "resultDigest": on_chain.result_digest,
+                "hasCallback": on_chain.has_callback,
+            },
         },
     }

@@ -39,9 +39,8 @@ def main() -> None:
     sandbox, machine = Sandbox(), Machine(guest.load()[0], memory_bytes=LIMITS.test_memory_bytes)
     seconds = in_turns({"copy": partial(_timed_copy, sandbox), "start": partial(_timed_start, machine)}, ROUNDS)
     copy, start = median(seconds["copy"]), median(seconds["start"])
-    print(
-        f"a further test with its control {copy * 1000:.0f} ms, a start of CPython {start * 1000:.0f} ms: ratio {copy / start:.3f}"
-    )
+    says = f"a further test with its control {copy * 1000:.0f} ms, a start of CPython {start * 1000:.0f} ms"
+    print(f"{says}: ratio {copy / start:.3f}")
 
 
 def _timed_copy(sandbox: Sandbox) -> float:

@@ -1,30 +1,38 @@
 // A chain for the tests: anvil on a free port of 127.0.0.1, iExec's real PoCo on it, and the contracts of this folder.
 // One JSON request on each line of stdin, one JSON answer on each line of stdout; the first answer needs no request:
-//   {anvil: pid, hub, signers: {name: address}, apps: [address, address], chainId, settings: {…}}
+//   {anvil: pid, url, hub, signers: {name: address}, apps: [address, address], chainId, settings: {…}}
 //   {"op": "deploy", contract, args}                     -> {address} or {refused: name of the error}
 //   {"op": "order", app, callback, params}               -> {taskId}: orders signed and matched, the task initialized
-//   {"op": "complete", taskId, data, steps}              -> {callback: {gas, limit, refused}}: steps 1 or 3, as workers do
+//   {"op": "complete", taskId, data, digest, steps}      -> {callback: {gas, limit, refused} or null}: steps 1 or 3, as workers
+//                                                           do; digest is resultDigest, keccak256 of data if there is a callback
 //   {"op": "call", contract, to, method, args, from}     -> {values} or {refused}
 //   {"op": "send", contract, to, method, args}           -> {gas}: a transaction of the administrator
 //   {"op": "rename", chainId}                            -> {}: from now on block.chainid is this one
 //   {"op": "recover", digest, v, r, s}                   -> {address}: the bare precompile
-// and {"error": message} for whatever else went wrong. It ends, and anvil with it, when stdin does.
+// and {"error": message} for whatever else went wrong. It ends, and anvil with it, when stdin does, at the latest 5 seconds
+// later. What it asks of anvil is given up after PATIENCE milliseconds.
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  AbiCoder, Contract, ContractFactory, HDNodeWallet, Interface, JsonRpcProvider, ZeroAddress, ZeroHash, concat, getBytes, id,
-  keccak256, randomBytes, toBeHex,
+  AbiCoder, Contract, ContractFactory, FetchRequest, HDNodeWallet, Interface, JsonRpcProvider, ZeroAddress, ZeroHash, concat,
+  getBytes, id, keccak256, randomBytes, toBeHex,
 } from 'ethers';
 import solc from 'solc';
 
 const HERE = new URL('./', import.meta.url);
 const POCO = new URL('./node_modules/@iexec/poco/', HERE);
 const PATIENCE = 20_000;
+const CHAIN_ID = 31337;
 const MNEMONIC = 'test test test test test test test test test test test junk'; // anvil's own, public
 const SETTINGS = { optimizer: { enabled: true, runs: 10_000 }, viaIR: true, evmVersion: 'cancun' };
-const SOURCES = { 'SealedResult.sol': 'SealedResult.sol', 'Consumer.sol': 'Consumer.sol', 'Probe.sol': '../tests/contracts/Probe.sol' };
+const SOURCES = {
+  'SealedResult.sol': 'SealedResult.sol',
+  'Consumer.sol': 'Consumer.sol',
+  'Probe.sol': '../tests/contracts/Probe.sol',
+  'VerifyResult.sol': '../snippets/VerifyResult.sol',
+};
 const json = (path, base = POCO) => JSON.parse(readFileSync(new URL(path, base), 'utf8'));
 const artifact = (path) => json(`artifacts/contracts/${path}.json`);
 const facet = (name) => artifact(`facets/${name}.sol/${name}`);
@@ -51,7 +59,7 @@ function compile() {
 
 async function startAnvil() {
   const path = new URL('./node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil', HERE).pathname;
-  const child = spawn(path, ['--host', '127.0.0.1', '--port', '0', '--no-request-size-limit'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(path, ['--host', '127.0.0.1', '--port', '0', '--chain-id', `${CHAIN_ID}`, '--no-request-size-limit'], { stdio: ['ignore', 'pipe', 'inherit'] });
   process.on('exit', () => child.kill('SIGKILL'));
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1));
   const port = await new Promise((resolve, reject) => {
@@ -196,10 +204,19 @@ async function orRefused(abi, work) {
   }
 }
 
+// with its own settings ethers waits 300 seconds for each answer, and for ever for the first one, which names the network
+function connected(url) {
+  const endpoint = new FetchRequest(url);
+  endpoint.timeout = PATIENCE;
+  return new JsonRpcProvider(endpoint, CHAIN_ID, { staticNetwork: true, pollingInterval: 10, cacheTimeout: -1, batchMaxCount: 1 });
+}
+
 async function main() {
+  const requests = createInterface({ input: process.stdin }); // before anything slow, to notice when whoever asked is gone
+  requests.once('close', () => setTimeout(() => process.exit(1), 5_000).unref());
   const compiled = compile();
   const { child, url } = await startAnvil();
-  const provider = new JsonRpcProvider(url, undefined, { staticNetwork: true, pollingInterval: 10, cacheTimeout: -1, batchMaxCount: 1 });
+  const provider = connected(url);
   const wallets = Object.fromEntries(
     ['admin', 'requester', 'scheduler', 'worker', 'enclave', 'stranger'].map((name, index) => [
       name, HDNodeWallet.fromPhrase(MNEMONIC, undefined, `m/44'/60'/0'/0/${index}`).connect(provider),
@@ -243,8 +260,8 @@ async function main() {
       return { taskId: keccak256(concat([dealId, ZeroHash])) };
     },
 
-    async complete({ taskId, data, steps }) {
-      const digest = keccak256(data);
+    async complete({ taskId, data, digest: given, steps }) {
+      const digest = given ?? keccak256(data);
       const resultHash = keccak256(concat([taskId, digest]));
       const seal = keccak256(concat([worker.address, taskId, digest]));
       const personally = (wallet, parts) => wallet.signMessage(getBytes(keccak256(concat(parts))));
@@ -264,6 +281,7 @@ async function main() {
       }
       const { dealid } = await poco.viewTask(taskId);
       const { callback } = await poco.viewDeal(dealid);
+      if (callback === ZeroAddress) return { callback: null };
       const trace = await provider.send('debug_traceTransaction', [receipt.hash, { tracer: 'callTracer' }]);
       const call = innerCall(trace, callback);
       const refused = call.error ? (errorName(consumer, call.output) ?? call.error) : null;
@@ -297,8 +315,7 @@ async function main() {
   const answer = (value) => process.stdout.write(`${JSON.stringify(value, (_, one) => (typeof one === 'bigint' ? Number(one) : one))}\n`);
   const signers = Object.fromEntries(Object.entries(wallets).map(([who, wallet]) => [who, wallet.address]));
   answer({ anvil: child.pid, url, hub, signers, apps: both, chainId, settings: SETTINGS });
-  process.stdin.once('end', () => setTimeout(() => process.exit(1), 5_000).unref()); // should a request never be done
-  for await (const line of createInterface({ input: process.stdin })) {
+  for await (const line of requests) {
     try {
       const { op, ...request } = JSON.parse(line);
       answer(await ops[op](request));

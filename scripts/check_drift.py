@@ -13,6 +13,8 @@ from packaging.requirements import Requirement
 from app.errors import HINTS
 from app.limits import Limits
 from app.llm.models import catalogue
+from app.wallet import features as features_of
+from app.wallet.features import FEATURES
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
@@ -83,7 +85,21 @@ def locks() -> Iterator[str]:
                     yield f"{path.name}: {requirement.name} is not locked: run `make lock`"
 
 
+def features(*, write: bool) -> Iterator[str]:
+    """Yield the name of the table of features if it differs; write it if `write`."""
+    path = ROOT / "app/wallet/FEATURES.md"
+    rows = [f"| `{name}` | {unit} | {meaning} |" for name, (unit, meaning) in FEATURES.items()]
+    about = (features_of.__doc__ or "").strip().splitlines()
+    head = ["# Features of a wallet", "", *about, "", "| feature | unit | meaning |", "| --- | --- | --- |"]
+    text = "\n".join([*head, *rows]) + "\n"
+    if not path.exists() or path.read_text() != text:
+        yield "app/wallet/FEATURES.md: run `make docs`"
+        if write:
+            path.write_text(text)
+
+
 if __name__ == "__main__":
-    differences = [*readme(write="--write" in sys.argv), *locks()]
-    if "--write" not in sys.argv and differences:
+    wish = "--write" in sys.argv
+    differences = [*readme(write=wish), *features(write=wish), *locks()]
+    if not wish and differences:
         raise SystemExit("\n".join(differences))

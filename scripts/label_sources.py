@@ -1,7 +1,6 @@
-"""Where each packaged label comes from: the npm packages, and the places in them that hold an address.
+"""Where each packaged label comes from: the places in the npm packages of labels.lock that hold an address.
 
-An address is found by its path: one anchor after another, each the literal text before what it names, the
-last one right before the address. What a package no longer says where it said it is an error, not a gap.
+What a package no longer says where it said it is an error, not a gap.
 """
 
 from __future__ import annotations
@@ -10,44 +9,14 @@ import json
 import re
 from collections.abc import Callable, Iterator
 
+from scripts.label_text import at, within
+
 Files = Callable[[str], str]
 Found = tuple[str, int, str, str, str]
 """Address as the package writes it, chain id, kind, name, role."""
 
 ETHEREUM, OPTIMISM, BNB, GNOSIS, POLYGON, BASE, ARBITRUM, AVALANCHE = 1, 10, 56, 100, 137, 8453, 42161, 43114
 CHAINS = (ETHEREUM, OPTIMISM, BNB, GNOSIS, POLYGON, BASE, ARBITRUM, AVALANCHE)
-
-_COMMENT = re.compile(r"(?<!:)//[^\n]*|/\*.*?\*/", re.DOTALL)
-_ADDRESS = re.compile(r"""\W{0,20}(?:I\w+\()?["'\s]*(0x[0-9a-fA-F]{40})\b""")
-
-
-def at(text: str, *path: str) -> str:
-    """Return the address behind the last anchor of `path`; an anchor that ends with { keeps to its block."""
-    text = within(text, *path)
-    found_address = _ADDRESS.match(text)
-    if found_address is None:
-        raise LookupError(f"no address after {path}: {text[:60]!r}")
-    return found_address[1]
-
-
-def within(text: str, *path: str) -> str:
-    """Return what follows the last anchor, without comments."""
-    text = _COMMENT.sub("", text)
-    for anchor in path:
-        before, found, text = text.partition(anchor)
-        if not found:
-            raise LookupError(f"no {anchor!r} after {before[-60:]!r}")
-        text = _block(text) if anchor.endswith("{") else text
-    return text
-
-
-def _block(text: str) -> str:
-    depth = 1
-    for brace in re.finditer("[{}]", text):
-        depth += 1 if brace[0] == "{" else -1
-        if depth == 0:
-            return text[: brace.start()]
-    raise LookupError("a block has no end")
 
 
 def _uniswap(files: Files) -> Iterator[Found]:

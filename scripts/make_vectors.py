@@ -21,6 +21,7 @@ import rfc8785
 from app.report import Report
 from app.sealing import seal
 from app.signing import ORDER, Key, load_key
+from scripts import score_vectors
 
 FOLDER = Path(__file__).resolve().parent.parent / "tests/vectors/verify"
 KEY, OTHER = load_key("1d" * 32), load_key("2e" * 32)
@@ -279,9 +280,15 @@ def signatures() -> Iterator[Vector]:
     yield Vector("chain_removed_fail", rfc8785.dumps(bound), "result.signature", "the chain was removed after signing")
 
 
+def scores() -> Iterator[Vector]:
+    """Yield results with scores, good and bad."""
+    for name, data, error, why in score_vectors.vectors(BASE, ITEM, KEY, OTHER):
+        yield Vector(name, data, error, why)
+
+
 def files() -> Iterator[tuple[Path, bytes]]:
     """Yield every file of every vector."""
-    for make in (positives, edits, structures, signatures):
+    for make in (positives, edits, structures, signatures, scores):
         for vector in make():
             about = {"error": vector.error, "signer": vector.signer}
             yield FOLDER / vector.name / "result.json", vector.data

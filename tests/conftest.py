@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from app.llm.engine import Engine
 from app.llm.models import checked_path, find
 from tests.support import SMALL, Desk
+
+if TYPE_CHECKING:
+    from tests.anvil import Past
 
 
 @pytest.fixture
@@ -26,3 +31,16 @@ def new_desk(tmp_path: Path) -> Callable[[str], Desk]:
 def small_engine() -> Iterator[Engine]:
     with Engine(checked_path(find(SMALL))) as engine:
         yield engine
+
+
+@pytest.fixture(scope="session")
+def past() -> Iterator[Past]:
+    """Yield a wallet with a past on a real anvil; nobody may add to it."""
+    import web3  # noqa: F401  its import takes a second or two, which tests that look at the clock do not mean
+
+    from tests.anvil import ANVIL, WALLET, anvil, lived
+
+    if shutil.which("node") is None or not ANVIL.is_file():
+        pytest.skip("node, or anvil in contracts/node_modules, is not here (`make test` fills the second, on Linux x86-64)")
+    with anvil() as node:
+        yield lived(node, WALLET)

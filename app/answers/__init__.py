@@ -6,7 +6,8 @@ from typing import Literal
 
 from app.answers.ask import AskAnswer
 from app.answers.code import CodeAnswer
+from app.answers.score import ScoreAnswer
 
-Answer = AskAnswer | CodeAnswer
-Kind = Literal["ask", "code"]
-Mode = Literal["ai", "fallback"]
+Answer = AskAnswer | CodeAnswer | ScoreAnswer
+Kind = Literal["ask", "code", "score"]
+Mode = Literal["ai", "fallback", "count"]

@@ -21,16 +21,15 @@ from app.iexec.task import Dataset, Task
 from app.limits import LIMITS
 from app.request import Fields
 from app.request.ask import PROMPTS
+from app.wallet import readers
 
 # How an entry of a zip is decoded; the other fields are objects or lists, decoded by what their bytes look like.
-_TEXTS = frozenset({"task", "prompt", "question", "email", "system", "salt", "wallet", "language", "code"}) | {
-    "original_prompt",
-    "reference_code",
-    "feedback_prompt",
-    "model_name",
-}
-_NUMBERS = frozenset({"max_tokens", "temperature", "seed", "attempts"})
-_NOT_FROM_DATASETS = frozenset({"callback"})  # what the requester's deal needs is not the data owner's to say
+_TEXTS = frozenset(
+    {"task", "prompt", "question", "email", "system", "salt", "wallet", "address", "address_form", "language", "code"}
+) | {"original_prompt", "reference_code", "feedback_prompt", "model_name"}
+_NUMBERS = frozenset({"max_tokens", "temperature", "seed", "attempts", "chain", "as_of_block"})
+_FROM_SECRETS = frozenset({"source"})  # it holds a key, and sends the enclave somewhere: not for public inputs, nor for others
+_NOT_FROM_DATASETS = frozenset({"callback"}) | _FROM_SECRETS  # the deal is the requester's: its data owner has no say in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +64,21 @@ def read_inputs(task: Task, args: Fields) -> list[Item]:
     input file, which all items share, cannot be read.
     """
     sources = [_secret(secret) for secret in task.requester_secrets]
-    sources += [_document(_read_file(task, name, LIMITS.input_file_bytes)) for name in task.input_files]
-    shared = _merge([*sources, args])
+    files = [_document(_read_file(task, name, LIMITS.input_file_bytes)) for name in task.input_files]
+    if any(fields.keys() & _FROM_SECRETS for fields in files):
+        raise InputError("source.not_secret", "an input file names a source")
+    shared = _merge([*sources, _histories(files), *files, args])
     if not task.datasets and not task.is_bulk:
         return [Item(None, shared)]
     return [Item(dataset, _item(task, dataset, shared)) for dataset in task.datasets]
+
+
+def _histories(files: list[Fields]) -> Fields:
+    """Return the documents of all files that are a history and nothing else: explorers list transactions and tokens apart."""
+    documents: list[Any] = []
+    for found in (fields["history"] for fields in files if fields.keys() == {"history"}):
+        documents += found if isinstance(found, list) and not readers.is_rows(found) else [found]
+    return {"history": documents} if documents else {}
 
 
 def _item(task: Task, dataset: Dataset, shared: Fields) -> Fields | AppError:
@@ -137,6 +146,8 @@ def _document(raw: bytes, *, strict: bool = True) -> Fields:
         except UnicodeDecodeError as err:
             raise InputError("input.unreadable", "an input is neither a JSON object nor UTF-8 text") from err
     document = strict_json.loads(raw)
+    if readers.looks_like(document) and not (isinstance(document, dict) and document.keys() & FIELDS):
+        return {"history": document}
     if not isinstance(document, dict):
         raise InputError("json.invalid", "an input is a JSON array, not an object")
     options = document.pop("options", None) or {}

@@ -10,11 +10,12 @@ from app.errors import InputError
 from app.request.ask import PROMPTS, Ask, ask_of
 from app.request.code import FIELDS as CODE
 from app.request.code import Code, code_of
+from app.request.score import Score, score_of
 
 Fields = Mapping[str, Any]
-Request = Ask | Code
+Request = Ask | Code | Score
 
-_SCORE = ("wallet",)
+_SCORE = ("wallet", "address", "history")
 
 
 def parse(fields: Fields) -> tuple[Request, bytes | None]:
@@ -24,10 +25,10 @@ def parse(fields: Fields) -> tuple[Request, bytes | None]:
     """
     document = _flatten(validate(dict(fields)))
     task = document.task or _infer(document)
-    if task == "score":
-        raise InputError("request.unsupported", f"this version does not know the task {task} yet")
-    request = code_of(document) if task == "code" else ask_of(document)
-    return request, bytes.fromhex(document.salt) if document.salt else None
+    salt = bytes.fromhex(document.salt) if document.salt else None
+    if task == "code":
+        return code_of(document), salt
+    return score_of(document) if task == "score" else ask_of(document), salt
 
 
 def _flatten(document: Document) -> Document:
@@ -46,8 +47,8 @@ def _infer(document: Document) -> str:
     code, score = document.named(CODE), document.named(_SCORE)
     if code:
         asks = [name for name in asks if name not in ("prompt", "question", "email")]
-    if score and asks == ["email"]:
-        asks = []
+    if score:  # an address in `email` is no prompt, and the earlier API called a survey a questionnaire
+        asks = [name for name in asks if name not in ("email", "questionnaire")]
     found = [names[0] for names in (asks, code, score) if names]
     if len(found) > 1:
         raise InputError("request.contradiction", f"both {found[0]} and {found[1]} are given")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from app.document import Document, Pair
+from app.document import Document, ProgramTest
 from app.errors import InputError
 from app.limits import LIMITS
 from app.request.base import BaseRequest
@@ -43,7 +43,7 @@ class Code(BaseRequest):
     """What is to be changed: the caller's, or the last turn's."""
     feedback: tuple[str, ...] = ()
     """What is to be changed about it now."""
-    tests: tuple[str | Pair, ...] = ()
+    tests: tuple[str | ProgramTest, ...] = ()
     attempts: int | None = None
     max_tokens: int | None = None
     temperature_milli: int = 0
@@ -125,7 +125,7 @@ def _check(request: Code) -> None:
     sizes = [(text, LIMITS.task_bytes) for text in (request.prompt, *request.said())]
     sizes += [(text, LIMITS.snippet_bytes) for text in (request.code or "",)]
     for test in request.tests:
-        pair = (test.input, test.output) if isinstance(test, Pair) else ()
+        pair = (test.input, test.output) if isinstance(test, ProgramTest) else ()
         sizes += [(text, LIMITS.test_input_bytes) for text in pair]
         sizes += [(test, LIMITS.snippet_bytes)] if isinstance(test, str) else []
     for text, limit in sizes:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from app import strict_json
+from app.document import OPTIONS
 from app.errors import SimulationError
 from app.simulate.protect import protect
 from app.simulate.worker import Order, simulation_key
@@ -43,6 +46,7 @@ def order(wishes: Wishes, datasets: tuple[bytes, ...] = ()) -> Order:
         named = strict_json.loads(wishes.request_file.read_bytes())
         if not isinstance(named, dict):
             raise SimulationError("simulate.failed", "--file must hold a JSON object")
+        named = {name: _storable(value) for name, value in named.items()}
     single = [wishes.protected_data.read_bytes()] if wishes.protected_data else [protect(named)] if named else []
     return Order(
         datasets=tuple(path.read_bytes() for path in wishes.datasets) if wishes.bulk else tuple(single) or datasets,
@@ -52,6 +56,11 @@ def order(wishes: Wishes, datasets: tuple[bytes, ...] = ()) -> Order:
         input_files=tuple(wishes.input_files),
         app_secret=None if wishes.no_app_secret else os.environ.get("IEXEC_APP_DEVELOPER_SECRET") or simulation_key(),
     )
+
+
+def _storable(value: Any) -> Any:
+    """Return JSON text for what dataProtector refuses, lists above all: what its users do by hand."""
+    return json.dumps(value) if isinstance(value, list) or (isinstance(value, dict) and not value.keys() <= OPTIONS) else value
 
 
 def _secret(text: str) -> tuple[int, str]:

@@ -9,7 +9,8 @@ from app.llm.models import Model
 from app.report import Parameters
 from app.request import Request
 from app.request.code import Code
-from app.tasks import ask, code
+from app.request.score import Score
+from app.tasks import ask, code, score
 
 
 def answer_to(request: Request, engine: Engine | ModelError | None, model: Model) -> tuple[Answer, Mode, Parameters | None]:
@@ -17,6 +18,8 @@ def answer_to(request: Request, engine: Engine | ModelError | None, model: Model
 
     `engine` is why it could not be had, if it could not; None if no request of the task needs it. Raises `AppError`.
     """
+    if isinstance(request, Score):
+        return score.answer(request, engine if isinstance(engine, Engine) else None)
     if not isinstance(engine, Engine):
         raise engine or ModelError("engine.failed", "the model was not loaded")
     if isinstance(request, Code):

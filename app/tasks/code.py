@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from app import strict_json
 from app.answers.code import Attempt, Budget, CodeAnswer, Guest, Tested, TestVerdict
-from app.document import Pair
+from app.document import ProgramTest
 from app.errors import InputError, SandboxError
 from app.limits import LIMITS
 from app.llm.engine import Engine, Generation, Sampling
@@ -86,7 +86,8 @@ def _tests(request: Code) -> tuple[list[sandbox.Test], str]:
     if request.language != "python":
         return [], "none"
     given: list[sandbox.Test] = [
-        sandbox.Pair(test.input, test.output) if isinstance(test, Pair) else sandbox.Assertion(test) for test in request.tests
+        sandbox.Pair(test.input, test.output) if isinstance(test, ProgramTest) else sandbox.Assertion(test)
+        for test in request.tests
     ]
     found: list[sandbox.Test] = [sandbox.Assertion(text) for text in examples(request.prompt)]
     return (given, "caller") if given else (found, "examples") if found and not request.said() else ([], "none")

@@ -7,7 +7,7 @@ import re
 from typing import Literal
 
 from app.llm import chat
-from app.llm.engine import Engine, Sampling
+from app.llm.engine import Engine
 from app.llm.prompts import code as words
 from app.llm.prompts.code import tagged
 from app.request.code import Code
@@ -44,14 +44,13 @@ def header(request: Code) -> str:
     return text if bare and isinstance(last, ast.FunctionDef) and ast.get_docstring(last) is not None else ""
 
 
-def opinion(engine: Engine, request: Code, code: str) -> Literal["yes", "no"] | None:
-    """Return whether the same model takes `code` for an answer to the task; None if it says neither yes nor no."""
+def opinion(engine: Engine, request: Code, code: str) -> Literal["yes", "no"]:
+    """Return whether the same model takes `code` for an answer to the task: one token, of these two words only."""
     task, snippet = tagged("task", request.prompt), tagged("code", code)
     asked = words.OPINION.format(task=task, code=snippet, language=request.language)
     messages = [chat.Message("system", words.OPINION_SYSTEM), chat.Message("user", asked)]
     prompt = chat.tokenize(engine, engine.chat_template(), messages)
-    said = engine.generate(prompt, Sampling(), 1).text.strip().lower()
-    return "yes" if said == "yes" else "no" if said == "no" else None
+    return "yes" if engine.choose(prompt, ("yes", "no")) == "yes" else "no"
 
 
 def looks_like_code(text: str) -> bool:

@@ -53,7 +53,7 @@ class Transfer:
     recipient: str
     """The zero address burns."""
     value: int | None
-    """Smallest units of an ERC-20 or ERC-1155 token; None for an ERC-721 one."""
+    """Smallest units of an ERC-20 or ERC-1155 token; None for an ERC-721 one, and where the source does not tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +100,12 @@ class History:
     account: Account | None = None
     truncated: bool = False
     """The source had more than it gave: counts are lower bounds."""
+
+    @property
+    def only_counts(self) -> bool:
+        """Return whether a number of transactions is all that is known."""
+        told = self.summary
+        return self.transactions is None and told is not None and (told.sent, told.received, told.first_time) == (None,) * 3
 
     @property
     def records(self) -> int:

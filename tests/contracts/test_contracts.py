@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
-import shutil
-import signal
-import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
@@ -18,102 +13,16 @@ import pytest
 
 from app.sealing import callback_data, read, seal
 from app.signing import ORDER, ZERO_HASH, Domain, Message, digest, keccak256, load_key
-from tests.support import ROOT, SECRET, SIGNER
+from tests.contracts.chain import CALLBACK_GAS, PARAMS, Chain, needs_chain
+from tests.support import SECRET, SIGNER
 from tests.unit.test_verify import FAILURE, REPORT
 
-CONTRACTS = ROOT / "contracts"
-NODE = shutil.which("node")
 KEY, OTHER_KEY = load_key(SECRET), load_key("2e" * 32)
-CALLBACK_GAS = 200_000
 CHECK_GAS = 30_000
-PARAMS = json.dumps({"iexec_args": "--callback --max-tokens 64 " + "word " * 60, "iexec_secrets": {"1": "a" * 36}})
 WORDS = list(Message.model_fields)
 Status = Literal["incomplete", "ok", "error"]
 
-pytestmark = pytest.mark.skipif(
-    NODE is None or not (CONTRACTS / "node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil").is_file(),
-    reason="node, or anvil in contracts/node_modules, is not here (`make test` fills the second, on Linux x86-64)",
-)
-
-
-class Chain:
-    """chain.mjs at work: what it said first, and a line for a line."""
-
-    def __init__(self, node: subprocess.Popen[bytes]) -> None:
-        assert node.stdin and node.stdout
-        self._requests, self._answers = node.stdin, node.stdout
-        self.facts = self._answer()
-        self.app, self.other_app = self.facts["apps"]
-        self.hub: str = self.facts["hub"]
-        self.stranger: str = self.facts["signers"]["stranger"]
-        self.chain_id: int = self.facts["chainId"]
-        self.consumer = self.deploy("Consumer", self.hub, self.app, SIGNER)
-        self.probe = self.deploy("Probe")
-
-    def _answer(self) -> dict[str, Any]:
-        answer: dict[str, Any] = json.loads(self._answers.readline() or '{"error": "node has ended"}')
-        assert "error" not in answer, answer["error"]
-        return answer
-
-    def ask(self, op: str, **request: Any) -> dict[str, Any]:
-        self._requests.write(json.dumps({"op": op} | request).encode() + b"\n")
-        self._requests.flush()
-        return self._answer()
-
-    def deploy(self, contract: str, *args: Any) -> str:
-        return str(self.ask("deploy", contract=contract, args=args)["address"])
-
-    def order(self, app: str | None = None, params: str = PARAMS, consumer: str | None = None) -> str:
-        """Sign and match the orders of a deal with a callback, initialize its task, and return the task's id."""
-        return str(self.ask("order", app=app or self.app, callback=consumer or self.consumer, params=params)["taskId"])
-
-    def complete(self, task: str, data: str, steps: int = 1) -> dict[str, Any]:
-        """Let a worker deliver `data`; return what the hub's call of the consumer came to."""
-        callback: dict[str, Any] = self.ask("complete", taskId=task, data=data, steps=steps)["callback"]
-        return callback
-
-    def call(self, method: str, *args: Any, sender: str | None = None, to: str | None = None) -> Any:
-        """Return the one value, or the list of values, of a call of the consumer; a refusal is {"refused": error}."""
-        return self._call("Consumer", to or self.consumer, method, args, sender or self.stranger)
-
-    def gas_of(self, method: str, result: bytes) -> int:
-        """Return the gas that another contract spends on a check that says yes."""
-        answer, used = self._call("Probe", self.probe, method, (self.consumer, *signed(result)), self.stranger)
-        assert answer is True
-        return int(used)
-
-    def words(self, task: str, consumer: str | None = None) -> list[Any]:
-        words: list[Any] = self.call("received", task, to=consumer)
-        return words
-
-    def _call(self, contract: str, to: str, method: str, args: Any, sender: str) -> Any:
-        answer = self.ask("call", contract=contract, to=to, method=method, args=args, **{"from": sender})
-        if "refused" in answer:
-            return answer
-        return answer["values"][0] if len(answer["values"]) == 1 else answer["values"]
-
-
-def alive(pid: int) -> bool:
-    with suppress(ProcessLookupError):
-        os.kill(pid, 0)
-        return True
-    return False
-
-
-@pytest.fixture(scope="module")
-def chain() -> Iterator[Chain]:
-    """Start the chain in a process group of its own, and leave none of that behind, whatever happens."""
-    command = ["node", str(CONTRACTS / "chain.mjs")]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True) as node:
-        try:
-            peer = Chain(node)
-            yield peer
-            assert node.stdin
-            node.stdin.close()
-            assert (node.wait(10), alive(peer.facts["anvil"])) == (0, False)
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(node.pid, signal.SIGKILL)
+pytestmark = needs_chain
 
 
 @pytest.fixture
@@ -292,14 +201,14 @@ def test_the_gas_of_a_signature_check_is_the_same_for_any_report(chain: Chain, t
         assert min(map(len, large)) > 100_000
         for results in (small, large):
             assert {signed(result)[1][-2:] for result in results} == {"1b", "1c"}  # both values of v
-        gas[check] = {chain.gas_of(check, result) for result in small}
-        assert gas[check] == {chain.gas_of(check, result) for result in large}
+        gas[check] = {chain.probed(check, *signed(result)) for result in small}
+        assert gas[check] == {chain.probed(check, *signed(result)) for result in large}
         assert len(gas[check]) == 1
     for chain_id in (None, chain.chain_id):
         task = chain.order()
         result = sealed(task, chain_id=chain_id)
         chain.complete(task, callback_data(result))
-        gas[f"verifyReceived, chain {chain_id}"] = {chain.gas_of("verifyReceived", result)}
+        gas[f"verifyReceived, chain {chain_id}"] = {chain.probed("verifyReceived", *signed(result))}
     tell(f"gas of a check, of 1 KB as of 100 KB: {gas}")
     assert all(3_000 < used <= CHECK_GAS for each in gas.values() for used in each), gas  # the precompile alone is 3,000
 

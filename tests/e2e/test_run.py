@@ -47,13 +47,13 @@ def test_a_protected_prompt_is_answered(desk: Desk, field: str, encoding: str) -
 def test_the_default_model_answers(desk: Desk) -> None:
     desk.dataset({"email": "What is the capital of France?"})
     report = verify(desk.run(small=False).raw, SIGNER).result.report
-    assert report.answer is not None and "Paris" in report.answer.text
+    assert isinstance(report.answer, AskAnswer) and "Paris" in report.answer.text
     assert report.model is not None and report.model.name == "qwen2.5-coder-0.5b-instruct"
 
 
 def test_plain_args(desk: Desk) -> None:
     report = verify(desk.run(*SHORT, "What", "is", "the capital of France?").raw, SIGNER).result.report
-    assert report.answer is not None and "Paris" in report.answer.text
+    assert isinstance(report.answer, AskAnswer) and "Paris" in report.answer.text
     assert report.request.datasets == ()
 
 

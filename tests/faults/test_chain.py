@@ -91,9 +91,10 @@ def node(answers: Answers) -> Any:
     return behave
 
 
-def drip(handler: BaseHTTPRequestHandler, _: Any) -> None:
-    handler.send_response(200)
-    handler.end_headers()
+def drip(handler: BaseHTTPRequestHandler, _: Any, *, start: bool = True) -> None:
+    if start:
+        handler.send_response(200)
+        handler.end_headers()
     try:
         while True:
             handler.wfile.write(b" ")
@@ -101,6 +102,11 @@ def drip(handler: BaseHTTPRequestHandler, _: Any) -> None:
             time.sleep(0.05)
     except OSError:
         return
+
+
+def drip_headers(handler: BaseHTTPRequestHandler, _: Any) -> None:
+    handler.wfile.write(b"HTTP/1.0 200 OK\r\nX: ")
+    drip(handler, _, start=False)
 
 
 def hang(_: BaseHTTPRequestHandler, __: Any) -> None:
@@ -120,6 +126,7 @@ BEHAVIOURS = {
     "deep": (reply(b"[" * 100_000), "chain.bad_answer"),
     "huge": (reply(b'"' + b"x" * 3_000_000), "chain.bad_answer"),
     "drip": (drip, "chain.bad_answer"),
+    "drip, in the headers": (drip_headers, "chain.bad_answer"),
     "hang": (hang, "chain.unreachable"),
     "known chain, unknown hub": (node(lambda *_: "0x7a69"), "chain.unknown"),
 }
@@ -130,13 +137,15 @@ def test_an_endpoint_that_misbehaves(
     serve: Callable[[Any], str], behave: Any, code: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(chain, "_TIMEOUT", 0.5)
-    monkeypatch.setattr(chain, "_DEADLINE", 0.5)
+    monkeypatch.setattr(chain, "_DEADLINE", 1.0)
     with pytest.raises(AppError) as info:
         chain.connect(serve(behave))
     assert info.value.code == code
 
 
-@pytest.mark.parametrize("rpc", ["http://127.0.0.1:1", "file:///etc/passwd", "nonsense", "http://"])
+@pytest.mark.parametrize(
+    "rpc", ["http://127.0.0.1:1", "file:///etc/passwd", "nonsense", "http://", "http://[", "http://127.0.0.1:99999"]
+)
 def test_no_endpoint(rpc: str) -> None:
     with pytest.raises(AppError) as info:
         chain.connect(rpc)

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from app.errors import ModelError
 from app.llm import chat, native
-from app.llm.engine import BATCH, Engine, Sampling, _batches, _utf8
+from app.llm.context import BATCH, batches
+from app.llm.engine import Engine, Sampling, utf8
 from app.llm.models import checked_path, find
 from tests.support import SMALL
 
@@ -23,9 +24,9 @@ def tokens(engine: Engine, messages: list[chat.Message] = QUESTION) -> list[int]
 
 @given(st.integers(2, 1_000))
 def test_no_batch_is_a_single_token(length: int) -> None:
-    batches = _batches(list(range(length)))
-    assert [token for batch in batches for token in batch] == list(range(length))
-    assert all(2 <= len(batch) <= BATCH for batch in batches)
+    cut = batches(list(range(length)))
+    assert [token for batch in cut for token in batch] == list(range(length))
+    assert all(2 <= len(batch) <= BATCH for batch in cut)
 
 
 @pytest.mark.parametrize(
@@ -33,7 +34,7 @@ def test_no_batch_is_a_single_token(length: int) -> None:
     [(b"abc", "abc"), ("é".encode()[:1], ""), (b"a" + "€".encode()[:2], "a"), (b"a\xffb", "a\ufffdb"), (b"\xf0\x9f\x98", "")],
 )
 def test_only_a_cut_off_character_is_dropped(raw: bytes, text: str) -> None:
-    assert _utf8(bytearray(raw)) == text
+    assert utf8(bytearray(raw)) == text
 
 
 def test_the_prompt_is_what_the_template_says(small_engine: Engine) -> None:
@@ -51,7 +52,7 @@ def test_control_tokens_in_a_prompt_stay_text(small_engine: Engine, hostile: str
     control = {small_engine.tokenize(word, control=True)[0] for word in ("<|im_start|>", "<|im_end|>", "<|endoftext|>")}
     assert sum(token in control for token in attack) == sum(token in control for token in plain)
     inert = small_engine.tokenize(hostile, control=False)
-    assert b"".join(small_engine._piece(token, control=False) for token in inert).decode() == hostile
+    assert b"".join(small_engine.piece(token, control=False) for token in inert).decode() == hostile
 
 
 @pytest.mark.parametrize(
@@ -85,7 +86,7 @@ def test_batches_of_another_size_give_the_same_bits(small_engine: Engine, monkey
     prompt = tokens(small_engine, [*QUESTION, chat.Message("assistant", "a " * 150), chat.Message("user", "Go on.")])
     first = small_engine.generate(prompt, Sampling(), 24)
     for size in (32, 40, 512):
-        monkeypatch.setattr("app.llm.engine.BATCH", size)
+        monkeypatch.setattr("app.llm.context.BATCH", size)
         assert small_engine.generate(prompt, Sampling(), 24) == first
 
 
@@ -163,6 +164,7 @@ def test_light_commands_import_nothing_heavy(command: str, heavy: list[str]) -> 
 
 
 def test_nothing_python_touches_logits() -> None:
-    """The engine hands sampling to C and never asks for a logits array."""
-    source = Path(sys.modules["app.llm.engine"].__file__ or "").read_text()
-    assert "get_logits" not in source and "CFUNCTYPE" not in source
+    """The engine hands sampling to C; one file asks for the logits, and only to hand them on; nothing makes a closure."""
+    sources = {path.name: path.read_text() for path in Path(native.__file__).parent.glob("*.py")}
+    assert {name for name, source in sources.items() if "get_logits" in source} == {"candidates.py"}
+    assert not [name for name, source in sources.items() if "CFUNCTYPE" in source or "numpy" in source]

@@ -21,7 +21,8 @@ from app.limits import LIMITS
 from app.signing import ZERO_ADDRESS
 from app.wallet.labels import COLUMNS, FLAGS, Label, Labels
 from scripts import make_labels
-from scripts.label_sources import FINDERS, Files, Found, at
+from scripts.label_sources import FINDERS, Files, Found
+from scripts.label_text import at
 from scripts.make_labels import Package
 
 ROOT = Path(__file__).resolve().parent.parent.parent

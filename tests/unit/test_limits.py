@@ -22,6 +22,9 @@ from app.request import parse
 from app.sandbox.run import Pair, Sandbox
 from app.sealing import seal
 from app.simulate.postcompute import judge
+from app.wallet.labels import Labels
+from app.wallet.live.http import Host
+from app.wallet.readers import read
 from tests.support import Desk
 from tests.unit.test_verify import KEY, REPORT
 
@@ -101,6 +104,38 @@ def printed(snippet: str, output: str) -> None:
         raise ValueError(found)
 
 
+def history(records: int) -> None:
+    wallet = "0x" + "11" * 20
+    row = {"blockNumber": "1", "timeStamp": "1", "hash": "", "from": wallet, "to": wallet, "value": "0"}
+    read([{**row, "hash": f"0x{at:064x}"} for at in range(records)], wallet, 1)
+
+
+class Body:
+    """An answer of so many bytes."""
+
+    length = 0
+
+    def __init__(self, size: int) -> None:
+        self.left = size
+
+    def read1(self, most: int) -> bytes:
+        found, self.left = min(most, self.left), max(0, self.left - most)
+        return bytes(found)
+
+    def close(self) -> None: ...
+
+
+def answers(*sizes: int) -> None:
+    host = Host("http://127.0.0.1", ["127.0.0.1"])
+    for size in sizes:
+        host._read(Body(size))  # type: ignore[arg-type]
+
+
+def answers_after(seconds: float) -> None:
+    moments = [0.0, seconds - 0.5]
+    Host("http://127.0.0.1", ["127.0.0.1"], clock=lambda: moments.pop(0))._check_time()
+
+
 PAIRS: dict[str, Callable[[Desk, int], Any]] = {
     "dataset_bytes": lambda desk, n: dataset(desk, b'{"x": "' + b"x" * (n - 9) + b'"}'),
     "zip_entries": lambda _, n: protected_data.read(zipped([0] * n)),
@@ -113,6 +148,11 @@ PAIRS: dict[str, Callable[[Desk, int], Any]] = {
     "args_bytes": lambda _, n: args.parse(["x" * (n - 1)]),
     "bulk_items": lambda desk, n: opened(desk, IEXEC_BULK_SLICE_SIZE=str(n)),
     "json_depth": lambda _, n: strict_json.loads(b"[" * n + b"]" * n),
+    "label_rows": lambda _, n: Labels.packaged().with_file(b"\n".join(f"0x{at:040x}".encode() for at in range(n)), "scam"),
+    "history_records": lambda _, n: history(n),
+    "live_seconds": lambda _, n: answers_after(n),
+    "live_bytes": lambda _, n: answers(*[LIMITS.live_answer_bytes // 2] * 15, n - 15 * (LIMITS.live_answer_bytes // 2)),
+    "live_answer_bytes": lambda _, n: answers(n),
     "prompt_bytes": lambda _, n: parse({"prompt": "x" * n}),
     "system_bytes": lambda _, n: parse({"prompt": "p", "system": "x" * n}),
     "messages": lambda _, n: chat(n),

@@ -16,10 +16,14 @@ FORM = {"title": "t", "questions": [["How old?", "number"]]}
 WALLET = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"  # EIP-55's first example
 
 
-def asked(fields: dict[str, Any]) -> list[tuple[str, str]]:
+def chat(fields: dict[str, Any]) -> Ask:
     request, _ = parse(fields)
     assert isinstance(request, Ask)
-    return [(turn.role, turn.content) for turn in request.turns]
+    return request
+
+
+def asked(fields: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(turn.role, turn.content) for turn in chat(fields).turns]
 
 
 @pytest.mark.parametrize("name", ["prompt", "question", "email"])
@@ -39,8 +43,8 @@ def test_a_chat(messages: Any) -> None:
 
 
 def test_a_chat_may_bring_its_system_prompt() -> None:
-    request, _ = parse({"messages": [{"role": "system", "content": "Be odd."}, *CHAT]})
-    assert isinstance(request, Ask) and (request.system, len(request.turns)) == ("Be odd.", 3)
+    request = chat({"messages": [{"role": "system", "content": "Be odd."}, *CHAT]})
+    assert (request.system, len(request.turns)) == ("Be odd.", 3)
 
 
 def test_a_form() -> None:

@@ -311,7 +311,7 @@ def test_what_is_no_seed(seed: bytes) -> None:
 def test_an_address_needs_the_key_of_its_scheme() -> None:
     for flag, public in ((0, PUBLIC), (1, ED25519_PUBLIC), (2, PUBLIC), (1, b"\2" + PUBLIC), (0, b"")):
         with pytest.raises(SigningError) as info:
-            sui.sui_address(flag, public)  # type: ignore[arg-type]  # 2 is secp256r1, which we have not
+            sui.sui_address(flag, public)  # 2 is secp256r1, which we have not
         assert info.value.code == "key.invalid"
 
 

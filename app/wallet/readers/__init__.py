@@ -52,7 +52,7 @@ def read(value: Any, wallet: str, chain_id: int) -> History:
         value = value["documents"]
         if not isinstance(value, list):
             fields.invalid("documents is not a list")
-    documents = value if isinstance(value, list) and not _is_bare_list(value) else [value]
+    documents = value if isinstance(value, list) and not is_rows(value) else [value]
     if len(documents) > LIMITS.history_records:
         fields.too_large()
     return assemble([_part(document, scope) for document in documents], scope, told)
@@ -61,17 +61,20 @@ def read(value: Any, wallet: str, chain_id: int) -> History:
 def looks_like(value: Any) -> bool:
     """Return whether `value` is meant to be a history, an explorer's error included; that it can be read is not checked."""
     if isinstance(value, list):
-        return _is_bare_list(value) or (bool(value) and (_is_document(value[0]) or _is_bare_list(value[0])))
+        return is_rows(value) or (bool(value) and (_is_document(value[0]) or is_rows(value[0])))
     return _is_document(value) or (isinstance(value, dict) and "documents" in value)
 
 
-def _is_bare_list(value: Any) -> bool:
+def is_rows(value: Any) -> bool:
+    """Return whether `value` is one document that is a list: rows of Etherscan, or logs of a node."""
     return isinstance(value, list) and bool(value) and (etherscan.is_row(value[0]) or rpc.is_log(value[0]))
 
 
 def _is_document(value: Any) -> bool:
     inner = _inner(value)
-    return _is_error(value) or _is_bare_list(inner) or any(fits(inner) for fits, _ in _DOCUMENTS)
+    if _is_error(value) or (isinstance(value, dict) and ("jsonrpc" in value or {"status", "message"} <= value.keys())):
+        return True
+    return is_rows(inner) or any(fits(inner) for fits, _ in _DOCUMENTS)
 
 
 def _is_error(value: Any) -> bool:
@@ -87,7 +90,7 @@ def _part(document: Any, scope: Scope) -> Part:
     if document is None or isinstance(document, str) or _is_error(document):
         raise HistoryError("history.refused_by_source", "the source answered with an error")
     inner = _inner(document)
-    if _is_bare_list(inner):
+    if is_rows(inner):
         return rpc.logs({"logs": inner}) if rpc.is_log(inner[0]) else etherscan.listed(inner, scope)
     for fits, part in _DOCUMENTS:
         if fits(inner):

@@ -31,6 +31,7 @@ def assemble(parts: list[Part], scope: Scope, told: Provenance) -> History:
     """Return the history that the parts make up. Raises `HistoryError`."""
     summary = _summary(parts)
     parts = _named(parts)
+    source = _source(parts)
     transactions = _transactions(parts)
     transfers = _transfers(parts)
     accounts = [part.account for part in parts if part.account] + ([told.account] if told.account else [])
@@ -44,7 +45,7 @@ def assemble(parts: list[Part], scope: Scope, told: Provenance) -> History:
     return History(
         wallet=scope.wallet,
         chain_id=scope.chain_id,
-        source=_source(parts),
+        source=source,
         as_of_time=newest or 0 if told.as_of_time is None else told.as_of_time,
         as_of_block=max((record.block for record in records), default=None) if told.as_of_block is None else told.as_of_block,
         transactions=None if transactions is None else tuple(sorted(transactions, key=_order)),

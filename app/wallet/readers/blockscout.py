@@ -86,7 +86,7 @@ def _transaction(item: dict[str, Any], scope: Scope) -> Transaction:
 def _transfer(item: dict[str, Any]) -> tuple[tuple[str, int, str], Transfer]:
     token, total = fields.record(item["token"], "a token"), fields.record(item.get("total") or {}, "a token amount")
     kind = item.get("token_type", token.get("type"))
-    is_unique = kind in ("ERC-721", "ERC-404") or (total.get("value") is None and "token_id" in total)
+    amount = None if kind == "ERC-721" else fields.whole(total.get("value"), "a value", optional=True)
     made = Transfer(
         hash=fields.tx_hash(item.get("transaction_hash", item.get("tx_hash"))),
         block=fields.block(_block(item)),
@@ -94,7 +94,7 @@ def _transfer(item: dict[str, Any]) -> tuple[tuple[str, int, str], Transfer]:
         token=fields.address(token.get("address_hash", token.get("address")), "a token"),
         sender=_address(item.get("from"), "a sender"),
         recipient=_address(item.get("to"), "a recipient"),
-        value=None if is_unique else fields.whole(total.get("value"), "a value"),
+        value=amount,
     )
     token_id = fields.whole(total.get("token_id"), "a token id", optional=True)  # one log may move several
     index = fields.whole(item.get("log_index"), "a log index", LIMITS.json_integer)

@@ -48,7 +48,7 @@ def aggregate(document: dict[str, Any], scope: Scope) -> Part:
         first_time=first,
         last_time=last,
     )
-    if (first is None) != (last is None) or (summary.total == 0) is not (first is None) or (first or 0) > (last or 0):
+    if (first or last) and (summary.total == 0 or (first or 0) > (last or first or 0)):
         raise HistoryError("history.contradictory", "the aggregator's dates and its count do not agree")
     ether = document.get("eth_balance")
     balance = None if ether is None else Account(None, fields.units(ether, 18, "the balance"), None)

@@ -47,7 +47,7 @@ def answer(document: dict[str, Any], scope: Scope) -> Part:
 def recorded(document: dict[str, Any], scope: Scope) -> Part:
     """Return what a recorded answer says; its `kwargs` tell the wallet and the page size that were asked for."""
     asked = fields.record(document["kwargs"], "the arguments of a recorded answer")
-    if "address" in asked and fields.address(asked["address"], "the address of a recorded answer") != scope.wallet:
+    if fields.address(asked.get("address"), "the address of a recorded answer", optional=True) not in (None, scope.wallet):
         raise HistoryError("history.other_wallet", "a recorded answer is about another wallet")
     if not isinstance(document["res"], list):
         raise HistoryError("history.refused_by_source", "the explorer answered with an error")

@@ -20,7 +20,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ADDRESS = re.compile("0x[0-9a-fA-F]{40}")
 _HASH = re.compile("0x[0-9a-fA-F]{64}")
 _WHOLE = re.compile("([0-9]{1,78})|0x([0-9a-fA-F]{1,64})")
-_DECIMAL = re.compile(r"[0-9]{1,78}(\.[0-9]{0,60})?([eE][+-]?[0-9]{1,2})?")
+_DECIMAL = re.compile(r"[0-9]{1,78}(\.[0-9]{0,60})?([eE][+-]?[0-9]{1,3})?")
 _ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})?")
 _EXACT = Context(prec=300)
 

@@ -20,7 +20,11 @@ from app.wallet.readers.part import Part, Scope, settled
 
 TRANSFER = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"
 """keccak256 of Transfer(address,address,uint256): ERC-20 with two indexed arguments, ERC-721 with three."""
+SINGLE = "0xc3d58168c5ae7397731d063d5bbf3d657854427343f4c083240f7aacaa2d0f62"
+BATCH = "0x4a39dc06d4c0dbc64b70af90fd698a233a518aa5d07e595d983b8c0526c8f7fb"
+"""keccak256 of ERC-1155's TransferSingle(address,address,address,uint256,uint256) and TransferBatch(…,uint256[],uint256[])."""
 _WORD = re.compile("0x[0-9a-fA-F]{64}")
+_WORDS = re.compile("0x([0-9a-fA-F]{64})*+")
 
 
 def is_page(value: Any) -> bool:
@@ -49,11 +53,14 @@ def page(document: dict[str, Any], scope: Scope) -> Part:
 
 
 def logs(document: dict[str, Any]) -> Part:
-    """Return the token transfers among the logs; what is no ERC-20 or ERC-721 transfer, or was removed, is left out."""
+    """Return the token transfers among the logs: ERC-20, ERC-721, ERC-1155.
+
+    What is none, as any contract may log anything, or was removed, is left out.
+    """
     known = fields.rows(document.get("blocks", []), "the blocks")
     times = {fields.block(row.get("number")): fields.time(row.get("timestamp")) for row in known}
-    made = [_transfer(log, times) for log in fields.rows(document["logs"], "the logs")]
-    return Part("rpc", transfers=[found for found in made if found])
+    found = fields.rows(document["logs"], "the logs")
+    return Part("rpc", transfers=[transfer for log in found for transfer in _transfers(log, times)])
 
 
 def _transaction(tx: dict[str, Any], receipt: dict[str, Any], scope: Scope) -> Transaction:
@@ -83,25 +90,45 @@ def _ok(status: Any) -> bool | None:
     return None if told is None else told == 1
 
 
-def _transfer(log: dict[str, Any], times: dict[int, int]) -> tuple[tuple[str, int], Transfer] | None:
+def _transfers(log: dict[str, Any], times: dict[int, int]) -> list[tuple[tuple[str, int, int], Transfer]]:
     topics, data = log.get("topics"), log.get("data")
     if not isinstance(topics, list) or not isinstance(data, str):
         fields.invalid("a log has no topics or no data")
-    if log.get("removed") is True or not topics or topics[0] != TRANSFER:
-        return None
     if not all(isinstance(topic, str) and _WORD.fullmatch(topic) for topic in topics):
         fields.invalid("a topic is not 32 bytes of hex")
-    is_unique = len(topics) == 4
-    if not is_unique and (len(topics) != 3 or not _WORD.fullmatch(data)):
-        return None  # any contract may log anything
+    amounts = _amounts(topics, data)
+    if log.get("removed") is True or not amounts:
+        return []
     block = fields.block(log.get("blockNumber"))
-    made = Transfer(
-        hash=fields.tx_hash(log.get("transactionHash")),
-        block=block,
-        time=fields.time(log.get("blockTimestamp") or times.get(block)),
-        token=fields.address(log.get("address"), "a token"),
-        sender="0x" + topics[1][26:].lower(),
-        recipient="0x" + topics[2][26:].lower(),
-        value=None if is_unique else int(data, 16),
+    common = (
+        fields.tx_hash(log.get("transactionHash")),
+        block,
+        fields.time(log.get("blockTimestamp") or times.get(block)),
+        fields.address(log.get("address"), "a token"),
     )
-    return (made.hash, fields.whole(log.get("logIndex"), "a log index", LIMITS.json_integer)), made
+    ends = topics[1:3] if topics[0] == TRANSFER else topics[2:4]
+    sender, recipient = ("0x" + topic[26:].lower() for topic in ends)
+    index = fields.whole(log.get("logIndex"), "a log index", LIMITS.json_integer)
+    return [((common[0], index, at), Transfer(*common, sender, recipient, amount)) for at, amount in enumerate(amounts)]
+
+
+def _amounts(topics: list[str], data: str) -> list[int | None]:
+    """Return the amount of each token that a log moves, None for an ERC-721 one; nothing if it is no transfer."""
+    kind, count = (topics[0], len(topics)) if topics else ("", 0)
+    if kind == TRANSFER and count == 4:
+        return [None]
+    if not _WORDS.fullmatch(data):
+        return []
+    words = [int(data[at : at + 64], 16) for at in range(2, len(data), 64)]
+    if kind == TRANSFER and count == 3 and len(words) == 1:
+        return [words[0]]
+    if kind == SINGLE and count == 4 and len(words) == 2:
+        return [words[1]]
+    return [*_batch(words)] if kind == BATCH and count == 4 else []
+
+
+def _batch(words: list[int]) -> list[int]:
+    """Return the amounts of two ABI-encoded arrays in the standard layout: ids, then as many amounts."""
+    count = words[2] if len(words) > 3 else 0
+    is_standard = len(words) == 4 + 2 * count and words[:2] == [64, 96 + 32 * count] and words[3 + count] == count
+    return words[4 + count :] if is_standard else []

@@ -1,0 +1,134 @@
+"""The answer of the job `score`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from app.answers.part import Count, Part, Sha256
+from app.limits import LIMITS
+from app.signing import Digest32
+
+Percent = Annotated[int, Field(ge=0, le=100)]
+Signed = Annotated[int, Field(ge=-LIMITS.json_integer, le=LIMITS.json_integer)]
+Hex64 = Annotated[str, Field(pattern=r"^[0-9a-f]{128}$")]
+
+
+class Provenance(Part):
+    """Which data the score is based on."""
+
+    source: Literal["etherscan", "blockscout", "bitquery", "aggregator", "alchemy", "rpc", "count"]
+    chain_id: Count
+    as_of_block: Count | None
+    """null if neither the source nor a record tells."""
+    as_of_time: Count
+    """Unix seconds: when the data was taken, or the newest record's time; 0 if there is neither."""
+    records: Count
+    """Transactions and token transfers read."""
+    truncated: bool
+    """The source had more than it gave."""
+    sha256: Sha256
+    """SHA-256 of the canonical JSON of all records: the same for every source of the same records."""
+    labels_sha256: Sha256
+    """SHA-256 of the address lists in use, the caller's own included."""
+
+
+class Points(Part):
+    """What one feature is worth in the table."""
+
+    feature: str
+    factor: Literal["activity", "maturity", "diversity", "conduct", "risk"]
+    points: Signed
+    """Below zero for a deduction."""
+    most: Count
+    """The most that the feature can bring."""
+
+
+class Claim(Part):
+    """One sentence about the wallet and the features that it rests on."""
+
+    kind: Literal["reasoning", "strength", "risk", "advice"]
+    text: str
+    """Every number in it is the value of a feature in `evidence`, or the score."""
+    evidence: tuple[str, ...]
+    """Names of features."""
+    by: Literal["model", "template"]
+    """template: fixed words, where the model failed or wrote what the features do not bear out."""
+
+
+class Breakdown(Part):
+    """The factors under the names that the earlier API used, each 0 to 100."""
+
+    activity: Percent
+    maturity: Percent
+    diversity: Percent
+    conduct: Percent
+    riskBehavior: Percent  # noqa: N815
+    """100 without any deduction."""
+    surveyMatch: Percent | None  # noqa: N815
+    """Share of survey questions with an answer; null without a survey. It moves no score."""
+
+
+class Metadata(Part):
+    """The texts and features in the form of the earlier API."""
+
+    scoreBreakdown: Breakdown | None  # noqa: N815
+    """null in mode count."""
+    reasoning: str
+    risk_factors: tuple[str, ...]
+    strengths: tuple[str, ...]
+    features: dict[str, Count | None]
+    """Every feature of app/wallet/FEATURES.md with its value; null: the source does not tell."""
+
+
+class Scorecard(Part):
+    """The table that made the score."""
+
+    version: str
+    sha256: Sha256
+    base: Signed
+    points: tuple[Points, ...]
+    kept: Count
+    """Points that earlier months had earned and clean months since have kept."""
+
+
+class SuiSignature(Part):
+    """A signature of the 60-byte score message that a Sui Move contract checks."""
+
+    public_key: Annotated[str, Field(pattern=r"^([0-9a-f]{64}|[0-9a-f]{66})$")]
+    """33 bytes compressed for secp256k1, 32 bytes for ed25519, hex without 0x."""
+    signature: Hex64
+    """r | s over SHA-256 of the message, or the ed25519 signature of the message itself."""
+    sui_address: Digest32
+
+
+class SuiSignatures(Part):
+    """One message, two schemes: intent 0, timestamp_ms, score, wallet_address (app/sui.py)."""
+
+    secp256k1: SuiSignature
+    ed25519: SuiSignature
+
+
+class ScoreAnswer(Part):
+    """A wallet's score, what it rests on, and the signatures that contracts on Sui check."""
+
+    score: Annotated[int, Field(ge=0, le=1000)]
+    wallet_address: Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$")]
+    """In the letter case that is signed."""
+    address_form: Literal["lower", "as_given"]
+    timestamp_ms: Count
+    """As of when the data holds, milliseconds; never the time of the run."""
+    signature: Hex64 | None
+    """The secp256k1 signature once more, under the earlier API's name; null only before the report is sealed."""
+    sui: SuiSignatures | None
+    """null only before the report is sealed."""
+    tier: str
+    """From the table: premium from 800, standard from 600, else basic."""
+    claims: tuple[Claim, ...]
+    metadata: Metadata
+    scorecard: Scorecard | None
+    """null in mode count: the score is min(1000, 10 x transactions)."""
+    data: Provenance
+    completion_tokens: Count
+    """Tokens the model wrote for the texts, those thrown away included."""

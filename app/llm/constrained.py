@@ -1,0 +1,166 @@
+"""Text with gaps: the skeleton is given, the model writes only into slots, each under a grammar.
+
+The skeleton is never sampled: it is read in batches like a prompt. A slot's tokens obey a hand-written
+GBNF grammar, which llama.cpp runs; `app.llm.masking` says how that costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from app.errors import ModelError
+from app.llm.candidates import Candidates
+from app.llm.context import Context
+from app.llm.engine import Engine, Sampling, utf8
+from app.llm.masking import Masked
+
+_REDO = 8  # tokens of the prompt in its last batch: what another attempt at the first slot reads again
+_SLACK = 32  # tokens; a slot's end may take a few more when it is tokenized together with what follows
+_ROOT = "slot-and-what-follows"  # a rule name that no job uses
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A gap: a GBNF grammar with a rule `root`, and how many tokens it may take.
+
+    The slot ends where the text after it begins, so its grammar must not produce that text's first
+    character. A slot with nothing after it ends with the model's turn.
+    """
+
+    grammar: str
+    max_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What the model wrote into a slot."""
+
+    slot: int
+    """Which of the slots, from 0."""
+    attempt: int
+    """From 1."""
+    text: str
+    finish_reason: Literal["stop", "length"]
+    """stop: the grammar is satisfied; length: max_tokens came first, and the text may end anywhere in the grammar."""
+    tokens: int
+    """Sampled in this attempt, the one that began what follows included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """The whole text, its slots, and what they took."""
+
+    text: str
+    slots: tuple[Filled, ...]
+    prompt_tokens: int
+    sampled_tokens: int
+    """In all attempts, those that were not kept included."""
+
+
+def fill(
+    engine: Engine,
+    prompt: Sequence[int],
+    parts: Sequence[str | Slot],
+    sampling: Sampling,
+    again: Callable[[Filled], Sampling | None],
+) -> Filling:
+    """Return `parts`, text and slots in any order but never two slots in a row, with every slot filled.
+
+    The text is read as plain text after `prompt` (at least two tokens). `again` sees each attempt at a
+    slot; while it returns a sampling, that slot is filled anew with it, from the state before the slot.
+    Deterministic like `Engine.generate`, whatever `again` asked for elsewhere.
+
+    Raises `ModelError` engine.failed if llama.cpp fails, internal if a grammar is no good.
+    """
+    texts, slots = _split(parts)
+    lead = [engine.tokenize(text, control=False) for text in texts]
+    room = len(prompt) + sum(map(len, lead)) + sum(slot.max_tokens + _SLACK for slot in slots)
+    done: list[Filled] = []
+    sampled = 0
+    with engine.context(room) as context:
+        candidates = Candidates(engine.c, engine.n_vocab)
+        unread = _read_all_but_the_end(context, [*prompt, *lead[0]])
+        for slot, after in zip(slots, texts[1:], strict=True):
+            attempt = 0
+            wanted: Sampling | None = sampling
+            start, unread = _two_at_least(context, unread)
+            while wanted is not None:
+                context.cut(start)
+                context.read(unread)
+                with Masked(engine, candidates, _grammar(slot, after), _ROOT, wanted) as masked:
+                    written = _write(engine, context, masked, slot.max_tokens, after[:1].encode())
+                attempt += 1
+                sampled += written.tokens
+                filled = Filled(len(done), attempt, utf8(written.text), written.finish_reason, written.tokens)
+                wanted = again(filled)
+            done.append(filled)
+            unread = [*written.unread, *engine.tokenize(written.rest + after, control=False)]
+    text = "".join(before + filled.text for before, filled in zip(texts, done, strict=False)) + texts[-1]
+    return Filling(text, tuple(done), len(prompt), sampled)
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """One attempt, and which of it the model has not read yet: a last token, or the text before a stop."""
+
+    text: bytes
+    finish_reason: Literal["stop", "length"]
+    tokens: int
+    unread: tuple[int, ...] = ()
+    rest: str = ""
+
+
+def _write(engine: Engine, context: Context, masked: Masked, max_tokens: int, stop: bytes) -> _Written:
+    """Sample until the first character of what follows, the end of the turn where nothing does, or max_tokens."""
+    text = b""
+    for count in itertools.count(1):
+        token = masked.next(context)
+        if engine.is_eog(token):
+            return _Written(text, "stop", count)
+        piece = engine.piece(token, control=False)
+        end = (text + piece).find(stop, max(0, len(text) - 3)) if stop else -1
+        if end >= 0:
+            return _Written((text + piece)[:end], "stop", count, rest=piece[: max(0, end - len(text))].decode(errors="ignore"))
+        text += piece
+        if count == max_tokens:
+            return _Written(text, "length", count, unread=(token,))
+        context.decode([token])
+    raise AssertionError
+
+
+def _split(parts: Sequence[str | Slot]) -> tuple[list[str], list[Slot]]:
+    """Return n + 1 texts and the n slots between them."""
+    texts: list[str] = [""]
+    slots: list[Slot] = []
+    for part in parts:
+        if isinstance(part, str):
+            texts[-1] += part
+        elif slots and not texts[-1]:
+            raise ModelError("internal", "two slots follow each other")
+        else:
+            slots.append(part)
+            texts.append("")
+    return texts, slots
+
+
+def _grammar(slot: Slot, after: str) -> str:
+    """Return the slot's grammar with one more rule, for a token that ends the slot and begins what follows."""
+    literal = "".join(f"\\U{ord(character):08X}" for character in after)
+    return f'{slot.grammar}\n{_ROOT} ::= root "{literal}"\n'
+
+
+def _read_all_but_the_end(context: Context, tokens: list[int]) -> list[int]:
+    """Return the few last tokens, read for each attempt at the first slot, after reading the others."""
+    if len(tokens) <= _REDO + 1:
+        return tokens
+    context.read(tokens[:-_REDO])
+    return tokens[-_REDO:]
+
+
+def _two_at_least(context: Context, unread: list[int]) -> tuple[int, list[int]]:
+    """Return how much of `context` stays and what to read then: a lone token takes the one before it along."""
+    start = len(context.tokens)
+    return (start, unread) if len(unread) > 1 else (start - 1, [context.tokens[-1], *unread])

@@ -1,0 +1,34 @@
+"""The fixed words of `score`: the model words the facts that the scorecard has chosen, and decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+ID = "score/1"
+SENTENCE_TOKENS = 48  # most tokens of one sentence
+ATTEMPTS = 3  # for each sentence, before fixed words take its place
+RETRY_TEMPERATURE_MILLI = 700  # of the second attempt on, each with its own seed
+
+SYSTEM = (
+    "You explain a wallet's reputation to its owner. You are given facts and judge nothing yourself. "
+    "For each fact write one short, friendly and plain sentence with the same meaning. "
+    "Repeat the number of a fact exactly as it stands, and write no other number."
+)
+
+# A sentence: words, and of all numbers only those of the fact. Quotes, digits and brackets cannot occur in a word.
+_GRAMMAR = """root ::= word (gap (word | number))* "."
+word ::= [A-Za-z] [a-z']{{0,17}} ("-" [a-z]{{1,17}})?
+gap ::= " " | ", " | ": "
+number ::= {numbers}
+"""
+
+
+def grammar(numbers: Sequence[int]) -> str:
+    """Return the GBNF of one sentence in which no number but `numbers` can stand."""
+    return _GRAMMAR.format(numbers=" | ".join(f'"{number}"' for number in numbers))
+
+
+def question(facts: Sequence[tuple[str, str]]) -> str:
+    """Return the user's turn: the facts by kind, all of them in fixed words."""
+    lines = [f"- {kind}: {text}" for kind, text in facts]
+    return "\n".join(["Facts about my wallet:", *lines, "Reword them as JSON."])

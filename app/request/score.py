@@ -1,0 +1,109 @@
+"""score: whose wallet, on which chain, from which history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import ConfigDict
+
+from app.document import Document
+from app.errors import InputError
+from app.request.base import BaseRequest
+from app.wallet import readers
+from app.wallet.history import History
+from app.wallet.labels import Labels
+from app.wallet.live import Place
+
+
+class Answered(BaseRequest):
+    """One survey question and its answer, both as the caller wrote them."""
+
+    question: str
+    answer: str
+
+
+class Score(BaseRequest):
+    """A wallet with its history and the address lists that hold for it."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    kind: Literal["score"] = "score"
+    wallet: str
+    """In the letter case that is to be signed."""
+    address_form: Literal["lower", "as_given"]
+    chain_id: int
+    history: History | None
+    """None: fetch it from `live`."""
+    live: Place | None
+    labels: Labels
+    survey: tuple[Answered, ...] | None = None
+
+    @property
+    def needs_model(self) -> bool:
+        """Return whether there is something to write about: a bare count has nothing."""
+        return self.history is None or not self.history.only_counts
+
+    def plain(self) -> dict[str, Any]:
+        """Return the request as JSON values: history and lists by their digests, no url and no key of a source."""
+        return {
+            "kind": self.kind,
+            "wallet": self.wallet,
+            "address_form": self.address_form,
+            "chain_id": self.chain_id,
+            "history": None if self.history is None else self.history.digest(),
+            "live": None if self.live is None else [self.live.kind, *self.live.hosts, self.live.as_of_block],
+            "labels": self.labels.digest(),
+            "survey": None if self.survey is None else [[pair.question, pair.answer] for pair in self.survey],
+        }
+
+
+def score_of(document: Document) -> Score:
+    """Return the score request in `document`, options already lifted. Raises `AppError` with the code of what is wrong."""
+    if document.wallet is not None and document.address is not None:
+        raise InputError("request.contradiction", "both wallet and address are given")
+    wallet = document.wallet or document.address
+    if wallet is None:
+        raise InputError("wallet.missing", "the task is score, but there is no wallet")
+    if document.history is None and document.source is None:
+        raise InputError("history.missing", "there is no history of the wallet to score")
+    chain_id = document.chain or 1
+    history = None if document.history is None else read_history(document.history, wallet, chain_id)
+    form = document.address_form or "lower"
+    survey = None if document.survey is None else tuple(Answered(**pair.model_dump()) for pair in document.survey)
+    shown = wallet if form == "as_given" else wallet.lower()
+    return Score(
+        wallet=shown,
+        address_form=form,
+        chain_id=chain_id,
+        history=history,
+        live=_live(document) if history is None else None,
+        labels=_labels(document.labels),
+        survey=survey,
+    )
+
+
+def read_history(value: Any, wallet: str, chain_id: int) -> History:
+    """Return the history that a decoded JSON value tells of an account that can be scored.
+
+    Raises `HistoryError`; `InputError` wallet.contract if the account is known to be a contract.
+    """
+    history = readers.read(value, wallet, chain_id)
+    if history.account is not None and history.account.kind == "contract":
+        raise InputError("wallet.contract", "the wallet is a contract account")
+    return history
+
+
+def _live(document: Document) -> Place | None:
+    source = document.source
+    if source is None:
+        return None
+    hosts = tuple(document.hosts or ())
+    return Place(kind=source.kind, url=source.url, key=source.key, hosts=hosts, as_of_block=document.as_of_block)
+
+
+def _labels(own: Mapping[Literal["sanctioned", "mixer", "scam"], list[str]] | None) -> Labels:
+    labels = Labels.packaged()
+    for kind, addresses in sorted((own or {}).items()):
+        labels = labels.with_file("\n".join(addresses).encode(), kind)
+    return labels

@@ -1,0 +1,123 @@
+"""score: a wallet's history in, a score with its reasons out.
+
+The number comes from the scorecard alone. The model words the reasons; what it writes is checked against the
+features, and where it fails, fixed words take its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from app.answers import Mode
+from app.answers.score import Breakdown, Claim, Metadata, Points, Provenance, ScoreAnswer, Scorecard
+from app.errors import HistoryError, ModelError
+from app.limits import LIMITS
+from app.llm.engine import Engine
+from app.report import Parameters
+from app.request.score import Score, read_history
+from app.tasks.score_words import evidence, word
+from app.wallet import explain
+from app.wallet.features import features, months
+from app.wallet.history import History
+from app.wallet.labels import Labels
+from app.wallet.live import fetch
+from app.wallet.scorecard import Score as Scored
+from app.wallet.scorecard import Scorecard as Table
+
+COUNT_ONLY = "Only a number of transactions is known: the score is ten points for each, up to the maximum."
+
+
+def answer(request: Score, engine: Engine | None) -> tuple[ScoreAnswer, Mode, Parameters | None]:
+    """Return the scored wallet, not yet signed; how its texts came about; and what shaped them, None without the model.
+
+    Never fails for want of a model: then the mode is `fallback`, and the score the same.
+    """
+    history = request.history or _fetched(request)
+    values = features(history, request.labels)
+    if history.only_counts:
+        claim = Claim(kind="reasoning", text=COUNT_ONLY, evidence=("transactions",), by="template")
+        return _answer(request, history, values, [claim], None), "count", None
+    scored = Table.packaged().score(values, months(history, request.labels))
+    facts = explain.facts(values, scored)
+    fixed = [Claim(kind=fact.kind, text=fact.text, evidence=evidence(fact), by="template") for fact in facts]
+    try:
+        worded = None if engine is None else word(engine, [fact for fact in facts if fact.kind != "advice"])
+    except ModelError:
+        worded = None
+    if worded is None:
+        return _answer(request, history, values, fixed, scored), "fallback", None
+    claims = [*worded.claims, *(claim for claim in fixed if claim.kind == "advice")]
+    mode: Mode = "ai" if any(claim.by == "model" for claim in claims) else "fallback"
+    return _answer(request, history, values, claims, scored, worded.sampled_tokens), mode, worded.parameters
+
+
+def _fetched(request: Score) -> History:
+    if request.live is None:
+        raise HistoryError("history.missing", "there is no history of the wallet to score")
+    wallet = request.wallet.lower()
+    return read_history(fetch(request.live, wallet, request.chain_id), wallet, request.chain_id)
+
+
+def _answer(
+    request: Score,
+    history: History,
+    values: Mapping[str, int | None],
+    claims: list[Claim],
+    scored: Scored | None,
+    spent: int = 0,
+) -> ScoreAnswer:
+    texts = {kind: tuple(claim.text for claim in claims if claim.kind == kind) for kind in ("reasoning", "risk", "strength")}
+    table = Table.packaged()
+    total = scored.total if scored else min(1000, 10 * (values["transactions"] or 0))
+    return ScoreAnswer(
+        score=total,
+        wallet_address=request.wallet,
+        address_form=request.address_form,
+        timestamp_ms=history.as_of_time * 1000,
+        signature=None,
+        sui=None,
+        tier=table.tier(total),
+        claims=tuple(claims),
+        metadata=Metadata(
+            scoreBreakdown=None if scored is None else _breakdown(request, scored),
+            reasoning=" ".join(texts["reasoning"]),
+            risk_factors=texts["risk"],
+            strengths=texts["strength"],
+            features={name: None if value is None else min(value, LIMITS.json_integer) for name, value in values.items()},
+        ),
+        scorecard=None if scored is None else _scorecard(table, scored),
+        data=_provenance(history, request.labels),
+        completion_tokens=spent,
+    )
+
+
+def _breakdown(request: Score, scored: Scored) -> Breakdown:
+    factors = scored.factors
+    survey = request.survey
+    answered = None if survey is None else 100 * sum(bool(pair.answer.strip()) for pair in survey) // len(survey)
+    return Breakdown(
+        activity=factors["activity"],
+        maturity=factors["maturity"],
+        diversity=factors["diversity"],
+        conduct=factors["conduct"],
+        riskBehavior=factors["risk"],
+        surveyMatch=answered,
+    )
+
+
+def _scorecard(table: Table, scored: Scored) -> Scorecard:
+    points = (Points(feature=line.feature, factor=line.factor, points=line.points, most=line.most) for line in scored.lines)
+    return Scorecard(version=table.version, sha256=table.digest(), base=scored.base, points=tuple(points), kept=scored.kept)
+
+
+def _provenance(history: History, labels: Labels) -> Provenance:
+    return Provenance(
+        source=history.source,
+        chain_id=history.chain_id,
+        as_of_block=history.as_of_block,
+        as_of_time=history.as_of_time,
+        records=history.records,
+        truncated=history.truncated,
+        sha256=history.digest(),
+        labels_sha256=labels.digest(),
+    )

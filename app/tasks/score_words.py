@@ -1,0 +1,115 @@
+"""The model's part of a score: one sentence for each fact, checked, and written again or replaced where it fails."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from app import strict_json
+from app.answers.score import Claim
+from app.errors import ModelError
+from app.limits import LIMITS
+from app.llm import chat
+from app.llm.constrained import Filled, Slot
+from app.llm.engine import Engine, Sampling
+from app.llm.prompts import score as words
+from app.report import Parameters, PromptTemplate
+from app.wallet.claims import fault
+from app.wallet.explain import Fact
+
+
+@dataclass(frozen=True, slots=True)
+class Worded:
+    """The claims, in the order of the facts, and what it took."""
+
+    claims: tuple[Claim, ...]
+    parameters: Parameters
+    sampled_tokens: int
+
+
+def word(engine: Engine, facts: Sequence[Fact]) -> Worded:
+    """Return `facts` (strengths, then risks, then the reasoning) in the model's words where they pass `fault`.
+
+    A sentence has `words.ATTEMPTS` attempts; after them its fixed words stand. Advice is not for the model.
+    Raises `ModelError` engine.* if llama.cpp fails, engine.too_slow after `LIMITS.wording_seconds`.
+    """
+    template = engine.chat_template()
+    user = words.question([(fact.kind, fact.text) for fact in facts])
+    prompt = chat.tokenize(engine, template, [chat.Message("system", words.SYSTEM), chat.Message("user", user)])
+    deadline = time.monotonic() + LIMITS.wording_seconds
+    greedy = Sampling()
+    filling = engine.fill(prompt, _parts(facts), greedy, _judge(facts, greedy, deadline))
+    claims = tuple(_claim(facts, slot) for slot in filling.slots)
+    return Worded(claims, _parameters(template, greedy), filling.sampled_tokens)
+
+
+def _parts(facts: Sequence[Fact]) -> list[str | Slot]:
+    """Return the JSON that the model completes; all but the sentences stands."""
+    parts: list[str | Slot] = []
+    for place, fact in enumerate(facts):
+        opening = "[" if place == 0 else ", "
+        parts.append(f'{opening}{{"{fact.kind}": "{fact.feature} = {fact.value}", "sentence": "')
+        parts.append(Slot(words.grammar([fact.value]), words.SENTENCE_TOKENS))
+        parts.append('"}')
+    return [*parts, "]"]
+
+
+def _judge(facts: Sequence[Fact], first: Sampling, deadline: float) -> Callable[[Filled], Sampling | None]:
+    """Return what decides after each attempt: None keeps it, a sampling tries anew."""
+
+    def judge(filled: Filled) -> Sampling | None:
+        if time.monotonic() > deadline:
+            raise ModelError("engine.too_slow", f"the model took longer than {LIMITS.wording_seconds} seconds")
+        if _fits(facts, filled) or filled.attempt == words.ATTEMPTS:
+            return None
+        return replace(first, temperature_milli=words.RETRY_TEMPERATURE_MILLI, seed=filled.attempt)
+
+    return judge
+
+
+def _fits(facts: Sequence[Fact], filled: Filled) -> bool:
+    fact = facts[filled.slot]
+    others = [other.text for other in facts if other is not fact]
+    return filled.finish_reason == "stop" and fault(filled.text, fact.text, others, praises=fact.kind == "strength") is None
+
+
+def _claim(facts: Sequence[Fact], filled: Filled) -> Claim:
+    fact, by_model = facts[filled.slot], _fits(facts, filled)
+    return Claim(
+        kind=fact.kind,
+        text=filled.text if by_model else fact.text,
+        evidence=evidence(fact),
+        by="model" if by_model else "template",
+    )
+
+
+def evidence(fact: Fact) -> tuple[str, ...]:
+    """Return the features that the fact rests on; the reasoning rests on the score, which all of them make."""
+    return () if fact.kind == "reasoning" else (fact.feature,)
+
+
+def _parameters(template: str, sampling: Sampling) -> Parameters:
+    fixed = strict_json.dumps(
+        {
+            "attempts": words.ATTEMPTS,
+            "chat_template": template,
+            "grammar": words.grammar([0]),
+            "id": words.ID,
+            "question": words.question([("strength", "")]),
+            "retry_temperature_milli": words.RETRY_TEMPERATURE_MILLI,
+            "system": words.SYSTEM,
+        }
+    )
+    return Parameters(
+        max_tokens=words.SENTENCE_TOKENS,
+        min_p_milli=sampling.min_p_milli,
+        prompt_template=PromptTemplate(id=words.ID, sha256=hashlib.sha256(fixed).hexdigest()),
+        repeat_penalty_milli=sampling.repeat_penalty_milli,
+        seed=sampling.seed,
+        system="default",
+        temperature_milli=sampling.temperature_milli,
+        top_k=sampling.top_k,
+        top_p_milli=sampling.top_p_milli,
+    )

@@ -1,0 +1,60 @@
+"""Whether a sentence about a wallet says what its fact says and nothing more.
+
+A sieve, not a proof of meaning: numbers are checked exactly, words by lists. What it lets through carries its
+evidence, so that a reader can compare.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_NUMBER = re.compile(r"\d+")
+_WORD = re.compile(r"[a-z']+")
+# Numbers in words cannot be compared with a feature's value, so none may stand in a text that the fact has not.
+_NUMERALS = _words(
+    """zero two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
+    eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred hundreds thousand thousands
+    million millions billion dozen dozens half third quarter double triple twice thrice pair single percent"""
+)
+_PRAISE = _words("""strong excellent great good reliable trustworthy impressive positive healthy safe secure ideal perfect""")
+_BLAME = _words("""weak poor bad risk risky risks danger dangerous suspicious unreliable negative unsafe short fails failed""")
+_DENIAL = _words("""not no never none cannot can't don't doesn't isn't aren't hasn't haven't without nothing neither nor""")
+# Promises, advice, and talk about itself.
+_OUT_OF_PLACE = _words(
+    """guarantee guaranteed guarantees invest investment loan loans credit buy sell recommend should must please sorry
+    model prompt instruction instructions json fact facts score scores i me we us our assistant owner's sentence"""
+)
+_COMMON = _words(
+    """the a an of in it its is are was were has have had been from to and or that which with by all only this than as
+    at for on wallet there them their your you between"""
+)
+SHORTEST, LONGEST = 20, 240  # characters
+
+
+def fault(text: str, fact: str, others: Iterable[str] = (), *, praises: bool) -> str | None:
+    """Return why `text` must not stand for the fixed words `fact`, or None if it may.
+
+    `others` are the fixed words of the facts beside it, whose words it must not borrow; `praises` tells whether the fact
+    speaks for the wallet. The answer is one of: length, number, numeral, tone, denial, out_of_place, borrowed, off_topic.
+    """
+    if not SHORTEST <= len(text) <= LONGEST or not text.endswith(".") or not text.isascii():
+        return "length"
+    if _NUMBER.findall(text) != _NUMBER.findall(fact):
+        return "number"
+    said, given = set(_WORD.findall(text.lower())), set(_WORD.findall(fact.lower()))
+    new = said - given
+    found = {
+        "numeral": new & _NUMERALS,
+        "tone": new & (_BLAME if praises else _PRAISE),
+        "denial": (said ^ given) & _DENIAL,
+        "out_of_place": new & _OUT_OF_PLACE,
+        "borrowed": (new & set(_WORD.findall(" ".join(others).lower()))) - _COMMON,
+        "off_topic": len((said & given) - _COMMON) < min(2, len(given - _COMMON)),
+    }
+    return next((name for name, hit in found.items() if hit), None)

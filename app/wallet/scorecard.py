@@ -1,0 +1,129 @@
+"""From features to a score: a table of whole points, nothing else.
+
+    total = base + points + kept - deductions, held between 0 and 1000
+
+Points are fitted (scripts/fit_scorecard.py) or, where no labelled data exists, judged; the table says which.
+`kept`: what an earlier month had earned stays earned through clean months, so a clean active month never lowers
+a score. Deductions only grow with what is bad. No text and no model has a part in any of it.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any, Literal
+
+from app import strict_json
+
+Factor = Literal["activity", "maturity", "diversity", "conduct", "risk"]
+FACTORS: tuple[Factor, ...] = ("activity", "maturity", "diversity", "conduct", "risk")
+MAX = 1_000
+Values = Mapping[str, int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What one feature is worth."""
+
+    feature: str
+    factor: Factor
+    points: int
+    """Below zero for a deduction."""
+    most: int
+    """The most points that the feature can bring, or the least that a deduction can."""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A total and how it came about."""
+
+    total: int
+    """0 to 1000."""
+    tier: str
+    factors: dict[Factor, int]
+    """Each 0 to 100: its share of the points it could bring; risk: 100 without any deduction."""
+    lines: tuple[Line, ...]
+    base: int
+    kept: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scorecard:
+    """The table. `table` is the JSON of scorecard.json."""
+
+    table: Mapping[str, Any]
+
+    @staticmethod
+    @functools.cache
+    def packaged() -> Scorecard:
+        """Return the table that ships with the program."""
+        return Scorecard(strict_json.loads((resources.files("app.wallet") / "scorecard.json").read_bytes()))
+
+    @property
+    def version(self) -> str:
+        """Return the name of the table, such as scorecard/1."""
+        return str(self.table["version"])
+
+    def digest(self) -> str:
+        """Return the SHA-256 of the canonical JSON of the table, 64 hex digits."""
+        return hashlib.sha256(strict_json.dumps(self.table)).hexdigest()
+
+    def score(self, values: Values, months: Iterable[tuple[Values, bool]] = ()) -> Score:
+        """Return the score of the features `values`; `months` is what `app.wallet.features.months` yields.
+
+        A feature that is missing or None earns the points of its row for the unknown; an unknown deduction is none.
+        """
+        earned = [self._line(row, values) for row in self.table["points"]]
+        deducted = [self._deduction(row, values) for row in self.table["deductions"]]
+        kept = self._kept(months)
+        total = int(self.table["base"]) + sum(line.points for line in (*earned, *deducted)) + kept
+        total = max(0, min(MAX, total))
+        factors: dict[Factor, int] = {}
+        for factor in FACTORS[:-1]:
+            lines = [line for line in earned if line.factor == factor]
+            factors[factor] = 100 * sum(line.points for line in lines) // sum(line.most for line in lines)
+        factors["risk"] = max(0, 100 + sum(line.points for line in deducted) * 100 // self.table["deductions_for_no_trust"])
+        return Score(total, self.tier(total), factors, (*earned, *deducted), self.table["base"], kept)
+
+    def tier(self, total: int) -> str:
+        """Return the name of the tier that `total` reaches."""
+        return str(next(name for least, name in self.table["tiers"] if total >= least))
+
+    @property
+    def largest_step(self) -> int:
+        """Return the most points by which one more transaction can move a total, up or down."""
+        rows = (*self.table["points"], *self.table["deductions"])
+        spans: list[int] = [max(points for _, points in row["bins"]) - min(points for _, points in row["bins"]) for row in rows]
+        return min(MAX, sum(spans))
+
+    def _kept(self, months: Iterable[tuple[Values, bool]]) -> int:
+        """Return the points earned in an earlier month beyond those of the last one, if all months since were clean."""
+        fitted = [row for row in self.table["points"] if row["basis"] == "fitted"]
+        best = now = 0
+        for values, clean in months:
+            now = sum(_points(row["bins"], values.get(row["feature"])) or 0 for row in fitted)
+            best = max(best, now) if clean else now
+        return best - now
+
+    def earned(self, values: Values) -> int:
+        """Return the points for `values`, base and deductions left out."""
+        return sum(self._line(row, values).points for row in self.table["points"])
+
+    def _line(self, row: Mapping[str, Any], values: Values) -> Line:
+        points = _points(row["bins"], values.get(row["feature"]))
+        most = max(points for _, points in row["bins"])
+        return Line(row["feature"], row["factor"], row["unknown"] if points is None else points, most)
+
+    def _deduction(self, row: Mapping[str, Any], values: Values) -> Line:
+        points = _points(row["bins"], values.get(row["feature"]))
+        return Line(row["feature"], "risk", -(points or 0), 0)
+
+
+def _points(bins: list[list[int]], value: int | None) -> int | None:
+    """Return the points of the last bin whose lower edge `value` reaches; None for an unknown value."""
+    if value is None:
+        return None
+    return next((points for least, points in reversed(bins) if value >= least), bins[0][1])
