@@ -15,7 +15,7 @@ TAG ?= sealed-llm:latest
 TEE := tdx
 CHAIN := arbitrum-sepolia-testnet
 
-.PHONY: help demo test check bench docs lock labels clean setup deploy run local-iexec enclave-rehearsal campaign-bits image image-rehearsal sbom audit
+.PHONY: help demo test check bench docs lock labels clean setup deploy run local-iexec enclave-rehearsal campaign-bits image image-rehearsal sbom audit campaign-sandbox humaneval
 .DELETE_ON_ERROR:
 
 help:  ## name the targets
@@ -47,6 +47,13 @@ check: $(READY_DEV) $(READY_AUDIT)  ## lint, types, and the drift of schema, REA
 bench: setup $(READY_DEV) $(VENV)/.model-$(TEST_MODEL)  ## measure against llama.cpp's own program and singles: ratios, in one run
 	$(PY) -m bench.ask
 	$(PY) -m bench.bulk
+	$(PY) -m bench.sandbox
+
+campaign-sandbox: setup $(READY_DEV)  ## 300 snippets twice: the same verdicts and fuel; and the guest made anew
+	$(PY) -m bench.campaign_sandbox
+
+humaneval: setup $(READY_DEV)  ## HumanEval through the product: an hour and more; goes on where it was stopped
+	$(PY) -m bench.humaneval
 
 enclave-rehearsal: setup $(READY_DEV) $(VENV)/.model-$(TEST_MODEL) $(VENV)/.qemu  ## every job under SCONE's refusals, and proof that each refusal bites
 	$(PY) -m pytest tests/enclave
@@ -82,9 +89,9 @@ labels: $(READY)  ## write the packaged address labels anew from the npm package
 	$(PY) scripts/make_labels.py
 
 clean:  ## remove the environment and the links to models; the cache stays
-	rm -rf $(VENV) app/llm/weights .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) app/llm/weights app/sandbox/guest.bin .mypy_cache .pytest_cache .ruff_cache
 
-setup: $(READY) $(VENV)/.model-$(DEFAULT_MODEL)
+setup: $(READY) $(VENV)/.model-$(DEFAULT_MODEL) $(VENV)/.sandbox
 
 $(PY):
 	$(PYTHON) -m venv $(VENV)
@@ -107,6 +114,10 @@ $(READY_AUDIT): requirements/audit.lock $(READY_DEV)
 
 $(VENV)/.model-%: app/llm/models.toml $(READY)
 	$(PY) -m app model fetch $*
+	@touch $@
+
+$(VENV)/.sandbox: $(wildcard app/sandbox/*.py app/sandbox/*.wat app/sandbox/*.toml) $(READY)
+	$(PY) -m app sandbox build
 	@touch $@
 
 $(VENV)/.peers: tests/peers/package-lock.json | $(PY)

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from app import __version__
+from app.cli_code import simulate_code
 from app.cli_key import key
 from app.cli_model import model
+from app.cli_sandbox import sandbox
 from app.errors import EXIT_OK, EXIT_REFUSED, AppError, ChainError, ModelError
 
 if TYPE_CHECKING:
@@ -23,7 +25,12 @@ if TYPE_CHECKING:
 
 
 class _Commands(click.Group):
-    """A group that turns an `AppError` into one line and its hint."""
+    """A group that turns an `AppError` into one line and its hint, and knows `simulate code`."""
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[:2] == ["simulate", "code"]:
+            return "simulate code", simulate_code, args[2:]
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -92,6 +99,7 @@ def simulate(*, out: Path | None, as_json: bool, **wishes: Any) -> None:
     Examples:
       python -m app simulate --prompt "Why is the sky blue?" --args "--max-tokens 64"
       python -m app simulate --bulk alice.zip bob.zip
+      python -m app simulate code --help
     """  # noqa: D301  as above
     from app.simulate.order import Wishes, order
     from app.simulate.session import simulate as start
@@ -185,6 +193,7 @@ def _verify_on_chain(
 
 cli.add_command(model)
 cli.add_command(key)
+cli.add_command(sandbox)
 
 
 @cli.command()

@@ -32,6 +32,7 @@ def examine() -> Iterator[Finding]:
     yield _try("engine", lambda: native.load().llama_print_system_info().decode().strip(" |"))
     model = find(None)
     yield _try("model", lambda: f"{model.name}, sha-256 checked: {checked_path(model).name}")
+    yield _try("sandbox", _sandbox)
     yield _key()
     yield _disk()
 
@@ -43,6 +44,13 @@ def _compiler() -> Finding:
             "compiler", False, f"not found: {', '.join(missing)}", "install a C and C++ compiler (Debian: build-essential)"
         )
     return Finding("compiler", True, "cc and c++ found")
+
+
+def _sandbox() -> str:
+    from app.sandbox import guest, native
+
+    guest.load()
+    return f"{guest.catalogue().guest.name} on {native.engine_name()}, sha-256 checked"
 
 
 def _key() -> Finding:

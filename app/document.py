@@ -18,6 +18,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from app import strict_json
 from app.errors import InputError
 from app.limits import LIMITS
+from app.session import Session
 from app.signing import checksum_address
 
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # embeddings, overrides, isolates
@@ -55,6 +56,10 @@ def _list_or_one(value: Any) -> Any:
     if isinstance(value, str):
         return _from_json(value) if value.lstrip().startswith("[") else [value]
     return value
+
+
+def _session(value: Any) -> Any:
+    return value if value == "new" else _from_json(value)
 
 
 def _decimal(value: Any, info: ValidationInfo) -> Decimal:
@@ -104,6 +109,7 @@ Texts = Annotated[list[Text], Field(max_length=LIMITS.messages), BeforeValidator
 System = Annotated[Text, AfterValidator(_short)]
 MaxTokens = Annotated[int, Field(ge=1, le=LIMITS.max_tokens), BeforeValidator(_whole)]
 Temperature = Annotated[Decimal, Field(ge=0, le=2, decimal_places=3), BeforeValidator(_decimal)]
+Attempts = Annotated[int, Field(ge=1, le=LIMITS.attempts), BeforeValidator(_whole)]
 Seed = Annotated[int, Field(ge=0, le=LIMITS.max_seed), BeforeValidator(_whole)]
 Salt = Annotated[str, AfterValidator(_salt), Field(json_schema_extra={"pattern": "^(0x)?[0-9a-fA-F]{64}$"})]
 Chain = Annotated[int, Field(ge=1, le=LIMITS.json_integer), BeforeValidator(_whole)]
@@ -155,6 +161,13 @@ class Options(_Strict):
     """32 random bytes in hex: the result then carries a commitment to the request."""
 
 
+class ProgramTest(_Strict):
+    """A program test: standard input, and the standard output that must follow."""
+
+    input: Text
+    output: Text
+
+
 class Document(Options):
     """A request: one of the jobs `ask`, `code`, `score`, inferred from the fields unless `task` names it."""
 
@@ -193,13 +206,25 @@ class Document(Options):
     labels: Lists | None = None
     """score: addresses to flag beyond the packaged lists, by kind; also as JSON text."""
     language: Text | None = None
-    """code: the language."""
+    """code: python, c++, c, java, scala, sql, javascript, bash, or a usual alias of one."""
     code: Text | None = None
-    """code: what to adjust."""
+    """code: what to adjust; else it is generated."""
     feedback: Texts | None = None
     """code: what to change, oldest first."""
-    tests: Texts | None = None
-    """code: what the code must pass."""
+    tests: Annotated[list[Text | ProgramTest], Field(max_length=LIMITS.tests), BeforeValidator(_list_or_one)] | None = None
+    """code, Python only: assertions on what the snippet defines, or {"input", "output"} of it as a program."""
+    attempts: Attempts | None = None
+    """code: how often the model may try, the first time included, while tests fail."""
+    session: Annotated[Session | Literal["new"], BeforeValidator(_session)] | None = None
+    """code: "new", or the session in the last result: the history of an adjustment, which the result then carries on."""
+    original_prompt: Text | None = None
+    """code: another name for `prompt`."""
+    reference_code: Text | None = None
+    """code: another name for `code`."""
+    feedback_prompt: Text | None = None
+    """code: another name for `feedback`."""
+    model_name: Text | None = None
+    """code: accepted and of no effect: the embedded model answers, and the report names it."""
     callback: Annotated[bool, BeforeValidator(_flag)] | None = None
     """The deal has a callback contract: computed.json gets callback-data. Not from a dataset."""
     options: Options | None = None

@@ -25,6 +25,8 @@ HINTS: dict[str, str] = {
     "chain.bad_answer": "check the endpoint, the hub and the task id",
     "chain.unknown": "name the hub of this chain with --hub",
     "chain.unreachable": "check --rpc; any Ethereum JSON-RPC endpoint of the chain will do",
+    "code.incomplete": "generate: `language` and `prompt`; adjust: `code` or a `session`, and `feedback` besides",
+    "code.too_long": "prompt and each feedback at most 16 KiB, code and each test 64 KiB, a test's input 128 KiB",
     "engine.failed": "run `python -m app doctor`; a smaller prompt or model needs less memory",
     "engine.missing": "run `make` to build llama.cpp with the project's flags",
     "engine.too_slow": "the machine is overloaded: run it again, or in a larger category",
@@ -51,6 +53,7 @@ HINTS: dict[str, str] = {
     "json.invalid": "one JSON value in UTF-8: no duplicate keys, no NaN, at most 64 levels deep",
     "key.invalid": "IEXEC_APP_DEVELOPER_SECRET is a secp256k1 private key: 64 hex digits, with or without 0x",
     "labels.invalid": "UTF-8 lines, CSV with a column `address` or a JSON list, of addresses as 0x and 40 hex digits",
+    "language.unknown": "known: python c++ c java scala sql javascript bash, and aliases such as py, cpp, js, sh",
     "messages.invalid": "messages are {role, content}; system first if at all, the user's last",
     "model.altered": "the model file is not the published one: `python -m app model fetch` gets it again",
     "model.fetch_failed": "each source is named above with its reason; a second `model fetch` resumes",
@@ -82,6 +85,9 @@ HINTS: dict[str, str] = {
     "result.wrong_model": "--model takes a name from `model list` or a sha-256",
     "result.wrong_request": "the file must hold the salt and every field of the request, whatever source it came from",
     "result.wrong_signer": "pass --signer with the address you trust; an ephemeral signer can never be one",
+    "sandbox.altered": "`python -m app sandbox build` makes the guest anew; after a change of its parts, `--pin` it",
+    "sandbox.failed": "`python -m app doctor` names what is missing; snippets stay untested meanwhile",
+    "sandbox.missing": "run `python -m app sandbox build`",
     "secret.too_large": "iExec accepts at most 4096 bytes for a secret",
     "source.not_secret": "put `source` into a requester secret: it holds a key, and decides whom the enclave talks to",
     "text.invalid": "plain Unicode text: no control characters but tab and line ends, no bidi overrides",
@@ -89,6 +95,9 @@ HINTS: dict[str, str] = {
     "wallet.contract": "only accounts that a person controls are scored; delegated ones (EIP-7702) count as such",
     "wallet.missing": "protect an object with a `wallet`",
     "wallet.invalid": "0x and 40 hex digits, in one case or with the right EIP-55 checksum; no ENS name",
+    "session.exists": "choose another name, or delete that session first",
+    "session.unknown": "`simulate code --session FILE --list` shows the names; --prompt and --language begin a session",
+    "session.unreadable": "name a file that `simulate code` wrote, in a folder that can be written",
     "simulate.failed": "see what was refused above; `python -m app doctor` may name the cause",
     "incomplete": "the task was stopped before it finished: out of time or memory? run it again or in a larger category",
 }
@@ -125,6 +134,12 @@ class HistoryError(InputError):
 
 class ModelError(AppError):
     """The model or the engine is missing, altered or failed."""
+
+    exit_code = EXIT_UNAVAILABLE
+
+
+class SandboxError(AppError):
+    """The sandbox is missing, altered or failed; what a snippet does in it is never an error but a verdict."""
 
     exit_code = EXIT_UNAVAILABLE
 

@@ -36,6 +36,18 @@ class Limits:
     default_max_tokens: int = 512  # when the caller names none
     temperature_milli: int = 2_000  # 2.0
     max_seed: int = 2**32 - 2  # 2^32-1 means "random" to llama.cpp (LLAMA_DEFAULT_SEED)
+    task_bytes: int = 16 * 2**10  # code: the prompt, and each piece of feedback
+    turns: int = 64  # turns of one code session
+    attempts: int = 8  # tries at one code task, the first included
+    default_attempts: int = 4  # when the caller names none and there are tests
+    # what is tested
+    snippet_bytes: int = 64 * 2**10  # a snippet or a test: 1,000 lines and more
+    test_input_bytes: int = 128 * 2**10  # standard input of one test, and the output expected of it
+    tests: int = 32  # tests of one snippet
+    test_fuel: int = 4_000_000_000  # WebAssembly instructions of one test: 4 to 6 s on one core
+    run_fuel: int = 40_000_000_000  # of all tests of one snippet, controls included: under a minute
+    test_memory_bytes: int = 128 * 2**20  # the guest's memory, 24 MiB of which CPython itself takes
+    test_output_bytes: int = 64 * 2**10  # stdout, and the same again for stderr
     # what goes out
     result_bytes: int = 8 * 2**20  # result.json; the platform stops at 50 MB
     file_name_bytes: int = 31  # post-compute refuses longer names (tee-worker web2_result.rs)

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.limits import LIMITS
 from app.simulate.protect import protect
 
 CANARY = "zebrafish"
@@ -147,6 +148,43 @@ def entries() -> Iterator[tuple[str, Case]]:
     yield "option twice", Case("request.contradiction", protect({**GOOD, "seed": 1, "options": {"seed": 2}}))
 
 
+_TURN = {"feedback": [], "code": "x = 1", "status": "ok", "verdicts": []}
+_SESSION = {"language": "python", "prompt": "p", "turns": [_TURN]}
+# Code tasks that cannot be done.
+CODE: dict[str, tuple[Any, str]] = {
+    "code language": ({**GOOD, "language": CANARY}, "language.unknown"),
+    "code language number": ({**GOOD, "language": 5}, "option.invalid"),
+    "code without language": ({**GOOD, "code": "x", "feedback": "f"}, "code.incomplete"),
+    "code without prompt": ({"language": "python", "code": "x", "feedback": "f"}, "code.incomplete"),
+    "code without feedback": ({**GOOD, "language": "c", "code": CANARY}, "code.incomplete"),
+    "feedback without code": ({**GOOD, "language": "c", "feedback": CANARY}, "code.incomplete"),
+    "code empty": ({**GOOD, "language": "c", "code": " ", "feedback": "f"}, "input.empty"),
+    "code prompt empty": ({"prompt": "", "language": "c"}, "input.empty"),
+    "feedback empty": ({**GOOD, "language": "c", "code": "x", "feedback": ["f", " "]}, "input.empty"),
+    "code prompt too long": ({"prompt": "x" * 2**14 + CANARY, "language": "c"}, "code.too_long"),
+    "code too long": ({**GOOD, "language": "c", "code": "x" * 2**16 + CANARY, "feedback": "f"}, "code.too_long"),
+    "feedback too long": ({**GOOD, "language": "c", "code": "x", "feedback": "x" * 2**14 + CANARY}, "code.too_long"),
+    "two prompts for code": ({**GOOD, "language": "c", "original_prompt": CANARY}, "request.contradiction"),
+    "two codes": ({**GOOD, "language": "c", "code": "x", "reference_code": "y", "feedback": "f"}, "request.contradiction"),
+    "two feedbacks": ({**GOOD, "language": "c", "code": "x", "feedback": "f", "feedback_prompt": "g"}, "request.contradiction"),
+    "code and system": ({**GOOD, "language": "c", "system": CANARY}, "request.contradiction"),
+    "tests for bash": ({**GOOD, "language": "bash", "tests": ["true"]}, "request.unsupported"),
+    "33 tests": ({**GOOD, "language": "python", "tests": ["pass"] * 33}, "option.invalid"),
+    "a test of numbers": ({**GOOD, "language": "python", "tests": [1]}, "option.invalid"),
+    "a test with half a pair": ({**GOOD, "language": "python", "tests": [{"input": CANARY}]}, "option.invalid"),
+    "a test too long": ({**GOOD, "language": "python", "tests": ["x" * 2**16 + CANARY]}, "code.too_long"),
+    "no attempt": ({**GOOD, "language": "python", "attempts": 0}, "option.invalid"),
+    "nine attempts": ({**GOOD, "language": "python", "attempts": 9}, "option.invalid"),
+    "session unknown": ({**GOOD, "language": "python", "session": {CANARY: 1}}, "option.invalid"),
+    "session word": ({**GOOD, "language": "python", "session": CANARY}, "json.invalid"),
+    "session of another language": ({"session": _SESSION, "language": "c", "feedback": "f"}, "request.contradiction"),
+    "session without feedback": ({"session": _SESSION}, "code.incomplete"),
+    "session of 64 turns": ({"session": {**_SESSION, "turns": [_TURN] * 64}, "feedback": "f"}, "code.too_long"),
+    "session of 65 turns": ({"session": {**_SESSION, "turns": [_TURN] * 65}, "feedback": "f"}, "option.invalid"),
+    "code and wallet": ({"prompt": "p", "language": "python", "wallet": WALLET}, "request.contradiction"),
+}
+
+
 def documents() -> Iterator[tuple[str, Case]]:
     broken = {
         "half": '{"prompt": "' + CANARY,
@@ -200,8 +238,8 @@ def documents() -> Iterator[tuple[str, Case]]:
         "prompt and answers": ({**GOOD, "answers": [1]}, "request.contradiction"),
         "task unknown": ({**GOOD, "task": CANARY}, "option.invalid"),
         "task list": ({**GOOD, "task": ["ask"]}, "option.invalid"),
-        "task code": ({**GOOD, "task": "code"}, "request.unsupported"),
-        "language": ({**GOOD, "language": "python"}, "request.unsupported"),
+        "task code": ({**GOOD, "task": "code"}, "code.incomplete"),
+        **CODE,
         "wallet": ({"wallet": WALLET}, "request.unsupported"),
         "wallet of 19 bytes": ({"wallet": WALLET[:-2]}, "wallet.invalid"),
         "wallet of 21 bytes": ({"wallet": WALLET + "00"}, "wallet.invalid"),
@@ -231,7 +269,8 @@ def documents() -> Iterator[tuple[str, Case]]:
         "form empty answer": ({"questionnaire": [["Q", "string"]], "answers": [""]}, "answers.invalid"),
     }
     for name, (value, code) in shapes.items():
-        yield f"secret: {name}", Case(code, secret=json.dumps(value))
+        if len(json.dumps(value)) <= LIMITS.secret_bytes:
+            yield f"secret: {name}", Case(code, secret=json.dumps(value))
         if name != "unknown field":
             yield f"json dataset: {name}", Case(code, json.dumps(value).encode())
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 from app.answers.ask import AskAnswer
+from app.answers.code import CodeAnswer
 from app.answers.score import ScoreAnswer
 
-Answer = AskAnswer | ScoreAnswer
-Kind = Literal["ask", "score"]
+Answer = AskAnswer | CodeAnswer | ScoreAnswer
+Kind = Literal["ask", "code", "score"]
 Mode = Literal["ai", "fallback", "count"]

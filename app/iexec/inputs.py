@@ -26,8 +26,8 @@ from app.wallet import readers
 # How an entry of a zip is decoded; the other fields are objects or lists, decoded by what their bytes look like.
 _TEXTS = frozenset(
     {"task", "prompt", "question", "email", "system", "salt", "wallet", "address", "address_form", "language", "code"}
-)
-_NUMBERS = frozenset({"max_tokens", "temperature", "seed", "chain", "as_of_block"})
+) | {"original_prompt", "reference_code", "feedback_prompt", "model_name"}
+_NUMBERS = frozenset({"max_tokens", "temperature", "seed", "attempts", "chain", "as_of_block"})
 _FROM_SECRETS = frozenset({"source"})  # it holds a key, and sends the enclave somewhere: not for public inputs, nor for others
 _NOT_FROM_DATASETS = frozenset({"callback"}) | _FROM_SECRETS  # the deal is the requester's: its data owner has no say in it
 

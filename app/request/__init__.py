@@ -8,13 +8,14 @@ from typing import Any
 from app.document import Document, validate
 from app.errors import InputError
 from app.request.ask import PROMPTS, Ask, ask_of
+from app.request.code import FIELDS as CODE
+from app.request.code import Code, code_of
 from app.request.score import Score, score_of
 
 Fields = Mapping[str, Any]
-Request = Ask | Score
+Request = Ask | Code | Score
 
 _SCORE = ("wallet", "address", "history")
-_CODE = ("language", "code", "feedback", "tests")
 
 
 def parse(fields: Fields) -> tuple[Request, bytes | None]:
@@ -26,7 +27,7 @@ def parse(fields: Fields) -> tuple[Request, bytes | None]:
     task = document.task or _infer(document)
     salt = bytes.fromhex(document.salt) if document.salt else None
     if task == "code":
-        raise InputError("request.unsupported", f"this version does not know the task {task} yet")
+        return code_of(document), salt
     return score_of(document) if task == "score" else ask_of(document), salt
 
 
@@ -43,7 +44,7 @@ def _infer(document: Document) -> str:
     """Return the task that the fields mean. `email` yields to every other field; a prompt may belong to code."""
     asks = document.named(PROMPTS)
     asks = [name for name in asks if name != "email"] or asks
-    code, score = document.named(_CODE), document.named(_SCORE)
+    code, score = document.named(CODE), document.named(_SCORE)
     if code:
         asks = [name for name in asks if name not in ("prompt", "question", "email")]
     if score:  # an address in `email` is no prompt, and the earlier API called a survey a questionnaire

@@ -32,8 +32,11 @@ class Wishes:
     no_app_secret: bool
 
 
-def order(wishes: Wishes) -> Order:
-    """Return the order. Raises `SimulationError` simulate.failed if two wishes exclude each other."""
+def order(wishes: Wishes, datasets: tuple[bytes, ...] = ()) -> Order:
+    """Return the order, of `datasets` where the wishes name none.
+
+    Raises `SimulationError` simulate.failed if two wishes exclude each other.
+    """
     if wishes.datasets and not wishes.bulk:
         raise SimulationError("simulate.failed", "files are named without --bulk")
     named = {name: text for name, text in (("prompt", wishes.prompt), ("wallet", wishes.wallet)) if text is not None}
@@ -46,7 +49,7 @@ def order(wishes: Wishes) -> Order:
         named = {name: _storable(value) for name, value in named.items()}
     single = [wishes.protected_data.read_bytes()] if wishes.protected_data else [protect(named)] if named else []
     return Order(
-        datasets=tuple(path.read_bytes() for path in wishes.datasets) if wishes.bulk else tuple(single),
+        datasets=tuple(path.read_bytes() for path in wishes.datasets) if wishes.bulk else tuple(single) or datasets,
         bulk=wishes.bulk,
         args=wishes.args,
         requester_secrets=dict(_secret(text) for text in wishes.secrets),

@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 from app import strict_json
+from app.answers.code import CodeAnswer
 from app.report import Report, Result
 from app.simulate.session import Simulated
 
@@ -54,8 +55,21 @@ def _story(report: Report) -> list[str]:
 
 
 def _one(part: Any) -> str:
-    if part.answer:
-        answer = part.answer
+    answer = part.answer
+    if isinstance(answer, CodeAnswer):
+        return _code(answer)
+    if answer:
         tokens = f"{answer.prompt_tokens} prompt tokens, {answer.completion_tokens} generated, {answer.finish_reason}"
         return f"{answer.text}\n  ({tokens})"
     return f"error {part.error.code}: {part.error.message}\n  hint: {part.error.hint}"
+
+
+def _code(answer: CodeAnswer) -> str:
+    """Return the code, then what its tests and its readers say."""
+    tested, tries = answer.tested, len(answer.attempts)
+    passed = sum(verdict.status == "passed" for verdict in tested.verdicts)
+    lines = [f"untested: {tested.untested}" if tested.untested else f"{passed} of {len(tested.verdicts)} tests passed"]
+    lines += [f"{verdict.status}: {verdict.message}" for verdict in tested.verdicts if verdict.status != "passed"]
+    lines += [f"line {found.line}: {found.kind} ({found.name})" for found in answer.warnings]
+    lines.append(f"{answer.status}, {tries} {'attempt' if tries == 1 else 'attempts'}; second opinion: {answer.second_opinion}")
+    return "\n".join([answer.text.rstrip(), "", *(f"  {line}" for line in lines)])

@@ -8,8 +8,9 @@ from app.llm.engine import Engine
 from app.llm.models import Model
 from app.report import Parameters
 from app.request import Request
+from app.request.code import Code
 from app.request.score import Score
-from app.tasks import ask, score
+from app.tasks import ask, code, score
 
 
 def answer_to(request: Request, engine: Engine | ModelError | None, model: Model) -> tuple[Answer, Mode, Parameters | None]:
@@ -21,5 +22,8 @@ def answer_to(request: Request, engine: Engine | ModelError | None, model: Model
         return score.answer(request, engine if isinstance(engine, Engine) else None)
     if not isinstance(engine, Engine):
         raise engine or ModelError("engine.failed", "the model was not loaded")
+    if isinstance(request, Code):
+        written, shaped = code.answer(engine, model, request)
+        return written, "ai", shaped
     said, parameters = ask.answer(engine, model, request)
     return said, "ai", parameters

@@ -19,6 +19,7 @@ from app.iexec.inputs import read_inputs
 from app.iexec.task import open_task
 from app.limits import LIMITS, Limits
 from app.request import parse
+from app.sandbox.run import Pair, Sandbox
 from app.sealing import seal
 from app.simulate.postcompute import judge
 from app.wallet.labels import Labels
@@ -86,6 +87,23 @@ def form(rows: int) -> None:
     parse({"questionnaire": [["Q", "number"]] * rows, "answers": [1] * rows})
 
 
+def code(**fields: Any) -> None:
+    parse({"language": "python", "prompt": "p", **fields})
+
+
+def turns(count: int) -> None:
+    turn = {"feedback": [], "code": "x", "status": "ok", "verdicts": []}
+    session = {"language": "python", "prompt": "p", "turns": [turn] * (count - 1)}  # one more is about to be added
+    parse({"session": session, "feedback": ["f"]})
+
+
+def printed(snippet: str, output: str) -> None:
+    """Raise `ValueError` unless the snippet prints `output`."""
+    found = Sandbox().run(snippet, [Pair("", output)]).tests[0].status
+    if found != "passed":
+        raise ValueError(found)
+
+
 def history(records: int) -> None:
     wallet = "0x" + "11" * 20
     row = {"blockNumber": "1", "timeStamp": "1", "hash": "", "from": wallet, "to": wallet, "value": "0"}
@@ -142,16 +160,24 @@ PAIRS: dict[str, Callable[[Desk, int], Any]] = {
     "max_tokens": lambda _, n: parse({"prompt": "p", "max_tokens": n}),
     "temperature_milli": lambda _, n: parse({"prompt": "p", "temperature": n / 1000}),
     "max_seed": lambda _, n: parse({"prompt": "p", "seed": n}),
+    "task_bytes": lambda _, n: code(prompt="x" * n),
+    "turns": lambda _, n: turns(n),
+    "attempts": lambda _, n: code(attempts=n),
+    "snippet_bytes": lambda _, n: code(code="x" * n, feedback="f"),
+    "tests": lambda _, n: code(tests=["pass"] * n),
+    "test_input_bytes": lambda _, n: code(tests=[{"input": "x" * n, "output": ""}]),
+    "test_output_bytes": lambda _, n: printed(f"print('x' * {n - 1})", "x" * (n - 1)),
     "result_bytes": lambda _, n: sealed(n),
     "file_name_bytes": lambda desk, n: named(desk.out, n),
     "json_integer": lambda _, n: args.parse(["--chain-id", str(n)]),
     "threads": lambda _, n: args.parse(["--threads", str(n)]),
 }
-NO_MAXIMUM = {"default_max_tokens"}  # what is taken when the caller says nothing
+NO_MAXIMUM = {"default_max_tokens", "default_attempts"}  # what is taken when the caller says nothing
+IN_TEST_SANDBOX = {"test_fuel", "run_fuel", "test_memory_bytes"}
 
 
 def test_every_limit_has_a_pair() -> None:
-    assert {field.name for field in dataclasses.fields(Limits)} == PAIRS.keys() | NO_MAXIMUM
+    assert {field.name for field in dataclasses.fields(Limits)} == PAIRS.keys() | NO_MAXIMUM | IN_TEST_SANDBOX
 
 
 @pytest.mark.parametrize("name", PAIRS)

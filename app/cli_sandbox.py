@@ -1,0 +1,29 @@
+"""The commands below `sandbox`. Thin, as app/cli.py."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.group()
+def sandbox() -> None:
+    """Make and check the guest that snippets are tested in."""
+
+
+@sandbox.command("build")
+@click.option("--copy", is_flag=True, help="Embed a copy instead of a link (for an image).")
+@click.option("--pin", is_flag=True, help="Make it anew and write what comes out to app/sandbox/guest.toml.")
+def sandbox_build(*, copy: bool, pin: bool) -> None:
+    """Fetch CPython, compile and start it (half a minute), embed the result beside the code."""
+    from app.sandbox.build import build, embed
+
+    click.echo(embed(build(pin=pin), copy=copy))
+
+
+@sandbox.command("check")
+def sandbox_check() -> None:
+    """Check every byte of the embedded guest."""
+    from app.sandbox.guest import catalogue, load
+
+    load()
+    click.echo(f"OK: {catalogue().build.sha256}  guest.bin", err=True)

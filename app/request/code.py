@@ -1,0 +1,139 @@
+"""code: what to write or to change, in which language, and what it must pass."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from app.document import Document, ProgramTest
+from app.errors import InputError
+from app.limits import LIMITS
+from app.request.base import BaseRequest
+from app.session import Language, Session
+
+ALIASES: dict[str, Language] = {
+    "py": "python",
+    "python3": "python",
+    "cpp": "c++",
+    "cxx": "c++",
+    "cc": "c++",
+    "postgresql": "sql",
+    "sqlite": "sql",
+    "mysql": "sql",
+    "js": "javascript",
+    "node": "javascript",
+    "ecmascript": "javascript",
+    "sh": "bash",
+    "shell": "bash",
+}
+LANGUAGES: tuple[Language, ...] = ("python", "c++", "c", "java", "scala", "sql", "javascript", "bash")
+# A field, and the name that an earlier code app had for it.
+EARLIER = {"prompt": "original_prompt", "code": "reference_code", "feedback": "feedback_prompt"}
+FIELDS = ("language", "code", "feedback", "tests", "attempts", "session", *EARLIER.values(), "model_name")
+
+
+class Code(BaseRequest):
+    """A task for the model, with everything that was said about it so far."""
+
+    kind: Literal["code"] = "code"
+    language: Language
+    prompt: str
+    session: Session | None = None
+    """The turns so far; null if the caller wants no session back."""
+    code: str | None = None
+    """What is to be changed: the caller's, or the last turn's."""
+    feedback: tuple[str, ...] = ()
+    """What is to be changed about it now."""
+    tests: tuple[str | ProgramTest, ...] = ()
+    attempts: int | None = None
+    max_tokens: int | None = None
+    temperature_milli: int = 0
+    seed: int = 0
+
+    def said(self) -> list[str]:
+        """Return all feedback there ever was, oldest first."""
+        earlier = [text for turn in (self.session.turns if self.session else []) for text in turn.feedback]
+        return [*earlier, *self.feedback]
+
+
+def code_of(document: Document) -> Code:
+    """Return the code task in `document`, options already lifted. Raises `InputError` with the code of what is wrong."""
+    if document.system is not None:
+        raise InputError("request.contradiction", "both system and a code task are given: its system prompt is fixed")
+    session = document.session if isinstance(document.session, Session) else None
+    prompt = _one(document, "prompt") or _other(document, "question") or (session and session.prompt)
+    if not prompt:
+        raise InputError("code.incomplete", "there is no prompt that says what the code is for")
+    language = _language(document.language, session)
+    feedback = _one(document, "feedback") or []
+    feedback = [feedback] if isinstance(feedback, str) else feedback
+    code = _one(document, "code")
+    if code is None and session and session.turns:
+        code = session.turns[-1].code
+    if (code is None) != (not feedback):
+        raise InputError("code.incomplete", f"there is {'feedback' if feedback else 'code'}, but not both")
+    if session is None and document.session == "new":
+        session = Session(language=language, prompt=prompt, turns=[])
+    request = Code(
+        language=language,
+        prompt=prompt,
+        session=session,
+        code=code,
+        feedback=tuple(feedback),
+        tests=tuple(document.tests or ()),
+        attempts=document.attempts,
+        max_tokens=document.max_tokens,
+        temperature_milli=int((document.temperature or 0) * 1000),
+        seed=document.seed or 0,
+    )
+    _check(request)
+    return request
+
+
+def _one(document: Document, name: str) -> Any:
+    """Return the field `name`, under this or its earlier name."""
+    earlier = EARLIER[name]
+    if getattr(document, name) is not None and getattr(document, earlier) is not None:
+        raise InputError("request.contradiction", f"both {name} and {earlier} are given")
+    found = getattr(document, name) if getattr(document, name) is not None else getattr(document, earlier)
+    if isinstance(found, str) and not found.strip():
+        raise InputError("input.empty", f"the {name} is empty")
+    return found
+
+
+def _other(document: Document, name: str) -> str | None:
+    text: str | None = getattr(document, name)
+    return text if text and text.strip() else None
+
+
+def _language(given: str | None, session: Session | None) -> Language:
+    if given is None:
+        if session is None:
+            raise InputError("code.incomplete", "there is no language")
+        return session.language
+    wanted = given.strip().lower()
+    language = ALIASES.get(wanted, wanted)
+    for known in LANGUAGES:
+        if known == language:
+            if session and session.language != known:
+                raise InputError("request.contradiction", "the language is not that of the session")
+            return known
+    raise InputError("language.unknown", "the language is not one of the eight known ones")
+
+
+def _check(request: Code) -> None:
+    """Raise `InputError` for what is too long or empty."""
+    sizes = [(text, LIMITS.task_bytes) for text in (request.prompt, *request.said())]
+    sizes += [(text, LIMITS.snippet_bytes) for text in (request.code or "",)]
+    for test in request.tests:
+        pair = (test.input, test.output) if isinstance(test, ProgramTest) else ()
+        sizes += [(text, LIMITS.test_input_bytes) for text in pair]
+        sizes += [(test, LIMITS.snippet_bytes)] if isinstance(test, str) else []
+    for text, limit in sizes:
+        if len(text.encode()) > limit:
+            raise InputError("code.too_long", f"a part of the code task is longer than {limit} bytes")
+    if not all(text.strip() for text in request.feedback):
+        raise InputError("input.empty", "a feedback is empty")
+    if request.session and len(request.session.turns) >= LIMITS.turns:
+        raise InputError("code.too_long", f"the session has {LIMITS.turns} turns already")
+    if request.tests and request.language != "python":
+        raise InputError("request.unsupported", f"tests run for python only, not for {request.language}")

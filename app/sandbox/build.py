@@ -1,0 +1,102 @@
+"""Make the guest: fetch CPython, patch and compile it, start it, keep the memory of the started one.
+
+Happens when an image is built or a checkout set up, never in a task. The result is a pure function of
+guest.toml, wasi.wat, door.wat and harness.py.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from importlib import resources
+from pathlib import Path
+
+from app.errors import SandboxError
+from app.limits import LIMITS
+from app.llm.fetch import Progress, cache_folder, fetch
+from app.sandbox import native
+from app.sandbox.guest import GUEST, catalogue, pack
+from app.sandbox.machine import PAGE, Code, Image, Machine
+from app.sandbox.patch import patch
+
+_FUEL = 20_000_000_000  # the start takes a tenth of it
+_TP_CALL = 64  # offset of tp_call in CPython's PyTypeObject where a pointer has 4 bytes (Include/cpython/object.h)
+_ENVIRON = [b"PYTHONHASHSEED=0"]
+_CATALOGUE = Path(__file__).parent / "guest.toml"
+
+
+def build(progress: Progress = lambda _: None, *, pin: bool = False) -> Path:
+    """Return the path of the guest in the cache, made if it is not there yet.
+
+    With `pin`, it is made anew and guest.toml says what came out. Raises `ModelError` model.fetch_failed,
+    `SandboxError` sandbox.altered if the build gives other bytes than guest.toml says.
+    """
+    folder = cache_folder() / "sandbox"
+    wanted = catalogue().build.sha256
+    path = folder / f"{wanted}.bin"
+    if not pin and path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() == wanted:
+        return path
+    if native.engine_name() != catalogue().build.engine and not pin:
+        raise SandboxError("sandbox.altered", "guest.toml is for another version of wasmtime")
+    data = make(fetch(catalogue().guest, progress).read_bytes())
+    found = hashlib.sha256(data).hexdigest()
+    if pin:
+        _pin(found)
+    elif found != wanted:
+        raise SandboxError("sandbox.altered", "the build gives other bytes than guest.toml says")
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{found}.bin"
+    made = path.with_suffix(f".{os.getpid()}.tmp")
+    made.write_bytes(data)
+    made.replace(path)
+    return path
+
+
+def embed(source: Path, *, copy: bool = False) -> Path:
+    """Return the path beside the code, now a link to `source`, or a copy of it for an image."""
+    made = GUEST.with_suffix(f".{os.getpid()}.tmp")
+    if copy:
+        shutil.copyfile(source, made)
+    else:
+        made.symlink_to(source.resolve())
+    made.replace(GUEST)
+    return GUEST
+
+
+def make(wasm: bytes) -> bytes:
+    """Return the packed guest made of CPython's WebAssembly; 20 s of one core."""
+    c = native.load()
+    engine = native.new_engine(c)
+    guest = native.compile_module(c, engine, patch(wasm))
+    door = native.compile_module(c, engine, _text("door.wat").encode(), text=True)
+    code = Code(_wasi(c, engine, 160), guest, door)
+    image = _start(Machine(code, memory_bytes=LIMITS.test_memory_bytes))
+    return pack(Code(_wasi(c, engine, len(image.memory) // PAGE), guest, door), image)
+
+
+def _wasi(c: object, engine: object, pages: int) -> bytes:
+    """Return wasi.wat compiled, with a guest memory of so many pages to begin with."""
+    source = _text("wasi.wat").replace("{pages}", str(pages))
+    return native.compile_module(c, engine, source.encode(), text=True)
+
+
+def _start(machine: Machine) -> Image:
+    """Return the image of CPython after harness.py, up to its last line."""
+    args = [b"python", b"-S", b"-s", b"-B", b"-c", _text("harness.py").encode()]
+    ended, memory, stack = machine.boot(args, _ENVIRON, _FUEL)
+    if ended.cause != "exit" or ended.status != 0:
+        raise SandboxError("sandbox.failed", "the guest did not start")
+    target, kind, args_at = (int(word) for word in ended.stdout.split())
+    function = int.from_bytes(memory[kind + _TP_CALL : kind + _TP_CALL + 4], "little")
+    return Image(memory, stack, function, target, args_at)
+
+
+def _pin(sha256: str) -> None:
+    head, _, _ = _CATALOGUE.read_text().partition("[build]\n")
+    _CATALOGUE.write_text(f'{head}[build]\nengine = "{native.engine_name()}"\nsha256 = "{sha256}"\n')
+    catalogue.cache_clear()
+
+
+def _text(name: str) -> str:
+    return (resources.files("app.sandbox") / name).read_text()

@@ -1,0 +1,85 @@
+"""The guest: what it is made of, and the checked bytes of the one that is embedded.
+
+A run looks beside the code only, as for models: `python -m app sandbox build` puts a link to the cache
+there, an image has a copy.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import tomllib
+from importlib import resources
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from app.errors import AppError, SandboxError
+from app.llm.models import Artefact
+from app.sandbox.machine import Code, Image
+
+GUEST = Path(__file__).parent / "guest.bin"
+_CALL = ("stack", "function", "target", "args")
+
+
+class Build(BaseModel):
+    """What the build of the guest must give."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    engine: str
+    sha256: str
+
+
+class Catalogue(BaseModel):
+    """guest.toml."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    guest: Artefact
+    build: Build
+
+
+@functools.cache
+def catalogue() -> Catalogue:
+    """Return app/sandbox/guest.toml."""
+    try:
+        return Catalogue.model_validate(tomllib.loads((resources.files("app.sandbox") / "guest.toml").read_text()))
+    except (tomllib.TOMLDecodeError, ValidationError) as err:
+        raise AppError("internal", "app/sandbox/guest.toml is not valid") from err
+
+
+def pack(code: Code, image: Image) -> bytes:
+    """Return one file with everything that a run needs: a line of JSON, then the parts one after the other."""
+    parts = [code.wasi, code.guest, code.door, image.memory]
+    head = {"call": {name: getattr(image, name) for name in _CALL}, "sizes": [len(part) for part in parts]}
+    return json.dumps(head).encode() + b"\n" + b"".join(parts)
+
+
+def load(path: Path = GUEST) -> tuple[Code, Image]:
+    """Return what is packed in `path`, every byte of it checked; what was checked is what is returned.
+
+    The code is a view of the bytes read, the memory a copy. Raises `SandboxError` sandbox.missing or sandbox.altered.
+    """
+    try:
+        with path.open("rb", buffering=0) as stream:
+            data = bytearray(path.stat().st_size)
+            whole = stream.readinto(data) == len(data)
+    except OSError as err:
+        raise SandboxError("sandbox.missing", "the guest is not embedded") from err
+    if not whole or hashlib.sha256(data).hexdigest() != catalogue().build.sha256:
+        raise SandboxError("sandbox.altered", "the sha-256 of the guest is not the one in app/sandbox/guest.toml")
+    return unpack(data)
+
+
+def unpack(data: bytearray) -> tuple[Code, Image]:
+    """Return the parts of `pack`; not checked: whoever calls knows the bytes."""
+    at = data.index(b"\n") + 1
+    head = json.loads(data[:at])
+    views = []
+    for size in head["sizes"]:
+        views.append(memoryview(data)[at : at + size])
+        at += size
+    *code, memory = views
+    return Code(*code), Image(memory=bytes(memory), **head["call"])

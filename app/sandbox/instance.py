@@ -1,0 +1,131 @@
+"""One life of a guest: a store with the WASI module, the guest and the door, and what the host may do to it."""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any, Self
+
+from app.errors import SandboxError
+from app.sandbox.native import check
+
+_TABLE_ELEMENTS = 100_000  # the guest's own table has 5,903
+_OUT_OF_FUEL = 11  # WASMTIME_TRAP_CODE_OUT_OF_FUEL in wasmtime/trap.h
+
+
+class Instance:
+    """Three instances in a store of their own; gone, memory and all, when the `with` block ends."""
+
+    def __init__(self, c: Any, engine: Any, modules: tuple[Any, Any, Any], *, memory_bytes: int, fuel: int) -> None:
+        """Link `modules` (WASI, guest, door). Raises `SandboxError` sandbox.failed if they do not fit."""
+        self._c = c
+        self._fuel = fuel
+        no_finalizer = ctypes.CFUNCTYPE(None, ctypes.c_void_p)()  # a null pointer, not a closure
+        self._store = c.wasmtime_store_new(engine, None, no_finalizer)
+        self._linker = c.wasmtime_linker_new(engine)
+        self._context = c.wasmtime_store_context(self._store)
+        c.wasmtime_store_limiter(self._store, memory_bytes, _TABLE_ELEMENTS, 3, 1, 2)
+        check(c, c.wasmtime_context_set_fuel(self._context, fuel))
+        try:
+            self._wasi, self._guest, self._door = (
+                self._link(module, name)
+                for module, name in zip(modules, (b"wasi_snapshot_preview1", b"guest", b"door"), strict=True)
+            )
+        except SandboxError:
+            self.__exit__()
+            raise
+
+    def __enter__(self) -> Self:
+        """Return self."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Free everything."""
+        self._c.wasmtime_linker_delete(self._linker)
+        self._c.wasmtime_store_delete(self._store)
+
+    def start(self) -> str | None:
+        """Run the guest's `_start`; return as `enter`."""
+        return self._call(self._guest, b"_start", [], 0)[0]
+
+    def enter(self, stack: int, function: int, target: int, args: int) -> str | None:
+        """Call a function of the guest's table; return what trapped ("out_of_fuel", "trap"), None if it returned."""
+        return self._call(self._door, b"enter", [stack, function, target, args], 1)[0]
+
+    def stack(self) -> int:
+        """Return the guest's stack pointer."""
+        return self._call(self._door, b"stack", [], 1)[1]
+
+    def fuel_used(self) -> int:
+        """Return the units used so far."""
+        left = ctypes.c_uint64()
+        check(self._c, self._c.wasmtime_context_get_fuel(self._context, ctypes.byref(left)))
+        return self._fuel - left.value
+
+    def memory_size(self) -> int:
+        """Return the bytes that the guest's memory has."""
+        return int(self._c.wasmtime_memory_data_size(self._context, self._memory(b"memory")))
+
+    def read(self, memory: bytes, at: int, size: int) -> bytes:
+        """Return bytes of a memory ("memory": the guest's, "pipe"); not checked against its size."""
+        base = self._c.wasmtime_memory_data(self._context, self._memory(memory))
+        return ctypes.string_at(ctypes.addressof(base.contents) + at, size)
+
+    def write(self, memory: bytes, at: int, data: bytes) -> None:
+        """Put `data` into a memory. Raises `SandboxError` sandbox.failed where it does not fit."""
+        where = self._memory(memory)
+        if at + len(data) > self._c.wasmtime_memory_data_size(self._context, where):
+            raise SandboxError("sandbox.failed", "the data does not fit into the guest")
+        base = self._c.wasmtime_memory_data(self._context, where)
+        ctypes.memmove(ctypes.addressof(base.contents) + at, data, len(data))
+
+    def word(self, name: bytes) -> int:
+        """Return a global of the WASI module: "out", "err", "exit" or "full"."""
+        value = self._c.wasmtime_val_t()
+        self._c.wasmtime_global_get(self._context, ctypes.byref(self._export(self._wasi, name).of.global_), ctypes.byref(value))
+        return int(value.of.i32)
+
+    def _link(self, module: Any, name: bytes) -> Any:
+        instance, trap = self._c.wasmtime_instance_t(), ctypes.POINTER(self._c.wasm_trap_t)()
+        check(
+            self._c,
+            self._c.wasmtime_linker_instantiate(
+                self._linker, self._context, module, ctypes.byref(instance), ctypes.byref(trap)
+            ),
+        )
+        if trap:
+            self._c.wasm_trap_delete(trap)
+            raise SandboxError("sandbox.failed", "the guest could not be set up")
+        check(
+            self._c,
+            self._c.wasmtime_linker_define_instance(self._linker, self._context, name, len(name), ctypes.byref(instance)),
+        )
+        return instance
+
+    def _export(self, instance: Any, name: bytes) -> Any:
+        item = self._c.wasmtime_extern_t()
+        if not self._c.wasmtime_instance_export_get(self._context, ctypes.byref(instance), name, len(name), ctypes.byref(item)):
+            raise SandboxError("sandbox.failed", "the guest lacks an export")
+        return item
+
+    def _memory(self, name: bytes) -> Any:
+        return ctypes.byref(self._export(self._wasi, name).of.memory)
+
+    def _call(self, instance: Any, name: bytes, args: list[int], results: int) -> tuple[str | None, int]:
+        values = (self._c.wasmtime_val_t * len(args))()
+        for value, arg in zip(values, args, strict=True):
+            value.kind = self._c.WASMTIME_I32
+            value.of.i32 = arg
+        result, trap = self._c.wasmtime_val_t(), ctypes.POINTER(self._c.wasm_trap_t)()
+        function = ctypes.byref(self._export(instance, name).of.func)
+        check(
+            self._c,
+            self._c.wasmtime_func_call(
+                self._context, function, values, len(args), ctypes.byref(result), results, ctypes.byref(trap)
+            ),
+        )
+        if not trap:
+            return None, int(result.of.i32)
+        code = ctypes.c_uint8()
+        known = self._c.wasmtime_trap_code(trap, ctypes.byref(code))
+        self._c.wasm_trap_delete(trap)
+        return "out_of_fuel" if known and code.value == _OUT_OF_FUEL else "trap", 0

@@ -1,0 +1,119 @@
+"""A guest on wasmtime's interpreter: start it once, keep its memory, enter copies of it.
+
+A guest that has started stops itself in the middle (by proc_exit); what remains of it is its memory.
+Every run gets a new store with a copy of that memory and calls one of the guest's functions there:
+some hundredths of a second instead of the second that CPython takes to start, and no run sees another.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from app.errors import SandboxError
+from app.sandbox import native
+from app.sandbox.instance import Instance
+
+PAGE = 65_536  # bytes, WebAssembly
+_ARGS, _INPUTS, _STDOUT, _STDERR = 64, 0x10000, 0x3E0000, 0x3F0000  # places in the pipe: see wasi.wat
+INPUT_BYTES = _STDOUT - _INPUTS  # all inputs of one run together
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """Three compiled modules: the WASI below the guest, the guest, the door back into it."""
+
+    wasi: bytes | memoryview
+    guest: bytes | memoryview
+    door: bytes | memoryview
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A guest at rest, and the call that continues it."""
+
+    memory: bytes
+    stack: int
+    """The stack pointer, which no memory holds."""
+    function: int
+    """Index in the guest's table of the function to call ..."""
+    target: int
+    """... and its two arguments, addresses of a Python function ..."""
+    args: int
+    """... and of a tuple."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How one run of the guest came to its end."""
+
+    cause: Literal["exit", "returned", "out_of_fuel", "output_limit", "trap"]
+    status: int
+    """What the guest gave to proc_exit, where it did."""
+    stdout: bytes
+    stderr: bytes
+    fuel: int
+    """Units used: one for each WebAssembly instruction, with few exceptions."""
+    memory_bytes: int
+    """Size of the guest's memory at the end; it never shrinks."""
+
+
+class Machine:
+    """An engine with the loaded modules."""
+
+    def __init__(self, code: Code, *, memory_bytes: int) -> None:
+        """Load `code`, every byte of which is trusted; `memory_bytes` bounds the guest's memory.
+
+        Raises `SandboxError` sandbox.missing, or sandbox.failed if another version of wasmtime compiled it.
+        """
+        self._c = native.load()
+        self._engine = native.new_engine(self._c)
+        load = native.load_module
+        self._modules = tuple(load(self._c, self._engine, part) for part in (code.wasi, code.guest, code.door))
+        self._memory_bytes = memory_bytes
+
+    def boot(self, args: list[bytes], environ: list[bytes], fuel: int) -> tuple[Ended, bytes, int]:
+        """Return how the guest's own start ended, its memory, and its stack pointer."""
+        with self._instance(fuel) as guest:
+            sizes = [size for items in (args, environ) for size in (len(items), sum(len(item) + 1 for item in items))]
+            guest.write(b"pipe", 0, _words(*sizes))
+            guest.write(b"pipe", _ARGS, b"".join(item + b"\0" for item in args + environ))
+            ended = _ended(guest, guest.start())
+            return ended, guest.read(b"memory", 0, guest.memory_size()), guest.stack()
+
+    def enter(self, image: Image, inputs: list[bytes], fuel: int) -> Ended:
+        """Return how a copy of `image` ended that found `inputs` (three at most) and had so much fuel."""
+        if sum(map(len, inputs)) > INPUT_BYTES:
+            raise SandboxError("sandbox.failed", "the inputs do not fit into the guest")
+        with self._instance(fuel) as guest:
+            guest.write(b"memory", 0, image.memory)
+            at, table = _INPUTS, b""
+            for data in inputs:
+                guest.write(b"pipe", at, data)
+                table += _words(at, at + len(data))
+                at += len(data)
+            guest.write(b"pipe", 16, table)
+            return _ended(guest, guest.enter(image.stack, image.function, image.target, image.args))
+
+    def _instance(self, fuel: int) -> Instance:
+        return Instance(self._c, self._engine, self._modules, memory_bytes=self._memory_bytes, fuel=fuel)
+
+
+def _words(*numbers: int) -> bytes:
+    return b"".join(number.to_bytes(4, "little") for number in numbers)
+
+
+def _ended(guest: Instance, trapped: str | None) -> Ended:
+    fuel, status = guest.fuel_used(), guest.word(b"exit")
+    cause: Literal["exit", "returned", "out_of_fuel", "output_limit", "trap"] = "trap"
+    if trapped is None:
+        cause = "returned"
+    elif trapped == "out_of_fuel":
+        cause = "out_of_fuel"
+    elif guest.word(b"full"):
+        cause = "output_limit"
+    elif status >= 0:
+        cause = "exit"
+    stdout = guest.read(b"pipe", _STDOUT, guest.word(b"out"))
+    stderr = guest.read(b"pipe", _STDERR, guest.word(b"err"))
+    return Ended(cause, status, stdout, stderr, fuel, guest.memory_size())

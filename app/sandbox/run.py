@@ -1,0 +1,177 @@
+"""Run a snippet against its tests and say what became of each.
+
+A verdict is a pure function of snippet, test and guest, down to the unit of fuel: there is no clock and
+no entropy in the guest, and every test starts from the same memory.
+
+What `passed` means: the snippet, run alone in its own copy of the guest, went through the test. It does
+not prove that the snippet is right beyond that test, nor that it is honest: snippet and assertion share
+an interpreter, and code that is written to deceive one given test can. Against the cheap ways (ending
+the process, replaced builtins, printing what a pass prints) stand three things: the test and a nonce
+that depends on both reach the guest only after the snippet has run; a pass counts only if the same
+test with a false assertion behind it fails; and what an input/output pair expects never enters the guest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import TypeAdapter, ValidationError
+
+from app.limits import LIMITS, Limits
+from app.sandbox import guest, native
+from app.sandbox.machine import Ended, Image, Machine
+
+Status = Literal["passed", "failed", "error", "out_of_fuel", "out_of_memory", "output_limit"]
+_SAID: TypeAdapter[tuple[Literal["passed", "failed", "error", "out_of_memory"], str]] = TypeAdapter(
+    tuple[Literal["passed", "failed", "error", "out_of_memory"], str]
+)
+_CONTROL = "\nassert False, 'the negative control'"
+_SHOWN = 160  # characters of expected and found output in a message
+_NEARLY = 2 * 2**20  # bytes below the memory limit from which an end without a verdict counts as a lack of memory
+
+
+@dataclass(frozen=True, slots=True)
+class Assertion:
+    """Python statements that run after the snippet, in its namespace; `assert` is what fails."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Standard input for the snippet as a program, and the standard output it must then give.
+
+    Compared line by line, without white space at line ends and without empty lines at the end.
+    """
+
+    input: str
+    output: str
+
+
+Test = Assertion | Pair
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of one test."""
+
+    status: Status
+    message: str
+    """The assertion that failed with the values it saw, the exception, or "": words of the snippet may be in it."""
+    fuel: int
+    """Units used by this test, its negative control not counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """One verdict for each test, in order."""
+
+    tests: tuple[Verdict, ...]
+    fuel: int
+    """Units used by everything, controls included."""
+
+    @property
+    def passed(self) -> int:
+        """Return how many tests passed."""
+        return sum(verdict.status == "passed" for verdict in self.tests)
+
+
+class Sandbox:
+    """A guest that is loaded once; each test gets a fresh copy of it."""
+
+    def __init__(self, path: Path = guest.GUEST, limits: Limits = LIMITS) -> None:
+        """Check and load the guest. Raises `SandboxError` sandbox.missing, .altered or .failed."""
+        code, self._image = guest.load(path)
+        self._machine = Machine(code, memory_bytes=limits.test_memory_bytes)
+        self._limits = limits
+
+    def run(self, code: str, tests: Sequence[Test]) -> Verdicts:
+        """Return the verdicts of `tests` on `code`.
+
+        Sizes are not checked (the request was). Nothing that `code` does raises: it is in the verdict.
+        """
+        run = _Run(self._machine, self._image, self._limits, code)
+        verdicts = tuple(run.verdict(index, test) for index, test in enumerate(tests))
+        return Verdicts(verdicts, run.fuel)
+
+    def identity(self) -> dict[str, str]:
+        """Return what decides the verdicts besides snippet and tests: `engine`, `guest_sha256`, `build_sha256`."""
+        catalogue = guest.catalogue()
+        return {
+            "engine": native.engine_name(),
+            "guest_sha256": catalogue.guest.sha256,
+            "build_sha256": catalogue.build.sha256,
+        }
+
+
+class _Run:
+    """The tests of one snippet, and the fuel they may use together."""
+
+    def __init__(self, machine: Machine, image: Image, limits: Limits, code: str) -> None:
+        self._machine, self._image, self._limits, self._code = machine, image, limits, code
+        self.fuel = 0
+
+    def verdict(self, index: int, test: Test) -> Verdict:
+        if isinstance(test, Pair):
+            verdict, stdout = self._once(index, None, test.input)
+            difference = _difference(test.output, stdout) if verdict.status == "passed" else None
+            return Verdict("failed", difference, verdict.fuel) if difference else verdict
+        verdict, _ = self._once(index, test.text, "")
+        if verdict.status != "passed":
+            return verdict
+        control, _ = self._once(index, test.text + _CONTROL, "")
+        if control.status == "passed":
+            return Verdict("error", "the snippet passes a test that nothing can pass", verdict.fuel)
+        return verdict
+
+    def _once(self, index: int, text: str | None, stdin: str) -> tuple[Verdict, bytes]:
+        """Return the verdict on one run, and the standard output of the snippet."""
+        fuel = min(self._limits.test_fuel, self._limits.run_fuel - self.fuel)
+        if fuel <= 0:
+            return Verdict("out_of_fuel", "earlier tests used up the fuel of the whole run", 0), b""
+        nonce = hashlib.sha256(f"{index}\0{text}\0{self._code}".encode(errors="surrogatepass")).hexdigest()
+        job = {"code": self._code, "module": "__main__" if text is None else "snippet"}
+        test = {"nonce": nonce, "text": text}
+        inputs = [json.dumps(job).encode(), stdin.encode(), json.dumps(test).encode()]
+        ended = self._machine.enter(self._image, inputs, fuel)
+        self.fuel += ended.fuel
+        status, message = _read(ended, nonce, self._limits)
+        return Verdict(status, message, ended.fuel), ended.stdout
+
+
+def _read(ended: Ended, nonce: str, limits: Limits) -> tuple[Status, str]:
+    """Return status and message of a finished run."""
+    _, found, said = ended.stderr.rpartition(nonce.encode())
+    if ended.cause == "out_of_fuel":
+        return "out_of_fuel", "the test ran for too long"
+    if ended.cause == "output_limit":
+        return "output_limit", f"more than {limits.test_output_bytes} bytes on one stream"
+    if not found and ended.memory_bytes > limits.test_memory_bytes - _NEARLY:
+        return "out_of_memory", "the interpreter ran out of memory"
+    if ended.cause == "trap" or not found:
+        return "error", f"the {'interpreter crashed' if ended.cause == 'trap' else 'snippet ended the interpreter'}"
+    try:
+        return _SAID.validate_json(said)
+    except ValidationError:
+        return "error", "the snippet garbled its verdict"
+
+
+def _difference(expected: str, stdout: bytes) -> str | None:
+    """Return None if the outputs agree, else the first difference in words."""
+    found = stdout.decode(errors="replace")
+    wanted_lines, found_lines = _lines(expected), _lines(found)
+    if wanted_lines == found_lines:
+        return None
+    for number, (wanted, got) in enumerate(zip(wanted_lines, found_lines, strict=False), 1):
+        if wanted != got:
+            return f"line {number} of the output is {got[:_SHOWN]!r}, expected {wanted[:_SHOWN]!r}"
+    return f"the output has {len(found_lines)} lines, expected {len(wanted_lines)}"
+
+
+def _lines(text: str) -> list[str]:
+    return [line.rstrip() for line in text.rstrip().splitlines()]

@@ -1,0 +1,199 @@
+"""code: a task in, code out that was run where it could be.
+
+Generate or adjust, test, and while tests fail try again within the budget; the attempt that passes most is the answer.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from dataclasses import dataclass
+
+from app import strict_json
+from app.answers.code import Attempt, Budget, CodeAnswer, Guest, Tested, TestVerdict
+from app.document import ProgramTest
+from app.errors import InputError, SandboxError
+from app.limits import LIMITS
+from app.llm.engine import Engine, Generation, Sampling
+from app.llm.models import Model
+from app.llm.prompts import code as words
+from app.report import Parameters, PromptTemplate
+from app.request.code import Code
+from app.sandbox import run as sandbox
+from app.session import CodeStatus, Session, SessionTurn
+from app.tasks import code_prompt as prompt
+from app.tasks.examples import examples
+from app.tasks.findings import findings, parse
+
+
+@dataclass(frozen=True, slots=True)
+class _Try:
+    """One attempt: what came out, and what its tests said."""
+
+    status: CodeStatus
+    text: str
+    out: Generation
+    sampling: Sampling
+    verdicts: tuple[sandbox.Verdict, ...]
+    fuel: int
+
+    @property
+    def passed(self) -> int:
+        return sum(verdict.status == "passed" for verdict in self.verdicts)
+
+
+def answer(engine: Engine, model: Model, request: Code) -> tuple[CodeAnswer, Parameters]:
+    """Return the code with everything that is known about it, and every parameter that shaped it.
+
+    Raises `InputError` prompt.too_long if task and answer do not fit the context, `SandboxError` if there is
+    a sandbox but an altered one.
+    """
+    tests, source = _tests(request)
+    guest = _sandbox() if tests else None
+    chances = 1 if guest is None else request.attempts or LIMITS.default_attempts
+    tries: list[_Try] = []
+    while len(tries) < chances and not _is_done(tries):
+        tries.append(_attempt(engine, model, request, tries, tests if guest else [], guest))
+    best = max(range(len(tries)), key=lambda index: (tries[index].status == "ok", tries[index].passed, -index))
+    said = CodeAnswer(
+        status=tries[best].status,
+        language=request.language,
+        text=tries[best].text,
+        tested=_tested(request, tests, source, guest, tries, best),
+        attempts=tuple(_told(one) for one in tries),
+        best=best,
+        budget=Budget(attempts=chances, tokens=chances * _max_tokens(request)),
+        second_opinion=prompt.opinion(engine, request, tries[best].text) if tries[best].status == "ok" else None,
+        warnings=findings(tries[best].text) if request.language == "python" and tries[best].status == "ok" else (),
+        session=_session(request, tries[best]),
+    )
+    return said, _parameters(engine, request)
+
+
+@functools.cache
+def _sandbox() -> sandbox.Sandbox | None:
+    """Return the sandbox, None in an image without one."""
+    try:
+        return sandbox.Sandbox()
+    except SandboxError as err:
+        if err.code == "sandbox.missing":
+            return None
+        raise
+
+
+def _tests(request: Code) -> tuple[list[sandbox.Test], str]:
+    """Return the caller's tests, or those that the prompt's examples make, and which of them they are."""
+    if request.language != "python":
+        return [], "none"
+    given: list[sandbox.Test] = [
+        sandbox.Pair(test.input, test.output) if isinstance(test, ProgramTest) else sandbox.Assertion(test)
+        for test in request.tests
+    ]
+    found: list[sandbox.Test] = [sandbox.Assertion(text) for text in examples(request.prompt)]
+    return (given, "caller") if given else (found, "examples") if found and not request.said() else ([], "none")
+
+
+def _is_done(tries: list[_Try]) -> bool:
+    """Return whether nothing is left to be repaired: all tests pass, or the model refused."""
+    return bool(tries) and (tries[-1].status == "refused" or tries[-1].passed == len(tries[-1].verdicts) > 0)
+
+
+def _max_tokens(request: Code) -> int:
+    return request.max_tokens or LIMITS.default_max_tokens
+
+
+def _attempt(
+    engine: Engine, model: Model, request: Code, tries: list[_Try], tests: list[sandbox.Test], guest: sandbox.Sandbox | None
+) -> _Try:
+    """Return the next attempt, tested."""
+    wrong = next(((one.text, _complaint(one)) for one in reversed(tries)), None)
+    tokens, opened = prompt.tokens(engine, request, wrong)
+    if len(tokens) + _max_tokens(request) > model.context:
+        wanted = f"{len(tokens)} tokens and max_tokens {_max_tokens(request)}"
+        raise InputError("prompt.too_long", f"the task has {wanted}, the context holds {model.context}")
+    sampling = Sampling(
+        temperature_milli=words.RETRY_TEMPERATURE_MILLI if tries else request.temperature_milli, seed=request.seed + len(tries)
+    )
+    out = engine.generate(tokens, sampling, _max_tokens(request), stop=words.CLOSING)
+    status, text = _read(request, opened, out)
+    found = guest.run(text, tests) if guest and status == "ok" else None
+    return _Try(status, text, out, sampling, found.tests if found else (), found.fuel if found else 0)
+
+
+def _read(request: Code, opened: str, out: Generation) -> tuple[CodeStatus, str]:
+    """Return what became of an attempt, and its text without the Markdown around it."""
+    text = (opened + out.text).strip("\n").removesuffix(words.OPENING).rstrip() + "\n"
+    refusal = f"{words.COMMENTS[request.language]} {words.REFUSAL}"
+    if text.startswith(refusal):
+        return "refused", text.removeprefix(refusal).strip()
+    if out.finish_reason == "length":
+        return "unfinished", text
+    is_code = parse(text) is not None if request.language == "python" else prompt.looks_like_code(text)
+    return ("ok" if is_code and text.strip() else "not_code"), text
+
+
+def _complaint(one: _Try) -> str:
+    """Return what is wrong with an attempt, in words for the model."""
+    if one.status == "unfinished":
+        return "It is too long."
+    if one.status == "not_code":
+        return "It is not valid code."
+    return next((verdict.message for verdict in one.verdicts if verdict.status != "passed"), "")
+
+
+def _tested(
+    request: Code, tests: list[sandbox.Test], source: str, guest: sandbox.Sandbox | None, tries: list[_Try], best: int
+) -> Tested:
+    why = None
+    if request.language != "python":
+        why = "language"
+    elif not tests:
+        why = "no_tests"
+    elif guest is None:
+        why = "no_guest"
+    elif not tries[best].verdicts:
+        why = "no_code"
+    used = Guest(**guest.identity(), fuel=sum(one.fuel for one in tries)) if guest else None
+    verdicts = tuple(TestVerdict(status=one.status, message=one.message, fuel=one.fuel) for one in tries[best].verdicts)
+    return Tested.model_validate({"source": source, "untested": why, "verdicts": verdicts, "guest": used})
+
+
+def _told(one: _Try) -> Attempt:
+    return Attempt(
+        status=one.status,
+        passed=one.passed,
+        temperature_milli=one.sampling.temperature_milli,
+        seed=one.sampling.seed,
+        finish_reason=one.out.finish_reason,
+        prompt_tokens=one.out.prompt_tokens,
+        completion_tokens=one.out.completion_tokens,
+    )
+
+
+def _session(request: Code, chosen: _Try) -> Session | None:
+    """Return the session with this turn added, None if the request has none."""
+    if request.session is None:
+        return None
+    turn = SessionTurn(
+        feedback=list(request.feedback),
+        code=chosen.text,
+        status=chosen.status,
+        verdicts=[verdict.status for verdict in chosen.verdicts],
+    )
+    return request.session.model_copy(update={"turns": [*request.session.turns, turn]})
+
+
+def _parameters(engine: Engine, request: Code) -> Parameters:
+    sampling = Sampling(temperature_milli=request.temperature_milli, seed=request.seed)
+    fixed = strict_json.dumps({"chat_template": engine.chat_template(), **words.fixed()})
+    return Parameters(
+        max_tokens=_max_tokens(request),
+        min_p_milli=sampling.min_p_milli,
+        prompt_template=PromptTemplate(id=words.ID, sha256=hashlib.sha256(fixed).hexdigest()),
+        repeat_penalty_milli=sampling.repeat_penalty_milli,
+        seed=sampling.seed,
+        system="default",
+        temperature_milli=sampling.temperature_milli,
+        top_k=sampling.top_k,
+        top_p_milli=sampling.top_p_milli,
+    )
