@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import itertools
+import random
+
+import pytest
+
+from app.answers.score import ScoreAnswer
+from app.document import validate
+from app.errors import ModelError
+from app.limits import LIMITS
+from app.llm.engine import Engine
+from app.request.score import Score, score_of
+from app.tasks import score, score_words
+from app.wallet.explain import Fact
+from tests import histories
+
+FACTS = [
+    Fact("strength", "sent", 12, "The wallet has sent 12 transactions itself."),
+    Fact("reasoning", "score", 640, "This wallet reaches 640 points and the tier standard."),
+]
+
+
+def request() -> Score:
+    past = histories.made_up(random.Random(7), transactions=60, first_block=5_000_000)
+    return score_of(validate({"wallet": past.wallet, "history": histories.etherscan(past)}))
+
+
+def slow(monkeypatch: pytest.MonkeyPatch, step: float) -> None:
+    clock = itertools.count(0.0, step)
+    monkeypatch.setattr("app.tasks.score_words.time.monotonic", lambda: next(clock))
+
+
+def test_a_slow_model_is_given_up(small_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow(monkeypatch, LIMITS.wording_seconds + 1)
+    with pytest.raises(ModelError) as info:
+        score_words.word(small_engine, FACTS)
+    assert info.value.code == "engine.too_slow"
+
+
+def test_a_model_just_fast_enough_is_not(small_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow(monkeypatch, LIMITS.wording_seconds / 10)
+    assert len(score_words.word(small_engine, FACTS).claims) == 2
+
+
+def test_what_a_slow_model_leaves_is_the_same_score(small_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = request()
+    without, _, _ = score.answer(asked, None)
+    slow(monkeypatch, LIMITS.wording_seconds + 1)
+    answer, mode, parameters = score.answer(asked, small_engine)
+    assert (mode, parameters, answer) == ("fallback", None, without)
+    assert isinstance(answer, ScoreAnswer)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_no_number_but_the_fact_s(small_engine: Engine, seed: int) -> None:
+    value = random.Random(seed).randrange(10**6)
+    fact = Fact("risk", "sent", value, f"The wallet has sent only {value} transactions itself.")
+    (claim,) = score_words.word(small_engine, [fact]).claims
+    assert [number for number in claim.text.replace(".", "").split() if number.isdigit()] == [str(value)]
