@@ -18,7 +18,7 @@ help:  ## name the targets
 demo: setup  ## fetch and build what is needed, then ask the model one question and verify its signed answer
 	$(PY) -m app simulate --prompt "In one sentence: why is the sky blue?" --args "--max-tokens 96"
 
-test: setup $(READY_DEV) $(VENV)/.model-$(TEST_MODEL) $(VENV)/.peers $(VENV)/.contracts  ## everything the tests need, then all of them
+test: setup $(READY_DEV) $(VENV)/.model-$(TEST_MODEL) $(VENV)/.states-$(TEST_MODEL) $(VENV)/.peers $(VENV)/.contracts  ## everything the tests need, then all of them
 	@$(MAKE) --no-print-directory check
 	$(PY) -m pytest
 
@@ -45,7 +45,7 @@ lock:  ## resolve requirements/*.in anew (needs pip-tools)
 clean:  ## remove the environment and the links to models; the cache stays
 	rm -rf $(VENV) app/llm/weights .mypy_cache .pytest_cache .ruff_cache
 
-setup: $(READY) $(VENV)/.model-$(DEFAULT_MODEL)
+setup: $(READY) $(VENV)/.model-$(DEFAULT_MODEL) $(VENV)/.states-$(DEFAULT_MODEL)
 
 $(PY):
 	$(PYTHON) -m venv $(VENV)
@@ -64,6 +64,11 @@ $(READY_DEV): requirements/dev.lock $(READY)
 
 $(VENV)/.model-%: app/llm/models.toml $(READY)
 	$(PY) -m app model fetch $*
+	@touch $@
+
+# What the model makes of each job's fixed words, beside the model.
+$(VENV)/.states-%: app/llm/states.toml scripts/make_states.py $(wildcard app/llm/prompts/*.py) $(VENV)/.model-%
+	$(PY) scripts/make_states.py $*
 	@touch $@
 
 $(VENV)/.peers: tests/peers/package-lock.json | $(PY)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -12,9 +11,11 @@ from app.iexec.inputs import Item
 from app.iexec.task import Dataset
 from app.llm.engine import Engine
 from app.llm.models import Model, checked_path, find
+from app.llm.states import States, pins
 from app.report import AskAnswer, Parameters
 from app.request import Request, parse
 from app.tasks import ask
+from app.timings import Timings
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def parse_item(item: Item) -> Outcome:
     return Outcome(item.dataset, request, request.commitment(salt) if salt else None)
 
 
-def do_all(outcomes: list[Outcome], args: Args, mark: Callable[[str], None]) -> tuple[list[Outcome], Model | None]:
+def do_all(outcomes: list[Outcome], args: Args, timings: Timings) -> tuple[list[Outcome], Model | None]:
     """Return the outcomes with answers, and the model that gave them (None if no request needed one).
 
     Raises `ModelError` if the model cannot be checked or loaded: then no item can be answered. What
@@ -55,12 +56,22 @@ def do_all(outcomes: list[Outcome], args: Args, mark: Callable[[str], None]) -> 
         return outcomes, None
     model = find(args.model)
     path = checked_path(model)
-    mark("check_model")
-    with Engine(path, threads=args.threads, mmap=args.mmap) as engine:
-        mark("load_model")
+    states = _states(model, outcomes)
+    timings.mark("check_model")
+    with Engine(path, threads=args.threads, mmap=args.mmap, states=states) as engine:
+        timings.mark("load_model")
         done = [_do(engine, model, outcome) for outcome in outcomes]
-        mark("answer")
+        timings.mark("answer")
+    timings.note("restored_tokens", states.restored)
+    for job, reason in states.unfit.items():
+        timings.note(f"prompt_state_{job}", reason)
     return done, model
+
+
+def _states(model: Model, outcomes: list[Outcome]) -> States:
+    """Return the prompt states for the jobs at hand."""
+    jobs = {outcome.kind for outcome in outcomes}
+    return States(model, {job: pin for job, pin in pins().get(model.name, {}).items() if job in jobs})
 
 
 def _do(engine: Engine, model: Model, outcome: Outcome) -> Outcome:

@@ -340,6 +340,7 @@ def test_only_three_files_come_out(desk: Desk) -> None:
     assert sorted(os.listdir(desk.out)) == ["computed.json", "result.json", "timings.json"]
     timings = json.loads((desk.out / "timings.json").read_text())
     assert {"check_model", "load_model", "answer"} < timings.keys()
+    assert timings["restored_tokens"] > 0 and "prompt_state_ask" not in timings
 
 
 def test_a_signature_bound_to_a_chain(desk: Desk) -> None:
