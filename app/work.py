@@ -9,6 +9,8 @@ from app.errors import AppError
 from app.iexec.args import Args
 from app.iexec.inputs import Item
 from app.iexec.task import Dataset
+from app.limits import LIMITS
+from app.llm import threads
 from app.llm.engine import Engine
 from app.llm.models import Model, checked_path, find
 from app.llm.states import States, pins
@@ -58,10 +60,13 @@ def do_all(outcomes: list[Outcome], args: Args, timings: Timings) -> tuple[list[
     path = checked_path(model)
     states = _states(model, outcomes)
     timings.mark("check_model")
-    with Engine(path, threads=args.threads, mmap=args.mmap, states=states) as engine:
+    count = args.threads or min(LIMITS.threads, threads.default())
+    with Engine(path, threads=count, mmap=args.mmap, states=states) as engine:
         timings.mark("load_model")
         done = [_do(engine, model, outcome) for outcome in outcomes]
         timings.mark("answer")
+        timings.note("threads", count)
+        timings.note("threads_in_the_end", engine.pace.threads)
     timings.note("restored_tokens", states.restored)
     for job, reason in states.unfit.items():
         timings.note(f"prompt_state_{job}", reason)

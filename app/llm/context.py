@@ -8,10 +8,12 @@ thread count and the context size do not change a bit.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Any, Self
 
 from app.errors import ModelError
+from app.llm.threads import Pace
 
 EIGHT = 8
 BATCH = 128  # tokens per prefill batch: as fast as 512 here, and 57 MiB less at 2,048 tokens of context
@@ -20,15 +22,15 @@ BATCH = 128  # tokens per prefill batch: as fast as 512 here, and 57 MiB less at
 class Context:
     """What the model has read so far, token by token."""
 
-    def __init__(self, c: Any, model: Any, room: int, threads: int) -> None:
+    def __init__(self, c: Any, model: Any, room: int, pace: Pace) -> None:
         """Make room for `room` tokens. Raises `ModelError` engine.failed if there is none."""
-        self._c = c
+        self._c, self._pace = c, pace
         self.tokens: list[int] = []
         params = c.llama_context_default_params()
         params.n_ctx = room
         params.n_batch = params.n_ubatch = BATCH
         params.n_outputs_max = 1  # logits of the last token only: no n_batch x n_vocab array exists
-        params.n_threads = params.n_threads_batch = threads
+        params.n_threads = params.n_threads_batch = pace.threads
         params.flash_attn_type = c.LLAMA_FLASH_ATTN_TYPE_DISABLED
         params.no_perf = True
         self.pointer = c.llama_init_from_model(model, params)
@@ -49,8 +51,12 @@ class Context:
         Raises `ModelError` engine.failed, as when the room is used up.
         """
         array = (self._c.llama_token * len(tokens))(*tokens)  # must outlive the call
+        threads = self._pace.threads_for(len(tokens))
+        self._c.llama_set_n_threads(self.pointer, threads, threads)
+        began = time.monotonic()
         if self._c.llama_decode(self.pointer, self._c.llama_batch_get_one(array, len(tokens))) != 0:
             raise ModelError("engine.failed", "llama.cpp could not decode a batch")
+        self._pace.took(len(tokens), threads, time.monotonic() - began)
         self.tokens += tokens
 
     def read(self, tokens: Sequence[int]) -> None:

@@ -19,6 +19,7 @@ from app.llm import native
 from app.llm.context import Context
 from app.llm.sampling import Sampling, chain, choice, penalties
 from app.llm.states import States
+from app.llm.threads import Pace
 
 if TYPE_CHECKING:
     from app.llm.constrained import Filled, Filling, Slot
@@ -48,7 +49,7 @@ class Engine:
         Raises `ModelError` engine.* when the library or the file cannot be loaded.
         """
         self.c = native.load()
-        self._threads = threads
+        self.pace = Pace(threads)
         self._states = states
         params = self.c.llama_model_default_params()
         params.n_gpu_layers = 0
@@ -123,7 +124,7 @@ class Engine:
 
     def context(self, room: int) -> Context:
         """Return a fresh context for `room` tokens."""
-        return Context(self.c, self._model, room, self._threads)
+        return Context(self.c, self._model, room, self.pace)
 
     def read(self, context: Context, prompt: Sequence[int]) -> None:
         """Read all of `prompt` (at least two tokens) into the empty `context`, what a prompt state knows from there."""
