@@ -24,7 +24,7 @@ help:  ## name the targets
 demo: setup  ## fetch and build what is needed, then ask the model one question and verify its signed answer
 	$(PY) -m app simulate --prompt "In one sentence: why is the sky blue?" --args "--max-tokens 96"
 
-test: setup $(READY_DEV) $(READY_AUDIT) $(VENV)/.model-$(TEST_MODEL) $(VENV)/.peers $(VENV)/.contracts $(VENV)/.deploy $(VENV)/.qemu  ## everything the tests need, then all of them
+test: setup $(READY_DEV) $(READY_AUDIT) $(VENV)/.model-$(TEST_MODEL) $(VENV)/.states-$(TEST_MODEL) $(VENV)/.peers $(VENV)/.contracts $(VENV)/.deploy $(VENV)/.qemu  ## everything the tests need, then all of them
 	@$(MAKE) --no-print-directory check
 	$(PY) -m pytest
 
@@ -91,7 +91,7 @@ labels: $(READY)  ## write the packaged address labels anew from the npm package
 clean:  ## remove the environment and the links to models; the cache stays
 	rm -rf $(VENV) app/llm/weights app/sandbox/guest.bin .mypy_cache .pytest_cache .ruff_cache
 
-setup: $(READY) $(VENV)/.model-$(DEFAULT_MODEL) $(VENV)/.sandbox
+setup: $(READY) $(VENV)/.model-$(DEFAULT_MODEL) $(VENV)/.states-$(DEFAULT_MODEL) $(VENV)/.sandbox
 
 $(PY):
 	$(PYTHON) -m venv $(VENV)
@@ -118,6 +118,11 @@ $(VENV)/.model-%: app/llm/models.toml $(READY)
 
 $(VENV)/.sandbox: $(wildcard app/sandbox/*.py app/sandbox/*.wat app/sandbox/*.toml) $(READY)
 	$(PY) -m app sandbox build
+	@touch $@
+
+# What the model makes of each job's fixed words, beside the model.
+$(VENV)/.states-%: app/llm/states.toml scripts/make_states.py $(wildcard app/llm/prompts/*.py) $(VENV)/.model-%
+	$(PY) scripts/make_states.py $*
 	@touch $@
 
 $(VENV)/.peers: tests/peers/package-lock.json | $(PY)

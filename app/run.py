@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 
 from app import assemble, signing
@@ -11,6 +10,7 @@ from app.iexec import args, output
 from app.iexec.inputs import Item, read_inputs, wants_callback
 from app.iexec.task import Task, open_task
 from app.sealing import callback_data, seal
+from app.timings import Timings
 from app.work import as_app_error, do_all, parse_item
 
 
@@ -28,28 +28,28 @@ def run(environ: Mapping[str, str], argv: Sequence[str]) -> None:
 
     Prints nothing. Raises `OutputError` if IEXEC_OUT cannot be written; any other failure is a result.
     """
-    clock = _Clock()
+    timings = Timings()
     task = open_task(environ, argv)  # 1
     options, key, trouble = _prepare(task)
     draft = assemble.draft(task, options.public, key.origin)
     callback = options.callback or wants_callback(task)
     ahead = seal(draft, key, options.chain_id)
     output.write(task.out_folder, ahead, None, callback_data(ahead) if callback else None)  # 2
-    clock.mark("write_ahead")
+    timings.mark("write_ahead")
     error: AppError | None
     try:
         items = _read(task, options, trouble)  # 3
         parsed = [parse_item(item) for item in items]  # 4
-        clock.mark("read_inputs")
-        outcomes, model = do_all(parsed, options, clock.mark)  # 5
+        timings.mark("read_inputs")
+        outcomes, model = do_all(parsed, options, timings)  # 5
         report, error = assemble.finish(draft, outcomes, model, bulk=task.is_bulk)  # 6
         result = seal(report, key, options.chain_id)  # 7
     except Exception as err:  # noqa: BLE001  whatever it is, the requester gets a signed result
         error = as_app_error(err)
         result = seal(assemble.fail(draft, error), key, options.chain_id)
     output.write(task.out_folder, result, error, callback_data(result) if callback else None)  # 8
-    clock.mark("sign_and_write")
-    output.write_timings(task.out_folder, clock.milliseconds)
+    timings.mark("sign_and_write")
+    output.write_timings(task.out_folder, timings.table)
 
 
 def _prepare(task: Task) -> tuple[args.Args, signing.Key, AppError | None]:
@@ -71,16 +71,3 @@ def _read(task: Task, options: args.Args, trouble: AppError | None) -> list[Item
     if trouble is not None:
         raise trouble
     return read_inputs(task, options.fields)
-
-
-class _Clock:
-    """Milliseconds from one step to the next; they go into a side file that nothing signs."""
-
-    def __init__(self) -> None:
-        self.milliseconds: dict[str, int] = {"start_cpu": round(time.process_time() * 1000)}
-        self._last = time.monotonic()
-
-    def mark(self, step: str) -> None:
-        now = time.monotonic()
-        self.milliseconds[step] = round((now - self._last) * 1000)
-        self._last = now

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
@@ -11,11 +10,15 @@ from app.errors import AppError, ModelError
 from app.iexec.args import Args
 from app.iexec.inputs import Item
 from app.iexec.task import Dataset
+from app.limits import LIMITS
+from app.llm import threads
 from app.llm.engine import Engine
 from app.llm.models import Model, checked_path, find
+from app.llm.states import States, pins
 from app.report import Parameters
 from app.request import Request, parse
 from app.tasks import answer_to
+from app.timings import Timings
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +50,11 @@ def parse_item(item: Item) -> Outcome:
     return Outcome(item.dataset, request, request.commitment(salt) if salt else None)
 
 
-def do_all(outcomes: list[Outcome], args: Args, mark: Callable[[str], None]) -> tuple[list[Outcome], Model | None]:
+def do_all(outcomes: list[Outcome], args: Args, timings: Timings) -> tuple[list[Outcome], Model | None]:
     """Return the outcomes with answers, and the model that was loaded (None if no request needed one).
 
     What goes wrong with one item stays with it; without the model, each item has its own error or fallback.
-    `mark` is told the name of each step that is done. Raises `ModelError` model.unknown if the args name no model.
+    `timings` learns how long each step took. Raises `ModelError` model.unknown if the args name no model.
     """
     if all(outcome.request is None for outcome in outcomes):
         return outcomes, None
@@ -60,15 +63,30 @@ def do_all(outcomes: list[Outcome], args: Args, mark: Callable[[str], None]) -> 
         engine: Engine | ModelError | None = None
         if any(outcome.request is not None and outcome.request.needs_model for outcome in outcomes):
             try:
-                path = checked_path(model)
-                mark("check_model")
-                engine = stack.enter_context(Engine(path, threads=args.threads, mmap=args.mmap))
-                mark("load_model")
+                engine = stack.enter_context(_engine(model, outcomes, args, timings))
             except ModelError as err:
                 engine = err
         done = [_do(engine, model, outcome) for outcome in outcomes]
-        mark("answer")
+        timings.mark("answer")
+        if isinstance(engine, Engine):
+            timings.note("threads_in_the_end", engine.pace.threads)
+            timings.note("restored_tokens", engine.restored_tokens)
     return done, model if isinstance(engine, Engine) else None
+
+
+def _engine(model: Model, outcomes: list[Outcome], args: Args, timings: Timings) -> Engine:
+    """Return the engine with the checked model and the prompt states of the jobs at hand. Raises `ModelError`."""
+    path = checked_path(model)
+    jobs = {outcome.kind for outcome in outcomes}
+    states = States(model, {job: pin for job, pin in pins().get(model.name, {}).items() if job in jobs})
+    timings.mark("check_model")
+    for job, reason in states.unfit.items():
+        timings.note(f"prompt_state_{job}", reason)
+    count = args.threads or min(LIMITS.threads, threads.default())
+    timings.note("threads", count)
+    engine = Engine(path, threads=count, mmap=args.mmap, states=states)
+    timings.mark("load_model")
+    return engine
 
 
 def _do(engine: Engine | ModelError | None, model: Model, outcome: Outcome) -> Outcome:

@@ -40,8 +40,8 @@ class Args:
     """Binds the signature to one chain (EIP-712 chainId)."""
     callback: bool = False
     """The requester's deal has a callback contract."""
-    threads: int = 1
-    """Threads of the engine: how fast an answer comes, never a bit of it. So is `mmap`."""
+    threads: int | None = None
+    """Threads of the engine, as many as the machine has to give if None: speed, never a bit of an answer. So is `mmap`."""
     mmap: bool = True
 
 
@@ -62,14 +62,14 @@ def parse(argv: Sequence[str]) -> Args:
             raise InputError("request.contradiction", "both --prompt and words without an option are given")
         fields["prompt"] = " ".join(words)
     available = min(LIMITS.threads, len(os.sched_getaffinity(0)))
-    chain_id = options.get("--chain-id")
+    chain_id, threads = options.get("--chain-id"), options.get("--threads")
     return Args(
         fields=fields,
         public=(*(part for pair in options.items() if pair[0] not in _SPEED for part in pair), *words),
         model=options.get("--model"),
         chain_id=None if chain_id is None else _number("--chain-id", chain_id, LIMITS.json_integer),
         callback="--callback" in options,
-        threads=_number("--threads", options.get("--threads", "1"), available),
+        threads=None if threads is None else _number("--threads", threads, available),
         mmap="--no-mmap" not in options,
     )
 

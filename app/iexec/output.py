@@ -36,10 +36,10 @@ def write(folder: Path, result: bytes, error: AppError | None, callback_data: st
         raise OutputError("output.unwritable", "IEXEC_OUT cannot be written") from err
 
 
-def write_timings(folder: Path, milliseconds: dict[str, int]) -> None:
+def write_timings(folder: Path, table: dict[str, int | str]) -> None:
     """Write the side file; a failure here is no reason to lose a result."""
     with contextlib.suppress(OSError):
-        _write_atomic(folder / TIMINGS, json.dumps(milliseconds).encode())
+        _write_atomic(folder / TIMINGS, json.dumps(table).encode())
 
 
 def _write_atomic(path: Path, data: bytes) -> None:

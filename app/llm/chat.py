@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -38,12 +39,22 @@ def tokenize(engine: Engine, template: str, messages: list[Message]) -> list[int
     slots = [int(slot) for slot in parts[1::2]]
     if slots != list(range(len(messages))):
         raise ModelError("engine.failed", "the chat template does not take these roles")
-    tokens: list[int] = []
+    return [token for part in _tokens(engine, parts, messages) for token in part]
+
+
+def opening(engine: Engine, template: str, messages: list[Message]) -> list[int]:
+    """Return the tokens that begin every prompt of `messages` and then one by the user."""
+    followed = [*messages, Message("user", "")]
+    rendered = _render(template, tuple(message.role for message in followed), *engine.special_tokens())
+    before, *_ = rendered.rpartition(f"{_OPEN}{len(messages)}{_CLOSE}")
+    return [token for part in _tokens(engine, _SLOT.split(before), followed) for token in part]
+
+
+def _tokens(engine: Engine, parts: list[str], messages: list[Message]) -> Iterator[list[int]]:
+    """Yield the tokens of the template's words and of the messages' contents, which take turns in `parts`."""
     for index, part in enumerate(parts):
         is_slot = index % 2 == 1
-        text = messages[int(part)].content if is_slot else part
-        tokens += engine.tokenize(text, control=not is_slot)
-    return tokens
+        yield engine.tokenize(messages[int(part)].content if is_slot else part, control=not is_slot)
 
 
 @functools.cache

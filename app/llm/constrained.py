@@ -13,11 +13,10 @@ from typing import Literal
 
 from app.errors import ModelError
 from app.llm.candidates import Candidates
-from app.llm.context import Context
+from app.llm.context import Context, joints
 from app.llm.engine import Engine, Sampling, utf8
 from app.llm.masking import Masked
 
-_REDO = 8  # tokens of the prompt in its last batch: what another attempt at the first slot reads again
 _SLACK = 32  # tokens; a slot's end may take a few more when it is tokenized together with what follows
 _ROOT = "slot-and-what-follows"  # a rule name that no job uses
 
@@ -82,7 +81,7 @@ def fill(
     sampled = 0
     with engine.context(room) as context:
         candidates = Candidates(engine.c, engine.n_vocab)
-        unread = _read_all_but_the_end(context, [*prompt, *lead[0]])
+        unread = _read_all_but_the_end(engine, context, [*prompt, *lead[0]])
         for slot, after in zip(slots, texts[1:], strict=True):
             attempt = 0
             wanted: Sampling | None = sampling
@@ -152,12 +151,12 @@ def _grammar(slot: Slot, after: str) -> str:
     return f'{slot.grammar}\n{_ROOT} ::= root "{literal}"\n'
 
 
-def _read_all_but_the_end(context: Context, tokens: list[int]) -> list[int]:
-    """Return the few last tokens, read for each attempt at the first slot, after reading the others."""
-    if len(tokens) <= _REDO + 1:
-        return tokens
-    context.read(tokens[:-_REDO])
-    return tokens[-_REDO:]
+def _read_all_but_the_end(engine: Engine, context: Context, tokens: list[int]) -> list[int]:
+    """Return the few last tokens, which each attempt at the first slot reads again, after reading the others."""
+    last = joints(len(tokens))[-1]
+    if last:
+        engine.read(context, tokens[:last])
+    return tokens[last:]
 
 
 def _two_at_least(context: Context, unread: list[int]) -> tuple[int, list[int]]:

@@ -18,6 +18,8 @@ from app.errors import ModelError
 from app.llm import native
 from app.llm.context import Context
 from app.llm.sampling import Sampling, chain, choice, penalties
+from app.llm.states import States
+from app.llm.threads import Pace
 
 if TYPE_CHECKING:
     from app.llm.constrained import Filled, Filling, Slot
@@ -40,13 +42,15 @@ class Generation:
 class Engine:
     """A loaded model. Each `generate` gets a context of its own, so no answer depends on another."""
 
-    def __init__(self, path: Path, *, threads: int = 1, mmap: bool = True) -> None:
+    def __init__(self, path: Path, *, threads: int = 1, mmap: bool = True, states: States | None = None) -> None:
         """Load the GGUF at `path`; its bytes must have been checked before (`app.llm.models`).
 
+        `states` may spare the reading of words that begin a prompt; no bit depends on them.
         Raises `ModelError` engine.* when the library or the file cannot be loaded.
         """
         self.c = native.load()
-        self._threads = threads
+        self.pace = Pace(threads)
+        self._states = states
         params = self.c.llama_model_default_params()
         params.n_gpu_layers = 0
         params.load_mode = self.c.LLAMA_LOAD_MODE_MMAP if mmap else self.c.LLAMA_LOAD_MODE_NONE
@@ -93,7 +97,7 @@ class Engine:
         Raises `ModelError` engine.failed if llama.cpp cannot make the context or decode.
         """
         with self.context(len(prompt) + max_tokens) as context:
-            context.read(prompt)
+            self.read(context, prompt)
             return self._decode_loop(context, sampling, len(prompt), max_tokens, stop.encode() if stop else None)
 
     def fill(
@@ -121,7 +125,18 @@ class Engine:
 
     def context(self, room: int) -> Context:
         """Return a fresh context for `room` tokens."""
-        return Context(self.c, self._model, room, self._threads)
+        return Context(self.c, self._model, room, self.pace)
+
+    @property
+    def restored_tokens(self) -> int:
+        """Return how many tokens of all prompts so far came from prompt states."""
+        return self._states.restored if self._states else 0
+
+    def read(self, context: Context, prompt: Sequence[int]) -> None:
+        """Read all of `prompt` (at least two tokens) into the empty `context`, what a prompt state knows from there."""
+        if self._states:
+            self._states.restore(self.c, context, prompt)
+        context.read_on(prompt)
 
     def _decode_loop(
         self, context: Context, sampling: Sampling, prompt_tokens: int, max_tokens: int, stop: bytes | None

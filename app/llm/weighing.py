@@ -26,7 +26,7 @@ def weigh(engine: Engine, prompt: Sequence[int], choices: Sequence[str]) -> tupl
         raise ModelError("internal", "choices must be at least two, different and not empty")
     weights = [0.0] * len(paths)
     with engine.context(len(prompt) + max(map(len, paths))) as context:
-        context.read(prompt)
+        engine.read(context, prompt)
         softmax = engine.c.llama_sampler_init_dist(0)
         try:
             _Scale(engine, context, softmax, paths, weights).weigh(list(range(len(paths))), 0, 1.0)

@@ -341,6 +341,8 @@ def test_only_three_files_come_out(desk: Desk) -> None:
     assert sorted(os.listdir(desk.out)) == ["computed.json", "result.json", "timings.json"]
     timings = json.loads((desk.out / "timings.json").read_text())
     assert {"check_model", "load_model", "answer"} < timings.keys()
+    assert timings["restored_tokens"] > 0 and "prompt_state_ask" not in timings
+    assert 1 <= timings["threads_in_the_end"] <= timings["threads"] <= len(os.sched_getaffinity(0))
 
 
 def test_a_signature_bound_to_a_chain(desk: Desk) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.errors import ModelError
 from app.llm import chat, native
-from app.llm.context import BATCH, batches
+from app.llm.context import BATCH, spans
 from app.llm.engine import Engine, Sampling, utf8
 from app.llm.models import checked_path, find
 from tests.support import SMALL
@@ -24,9 +24,9 @@ def tokens(engine: Engine, messages: list[chat.Message] = QUESTION) -> list[int]
 
 @given(st.integers(2, 1_000))
 def test_no_batch_is_a_single_token(length: int) -> None:
-    cut = batches(list(range(length)))
-    assert [token for batch in cut for token in batch] == list(range(length))
-    assert all(2 <= len(batch) <= BATCH for batch in cut)
+    cut = spans(length)
+    assert [token for start, end in cut for token in range(start, end)] == list(range(length))
+    assert all(2 <= end - start <= BATCH for start, end in cut)
 
 
 @pytest.mark.parametrize(
