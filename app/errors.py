@@ -69,7 +69,7 @@ HINTS: dict[str, str] = {
     "request.contradiction": "give one of the two, or name the `task`",
     "request.unknown_field": "known fields: task, prompt, question, email, system, max_tokens, temperature, seed, "
     "salt, options",
-    "request.unsupported": "this version knows the tasks `ask` and `score`; `code` is on its way",
+    "request.unsupported": "tests run for Python alone: leave them out, and the code comes back untested",
     "result.hash_mismatch": "the report and the signed message do not belong together",
     "result.no_answer": "errors and incomplete results cannot be replayed, and of a bulk result only its items' answers could",
     "result.not_canonical": "the file is not the exact RFC 8785 form that was written: it was edited or reformatted",

@@ -41,6 +41,13 @@ SPDX = {
     "Apache-2.0": "Apache-2.0",
     "Apache Software License": "Apache-2.0",
     "Apache-2.0 WITH LLVM-exception": "Apache-2.0 WITH LLVM-exception",
+    "MPL-2.0": "MPL-2.0",
+    "Apache 2": "Apache-2.0",
+    "Apache License 2.0": "Apache-2.0",
+    "Apache License, Version 2.0": "Apache-2.0",
+    "BSD-3-Clause": "BSD-3-Clause",
+    "BSD-2-Clause": "BSD-2-Clause",
+    "Apache-2.0 AND MIT": "Apache-2.0 AND MIT",
     "PSF-2.0": "PSF-2.0",
     "BSD, Public Domain": "BSD-2-Clause AND LicenseRef-Public-Domain",  # pycryptodome
     "PSFL (Keccak: CC0 1.0 Universal)": "PSF-2.0 AND CC0-1.0",  # safe-pysha3

@@ -64,7 +64,7 @@ def test_simulate_takes_every_kind_of_input(cache: dict[str, str], tmp_path: Pat
 def test_simulate_reports_an_error_result_as_a_result(cache: dict[str, str]) -> None:
     done = app(cache, "simulate", "--wallet", "0x" + "1" * 40)
     assert done.returncode == 0
-    assert "error request.unsupported" in done.stdout
+    assert "error history.missing" in done.stdout
     assert "hint:" in done.stdout
 
 
