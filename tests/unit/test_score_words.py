@@ -39,7 +39,7 @@ def test_a_slow_model_is_given_up(small_engine: Engine, monkeypatch: pytest.Monk
 
 
 def test_a_model_just_fast_enough_is_not(small_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    slow(monkeypatch, LIMITS.wording_seconds / 10)
+    slow(monkeypatch, LIMITS.wording_seconds / 1_000)
     assert len(score_words.word(small_engine, FACTS).claims) == 2
 
 
