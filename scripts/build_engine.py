@@ -94,7 +94,9 @@ def _build(scratch: Path, config: dict[str, Any]) -> Path:
     command += ["--wheel-dir", scratch / "out", "-r", pinned_source(scratch)]
     command += [f"--config-settings={setting}" for setting in SETTINGS]
     path = f"{python.parent}:{os.environ['PATH']}"
-    run_build(command, {"CMAKE_ARGS": " ".join(flags), "PATH": path, "SOURCE_DATE_EPOCH": EPOCH})
+    # ggml would write down the commit of whatever git repository lies around the scratch folder
+    fixed = {"SOURCE_DATE_EPOCH": EPOCH, "GIT_DIR": os.devnull}
+    run_build(command, {"CMAKE_ARGS": " ".join(flags), "PATH": path, **fixed})
     return next((scratch / "out").glob("*.whl"))
 
 

@@ -30,7 +30,9 @@ WEIGHTS = Path("app/app/llm/weights")
 # llama.cpp's libraries once more and its headers.
 PRUNED = [
     *("lib", "include", "docs", "newsfragments", "llama_cpp/server", "Crypto/SelfTest"),
-    *("**/tests", "**/*.pyi", "**/*.pyx", "**/*.pxd", "**/*.dist-info/direct_url.json"),
+    *("**/tests", "**/*.pyi", "**/*.pyx", "**/*.pxd"),
+    # pip's notes: where a wheel came from, and hashes of files that are pruned, llama.cpp's pkgconfig with its scratch path
+    *("**/*.dist-info/direct_url.json", "**/*.dist-info/RECORD"),
 ]
 
 
