@@ -18,7 +18,7 @@ help:  ## name the targets
 demo: setup  ## fetch and build what is needed, then ask the model one question and verify its signed answer
 	$(PY) -m app simulate --prompt "In one sentence: why is the sky blue?" --args "--max-tokens 96"
 
-test: setup $(READY_DEV) $(VENV)/.model-$(TEST_MODEL) $(VENV)/.states-$(TEST_MODEL) $(VENV)/.peers $(VENV)/.contracts  ## everything the tests need, then all of them
+test: setup $(READY_DEV) $(VENV)/.model-$(TEST_MODEL) $(VENV)/.states-$(TEST_MODEL) $(VENV)/.server $(VENV)/.peers $(VENV)/.contracts  ## everything the tests need, then all of them
 	@$(MAKE) --no-print-directory check
 	$(PY) -m pytest
 
@@ -38,7 +38,7 @@ docs: $(READY_DEV)  ## write schema/ and the generated parts of the README anew
 	$(PY) scripts/check_drift.py --write
 
 lock:  ## resolve requirements/*.in anew (needs pip-tools)
-	cd requirements && for name in run build dev; do \
+	cd requirements && for name in run build dev server; do \
 	  pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-find-links \
 	    --no-emit-options --no-emit-trusted-host --output-file=$$name.lock $$name.in || exit 1; done
 
@@ -69,6 +69,13 @@ $(VENV)/.model-%: app/llm/models.toml $(READY)
 # What the model makes of each job's fixed words, beside the model.
 $(VENV)/.states-%: app/llm/states.toml scripts/make_states.py $(wildcard app/llm/prompts/*.py) $(VENV)/.model-%
 	$(PY) scripts/make_states.py $*
+	@touch $@
+
+# A real OpenAI-compatible server to test `try --engine` against: llama-cpp-python's own, of the same build.
+$(VENV)/.server: requirements/server.lock $(READY)
+	$(PYTHON) -m venv $(VENV)/server
+	$(VENV)/server/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes --no-deps -r requirements/server.lock
+	$(VENV)/server/bin/python scripts/build_engine.py
 	@touch $@
 
 $(VENV)/.peers: tests/peers/package-lock.json | $(PY)

@@ -15,6 +15,7 @@ import click
 from app import __version__
 from app.cli_key import key
 from app.cli_model import model
+from app.cli_try import try_engine
 from app.errors import EXIT_OK, EXIT_REFUSED, AppError, ChainError, ModelError
 
 if TYPE_CHECKING:
@@ -183,6 +184,7 @@ def _verify_on_chain(checked: Verified, data: bytes, *, task: str, rpc: str | No
 
 cli.add_command(model)
 cli.add_command(key)
+cli.add_command(try_engine)
 
 
 @cli.command()
