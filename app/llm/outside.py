@@ -112,7 +112,7 @@ class Transformers:
         try:
             self._tokenizer = AutoTokenizer.from_pretrained(folder, **where)
             self._model = AutoModelForCausalLM.from_pretrained(folder, **where)
-        except (OSError, ValueError) as err:
+        except (ImportError, OSError, ValueError) as err:  # a GGUF needs the packages gguf and accelerate
             raise ModelError("engine.failed", "transformers could not load the model") from err
 
     def complete(self, messages: Sequence[Message], sampling: Sampling, max_tokens: int) -> Generation:
