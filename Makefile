@@ -22,8 +22,8 @@ test: setup $(READY_DEV) $(VENV)/.model-$(TEST_MODEL) $(VENV)/.states-$(TEST_MOD
 	@$(MAKE) --no-print-directory check
 	$(PY) -m pytest
 
-test-transformers: $(VENV)/.transformers $(VENV)/.model-$(TEST_MODEL)  ## the engine in Hugging Face's library, which is large
-	$(VENV)/transformers/bin/python -m pytest --noconftest tests/unit/test_transformers.py
+test-transformers: $(VENV)/.model-$(TEST_MODEL)  ## the engine in Hugging Face's library: PYTHON=... with transformers torch accelerate gguf pytest click pydantic jinja2
+	$(PYTHON) -m pytest --noconftest tests/unit/test_transformers.py
 
 check: $(READY_DEV)  ## lint, types, and the drift of schema, README and locks
 	$(VENV)/bin/ruff check .
@@ -44,7 +44,7 @@ docs: $(READY_DEV)  ## write schema/ and the generated parts of the README anew
 	$(PY) scripts/check_drift.py --write
 
 lock:  ## resolve requirements/*.in anew (needs pip-tools)
-	cd requirements && for name in run build dev server transformers; do \
+	cd requirements && for name in run build dev server; do \
 	  pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-find-links \
 	    --no-emit-options --no-emit-trusted-host --output-file=$$name.lock $$name.in || exit 1; done
 
@@ -75,11 +75,6 @@ $(VENV)/.model-%: app/llm/models.toml $(READY)
 # What the model makes of each job's fixed words, beside the model.
 $(VENV)/.states-%: app/llm/states.toml scripts/make_states.py $(wildcard app/llm/prompts/*.py) $(VENV)/.model-%
 	$(PY) scripts/make_states.py $*
-	@touch $@
-
-$(VENV)/.transformers: requirements/transformers.lock $(READY)
-	$(PYTHON) -m venv $(VENV)/transformers
-	$(VENV)/transformers/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes --no-deps -r requirements/transformers.lock
 	@touch $@
 
 # A real OpenAI-compatible server to test `try --engine` against: llama-cpp-python's own, of the same build.

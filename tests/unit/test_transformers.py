@@ -1,4 +1,4 @@
-"""The engine in Hugging Face's library, with the small model: `make test-transformers`, since torch is large."""
+"""The engine in Hugging Face's library, with the small model: `make test-transformers PYTHON=...`, since torch is large."""
 
 from __future__ import annotations
 
