@@ -15,7 +15,7 @@ TAG ?= sealed-llm:latest
 TEE := tdx
 CHAIN := arbitrum-sepolia-testnet
 
-.PHONY: help demo test check bench docs lock labels clean setup deploy run local-iexec enclave-rehearsal campaign-bits image image-rehearsal sbom audit campaign-sandbox humaneval
+.PHONY: help demo test check bench docs lock labels clean setup deploy run local-iexec enclave-rehearsal campaign-bits image image-rehearsal sbom audit campaign-sandbox humaneval test-transformers
 .DELETE_ON_ERROR:
 
 help:  ## name the targets
@@ -24,7 +24,7 @@ help:  ## name the targets
 demo: setup  ## fetch and build what is needed, then ask the model one question and verify its signed answer
 	$(PY) -m app simulate --prompt "In one sentence: why is the sky blue?" --args "--max-tokens 96"
 
-test: setup $(READY_DEV) $(READY_AUDIT) $(VENV)/.model-$(TEST_MODEL) $(VENV)/.states-$(TEST_MODEL) $(VENV)/.peers $(VENV)/.contracts $(VENV)/.deploy $(VENV)/.qemu  ## everything the tests need, then all of them
+test: setup $(READY_DEV) $(READY_AUDIT) $(VENV)/.model-$(TEST_MODEL) $(VENV)/.states-$(TEST_MODEL) $(VENV)/.server $(VENV)/.peers $(VENV)/.contracts $(VENV)/.deploy $(VENV)/.qemu  ## everything the tests need, then all of them
 	@$(MAKE) --no-print-directory check
 	$(PY) -m pytest
 
@@ -37,6 +37,9 @@ deploy: $(VENV)/.deploy  ## iExec's client deploys the app of iexec.json (TEE=td
 run: $(VENV)/.deploy  ## iExec's client orders one task of it (TEE= CHAIN= POOL=0x… FLAGS='--dataset 0x… --args "…"')
 	@$(PY) scripts/iexec.py run --tee $(TEE) --chain $(CHAIN) $(if $(POOL),--workerpool $(POOL)) $(FLAGS)
 
+test-transformers: $(VENV)/.model-$(TEST_MODEL)  ## the engine in Hugging Face's library: PYTHON=... with transformers torch accelerate gguf pytest click pydantic jinja2
+	$(PYTHON) -m pytest --noconftest tests/unit/test_transformers.py
+
 check: $(READY_DEV) $(READY_AUDIT)  ## lint, types, and the drift of schema, README and locks
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
@@ -48,6 +51,9 @@ bench: setup $(READY_DEV) $(VENV)/.model-$(TEST_MODEL)  ## measure against llama
 	$(PY) -m bench.ask
 	$(PY) -m bench.bulk
 	$(PY) -m bench.sandbox
+	$(PY) -m bench.constrained
+	$(PY) -m bench.prefix
+	$(PY) -m bench.threads
 
 campaign-sandbox: setup $(READY_DEV)  ## 300 snippets twice: the same verdicts and fuel; and the guest made anew
 	$(PY) -m bench.campaign_sandbox
@@ -81,7 +87,7 @@ docs: $(READY_DEV)  ## write schema/ and the generated parts of the README anew
 	$(PY) scripts/check_drift.py --write
 
 lock:  ## resolve requirements/*.in anew (needs pip-tools)
-	cd requirements && for name in run build dev audit; do \
+	cd requirements && for name in run build dev audit server; do \
 	  pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-find-links \
 	    --no-emit-options --no-emit-trusted-host --output-file=$$name.lock $$name.in || exit 1; done
 
@@ -123,6 +129,13 @@ $(VENV)/.sandbox: $(wildcard app/sandbox/*.py app/sandbox/*.wat app/sandbox/*.to
 # What the model makes of each job's fixed words, beside the model.
 $(VENV)/.states-%: app/llm/states.toml scripts/make_states.py $(wildcard app/llm/prompts/*.py) $(VENV)/.model-%
 	$(PY) scripts/make_states.py $*
+	@touch $@
+
+# A real OpenAI-compatible server to test `try --engine` against: llama-cpp-python's own, of the same build.
+$(VENV)/.server: requirements/server.lock $(READY)
+	$(PYTHON) -m venv $(VENV)/server
+	$(VENV)/server/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes --no-deps -r requirements/server.lock
+	$(VENV)/server/bin/python scripts/build_engine.py
 	@touch $@
 
 $(VENV)/.peers: tests/peers/package-lock.json | $(PY)

@@ -40,5 +40,12 @@ def worker(argv: list[str]) -> int:
     return EXIT_OK
 
 
+def leave(code: int) -> None:
+    """End the process at once: the result is on the disk, and taking the interpreter apart costs 40 ms of processor time."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -17,6 +17,7 @@ from app.cli_code import simulate_code
 from app.cli_key import key
 from app.cli_model import model
 from app.cli_sandbox import sandbox
+from app.cli_try import try_engine
 from app.errors import EXIT_OK, EXIT_REFUSED, AppError, ChainError, ModelError
 
 if TYPE_CHECKING:
@@ -194,6 +195,7 @@ def _verify_on_chain(
 cli.add_command(model)
 cli.add_command(key)
 cli.add_command(sandbox)
+cli.add_command(try_engine)
 
 
 @cli.command()
