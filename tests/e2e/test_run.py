@@ -159,7 +159,7 @@ FAILURES: dict[str, tuple[dict[str, Any] | bytes | None, list[str], dict[str, st
     "too long": ({"prompt": "word " * 5_000}, [], {}, "prompt.too_long"),
     "too many tokens": ({"prompt": "p"}, ["--max-tokens", "4096"], {}, "prompt.too_long"),
     "unknown model": ({"prompt": "p"}, ["--model=gpt-9"], {}, "model.unknown"),
-    "wallet": ({"wallet": "0x" + "1" * 40}, [], {}, "request.unsupported"),
+    "wallet": ({"wallet": "0x" + "1" * 40}, [], {}, "history.missing"),
     "dataset gone": (None, [], {"IEXEC_DATASET_FILENAME": ADDRESS}, "file.missing"),
     "no iexec_in": (None, ["p"], {"IEXEC_IN": None}, "env.iexec_in"),
     "bad task id": (None, ["p"], {"IEXEC_TASK_ID": "0x1"}, "env.invalid"),
