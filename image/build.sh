@@ -2,7 +2,7 @@
 # image/build.sh DOCKERFILE TAG [build options]   build an image with whichever of buildah, podman, docker is there
 #
 # Two builds of one commit give one digest with buildah and podman, and with docker's buildx on a store that keeps
-# what it is told. What would vary and what holds it: times of files and of the image (--timestamp: the commit's),
+# what it is told. What would vary and what holds it: times of files and of the image (--timestamp),
 # modes, .pyc files and pip's notes (scripts/stage_image.py), paths inside llama.cpp (scripts/build_engine.py).
 # ENGINE=docker picks one.
 set -euo pipefail
@@ -16,7 +16,7 @@ for name in buildah podman docker; do
 done
 [ -n "${ENGINE:-}" ] || { echo "image: error: none of buildah, podman, docker is here" >&2; exit 1; }
 
-epoch=$(git log -1 --format=%ct)
+epoch=315532800 # 1980-01-01 for all: with the time of the commit, a layer cached at another commit would differ
 revision=$(git rev-parse HEAD)
 [ -z "$(git status --porcelain)" ] || revision=$revision-dirty
 version=$(sed -n 's/^__version__ = "\(.*\)"$/\1/p' app/__init__.py)
