@@ -2,8 +2,9 @@
 # image/build.sh DOCKERFILE TAG [build options]   build an image with whichever of buildah, podman, docker is there
 #
 # Two builds of one commit give one digest with buildah and podman, and with docker's buildx on a store that keeps
-# what it is told. What would vary and what holds it: times of files and of the image (--timestamp),
+# what it is told. What would vary and what holds it: times of files and of the image (--timestamp: the commit's),
 # modes, .pyc files and pip's notes (scripts/stage_image.py), paths inside llama.cpp (scripts/build_engine.py).
+# No cache of layers: buildah's would hand out layers with the times and the labels of an earlier commit.
 # ENGINE=docker picks one.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -16,7 +17,7 @@ for name in buildah podman docker; do
 done
 [ -n "${ENGINE:-}" ] || { echo "image: error: none of buildah, podman, docker is here" >&2; exit 1; }
 
-epoch=315532800 # 1980-01-01 for all: with the time of the commit, a layer cached at another commit would differ
+epoch=$(git log -1 --format=%ct)
 revision=$(git rev-parse HEAD)
 [ -z "$(git status --porcelain)" ] || revision=$revision-dirty
 version=$(sed -n 's/^__version__ = "\(.*\)"$/\1/p' app/__init__.py)
@@ -24,16 +25,16 @@ options=(--platform linux/amd64 --file "$dockerfile" --tag "$tag" --build-arg "V
 
 case $ENGINE in
   buildah | podman)
-    "$ENGINE" build --format oci --layers --timestamp "$epoch" "${options[@]}" . >&2
+    "$ENGINE" build --format oci --layers --no-cache --timestamp "$epoch" "${options[@]}" . >&2
     "$ENGINE" inspect --type image --format "$([ "$ENGINE" = podman ] && echo '{{.Digest}}' || echo '{{.FromImageDigest}}')" "$tag"
     ;;
   docker)
     if docker buildx version >/dev/null 2>&1; then
-      docker buildx build --provenance=false --build-arg "SOURCE_DATE_EPOCH=$epoch" \
+      docker buildx build --no-cache --provenance=false --build-arg "SOURCE_DATE_EPOCH=$epoch" \
         --output type=docker,rewrite-timestamp=true "${options[@]}" . >&2
     else
       echo "image: note: docker's classic builder keeps the times of the build; only the content is reproducible" >&2
-      DOCKER_BUILDKIT=0 docker build "${options[@]}" . >&2
+      DOCKER_BUILDKIT=0 docker build --no-cache "${options[@]}" . >&2
     fi
     docker image inspect -f '{{.Id}}' "$tag"
     ;;
