@@ -4,6 +4,7 @@
 # Two builds of one commit give one digest with buildah and podman, and with docker's buildx on a store that keeps
 # what it is told. What would vary and what holds it: times of files and of the image (--timestamp: the commit's),
 # modes, .pyc files and pip's notes (scripts/stage_image.py), paths inside llama.cpp (scripts/build_engine.py).
+# No cache of layers: buildah's would hand out layers with the times and the labels of an earlier commit.
 # ENGINE=docker picks one.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -24,16 +25,16 @@ options=(--platform linux/amd64 --file "$dockerfile" --tag "$tag" --build-arg "V
 
 case $ENGINE in
   buildah | podman)
-    "$ENGINE" build --format oci --layers --timestamp "$epoch" "${options[@]}" . >&2
+    "$ENGINE" build --format oci --layers --no-cache --timestamp "$epoch" "${options[@]}" . >&2
     "$ENGINE" inspect --type image --format "$([ "$ENGINE" = podman ] && echo '{{.Digest}}' || echo '{{.FromImageDigest}}')" "$tag"
     ;;
   docker)
     if docker buildx version >/dev/null 2>&1; then
-      docker buildx build --provenance=false --build-arg "SOURCE_DATE_EPOCH=$epoch" \
+      docker buildx build --no-cache --provenance=false --build-arg "SOURCE_DATE_EPOCH=$epoch" \
         --output type=docker,rewrite-timestamp=true "${options[@]}" . >&2
     else
       echo "image: note: docker's classic builder keeps the times of the build; only the content is reproducible" >&2
-      DOCKER_BUILDKIT=0 docker build "${options[@]}" . >&2
+      DOCKER_BUILDKIT=0 docker build --no-cache "${options[@]}" . >&2
     fi
     docker image inspect -f '{{.Id}}' "$tag"
     ;;

@@ -64,7 +64,7 @@ def output(*command: str | Path) -> str:
     return done.stdout.strip()
 
 
-def build(dockerfile: str, model: str, *, cache: Path, fresh: bool = False) -> Image:
+def build(dockerfile: str, model: str, *, cache: Path) -> Image:
     """Return the image of `dockerfile`; `cache` is the build's cache folder for wheels and models."""
     suite, tag = SUITES[dockerfile], f"localhost/sealed-llm:{dockerfile.lower()}-{model}"
     cache.mkdir(parents=True, exist_ok=True)
@@ -75,7 +75,6 @@ def build(dockerfile: str, model: str, *, cache: Path, fresh: bool = False) -> I
         f"--build-arg=MODEL={model}",
     ]
     options += [f"--build-arg=BUILD_BASE=localhost/standin:{suite}-build", f"--build-arg=BASE=localhost/standin:{suite}"]
-    options += ["--no-cache"] if fresh else []
     os.environ["ENGINE"] = "buildah"
     digest = output("image/build.sh", dockerfile, tag, *options)
     base = size_of(f"localhost/standin:{suite}")
@@ -191,7 +190,7 @@ def main() -> None:
             compare(image, model)
             if wish.again:
                 with tempfile.TemporaryDirectory(prefix="sealed-llm-again-") as cache:
-                    other = build(dockerfile, model, cache=Path(cache), fresh=True)
+                    other = build(dockerfile, model, cache=Path(cache))
                 if other.digest != image.digest:
                     raise SystemExit(f"rehearsal: error: two builds of {dockerfile}: {image.digest}, {other.digest}")
                 say(f"{image.tag}: two builds, one digest: {image.digest}")
