@@ -87,6 +87,7 @@ def _prompt_tokens(model: str) -> int:
 
 def _task(model: str, max_tokens: int, mmap: bool, heap: int | None) -> Peak:  # noqa: FBT001  what --no-mmap says
     command = [sys.executable, "-m", "app", "--model", model, "--max-tokens", str(max_tokens), "--prompt", _PROMPT]
+    command += ["--threads", "1"]  # as in SCONE, where the heap is what it is
     with tempfile.TemporaryDirectory() as folder:
         inside, out = Path(folder, "in"), Path(folder, "out")
         inside.mkdir()

@@ -65,7 +65,7 @@ def main(path: Path, count: int) -> None:
     random.Random(1).shuffle(rows)
     rows = rows[:count]
     card = Scorecard.packaged()
-    with Engine(checked_path(find(MODEL)), threads=2) as engine:
+    with Engine(checked_path(find(MODEL))) as engine:
         grades = np.array([judge(engine, row) for row in rows])
     legit = np.array([label for _, label in rows])
     totals = np.array([[card.score(values).total] for values, _ in rows], dtype=float)

@@ -20,9 +20,11 @@ def default(root: Path = Path("/")) -> int:
 
     `root` is where proc and sys are found. Sources: sched(7), cgroups(7), the kernel's cgroup-v2.rst and psi.rst.
     """
-    if not (root / "proc/self/cgroup").is_file() or _pressure(root) > _PRESSURE:
+    try:
+        groups = (root / "proc/self/cgroup").read_text()
+    except OSError:
         return 1
-    return max(1, int(min(len(os.sched_getaffinity(0)), _quota(root))))
+    return 1 if _pressure(root) > _PRESSURE else max(1, int(min(len(os.sched_getaffinity(0)), _quota(root, groups))))
 
 
 def _pressure(root: Path) -> float:
@@ -34,10 +36,10 @@ def _pressure(root: Path) -> float:
         return 0.0
 
 
-def _quota(root: Path) -> float:
-    """Return the processors that the cgroups above this process allow, of version 1 or 2; infinity if they set no limit."""
+def _quota(root: Path, groups: str) -> float:
+    """Return the processors that the cgroups in `groups` (/proc/self/cgroup) allow, infinity without a limit."""
     found = [float("inf")]
-    for line in (root / "proc/self/cgroup").read_text().splitlines():
+    for line in groups.splitlines():
         _, controllers, path = line.split(":", 2)
         if controllers and "cpu" not in controllers.split(","):
             continue

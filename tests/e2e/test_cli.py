@@ -114,7 +114,7 @@ def test_verify_is_light() -> None:
 def test_doctor_finds_all_there_and_what_is_missing(cache: dict[str, str]) -> None:
     fine = app(cache, "doctor", "--json")
     assert fine.returncode == 0, fine.stdout
-    assert [finding["name"] for finding in json.loads(fine.stdout)] == ["compiler", "engine", "model", "key", "disk"]
+    assert [finding["name"] for finding in json.loads(fine.stdout)] == ["compiler", "engine", "model", "sandbox", "key", "disk"]
     bad = app(cache | {"PATH": "/nowhere", "IEXEC_APP_DEVELOPER_SECRET": "no key"}, "doctor")
     assert bad.returncode == 1
     assert [line for line in bad.stdout.splitlines() if line.startswith("FAIL")] == [

@@ -156,3 +156,7 @@ def test_nothing_python_touches_logits() -> None:
     sources = {path.name: path.read_text() for path in Path(native.__file__).parent.glob("*.py")}
     assert {name for name, source in sources.items() if "get_logits" in source} == {"candidates.py"}
     assert not [name for name, source in sources.items() if "CFUNCTYPE" in source or "import numpy" in source]
+
+
+def test_the_batch_is_part_of_the_signed_profile() -> None:
+    assert native.build_config()["run"]["prefill_batch"] == BATCH
