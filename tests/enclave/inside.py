@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from app.llm.models import WEIGHTS
+from app.sandbox.guest import GUEST
 from tests.enclave import enclave
 from tests.support import ROOT
 
@@ -28,8 +29,8 @@ def inside(command: Sequence[str], bytes_of_heap: int | None = None) -> list[str
 
     Readable are the interpreter, its packages, `app/` and the models: what the image holds.
     """
-    weights = [os.path.realpath(path) for path in sorted(WEIGHTS.iterdir())]
-    readable = [sys.base_prefix, sys.prefix, os.fspath(ROOT / "app"), *weights]
+    linked = [os.path.realpath(path) for path in (*sorted(WEIGHTS.iterdir()), GUEST)]
+    readable = [sys.base_prefix, sys.prefix, os.fspath(ROOT / "app"), *linked]
     options = [option for path in readable for option in ("--read", path)]
     options += ["--list", os.fspath(ROOT), "--heap", str(bytes_of_heap or heap())]
     return [sys.executable, enclave.__file__, *options, *command]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from app.simulate.protect import protect
+from tests import histories
 from tests.enclave.inside import inside
 from tests.support import Desk
 
@@ -33,10 +36,14 @@ class Job:
                 (desk.inside / address).write_bytes(protect(fields))
 
 
+TESTS = json.dumps(["assert twice(2) == 4"])
+PAST = histories.made_up(random.Random(7), transactions=30, first_block=5_000_000)
 JOBS: dict[str, Job] = {
     "ask": Job([{"email": "What is the capital of France?"}], ["--max-tokens", "24"]),
     "ask with a seed, no mmap": Job([{"prompt": "Name a colour.", "temperature": 0.9, "seed": 7}], ["--no-mmap"]),
     "ask by secret, for a callback": Job(secrets={1: "Hello?", 2: '{"callback": true}'}, args=["--max-tokens", "4"]),
+    "code with tests": Job([{"language": "python", "prompt": "a function twice(x)", "tests": TESTS}]),
+    "score": Job([{"wallet": PAST.wallet, "history": json.dumps(histories.etherscan(PAST))}]),
     "bulk of three": Job([{"prompt": f"What is {number} plus one?"} for number in range(3)], ["--max-tokens", "12"]),
 }
 
