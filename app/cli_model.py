@@ -38,12 +38,12 @@ def model_list(*, as_json: bool) -> None:
 def model_fetch(name: str | None, *, copy: bool) -> None:
     """Fetch a model (default: the first) into the cache, check it, embed it beside the code."""
     from app.llm.fetch import embed, fetch
-    from app.llm.models import find
+    from app.llm.models import WEIGHTS, find
 
     entry = find(name)
     with _bar(f"fetching {entry.name}", entry.bytes) as update:
         source = fetch(entry, update)
-    click.echo(embed(entry, source, copy=copy))
+    click.echo(embed(WEIGHTS / entry.file, source, copy=copy))
 
 
 @model.command("path")

@@ -15,9 +15,11 @@ def sandbox() -> None:
 @click.option("--pin", is_flag=True, help="Make it anew and write what comes out to app/sandbox/guest.toml.")
 def sandbox_build(*, copy: bool, pin: bool) -> None:
     """Fetch CPython, compile and start it (half a minute), embed the result beside the code."""
-    from app.sandbox.build import build, embed
+    from app.llm.fetch import embed
+    from app.sandbox.build import build
+    from app.sandbox.guest import GUEST
 
-    click.echo(embed(build(pin=pin), copy=copy))
+    click.echo(embed(GUEST, build(pin=pin), copy=copy))
 
 
 @sandbox.command("check")

@@ -15,6 +15,7 @@ import sys
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from app.bindings import import_bindings
 from app.errors import ModelError
 from app.llm import native
 from app.llm.models import WEIGHTS, find
@@ -84,7 +85,7 @@ def _decode(c: Any, context: Any, tokens: list[int]) -> None:
 
 def _bindings() -> Any:
     """Return the C bindings, silent, whatever build they are of."""
-    bindings = native._import_bindings()  # noqa: SLF001  the public door refuses the builds that this measures
+    bindings = import_bindings("llama_cpp", "llama_cpp")  # the public door refuses the builds that this measures
     bindings.sealed_llm_log = ctypes.cast(ctypes.CDLL(None).abs, bindings.llama_log_callback)
     bindings.llama_log_set(bindings.sealed_llm_log, None)
     bindings.llama_backend_init()

@@ -109,15 +109,14 @@ def model(entry: Model) -> Component:
 
 def guest() -> Iterator[Component]:
     """Yield the CPython that runs snippets, and what the build makes of it."""
-    if GUEST.exists():
-        table = tomllib.loads(GUEST.read_text())
-        cpython, built = table["guest"], table["build"]
-        made = component(ComponentType.FILE, "app/sandbox/guest.bin", built["sha256"][:12], cpython["licence"])
-        made.hashes.update(sha256(built["sha256"]))
-        made.properties.add(Property(name="sealed-llm:engine", value=built["engine"]))
-        source = sha256(cpython["sha256"])
-        yield component(ComponentType.PLATFORM, cpython["name"], cpython["sha256"][:12], cpython["licence"], hashes=source)
-        yield made
+    table = tomllib.loads(GUEST.read_text())
+    cpython, built = table["guest"], table["build"]
+    made = component(ComponentType.FILE, "app/sandbox/guest.bin", built["sha256"][:12], cpython["licence"])
+    made.hashes.update(sha256(built["sha256"]))
+    made.properties.add(Property(name="sealed-llm:engine", value=built["engine"]))
+    source = sha256(cpython["sha256"])
+    yield component(ComponentType.PLATFORM, cpython["name"], cpython["sha256"][:12], cpython["licence"], hashes=source)
+    yield made
 
 
 def base(dockerfile: str) -> Component:

@@ -63,14 +63,11 @@ def model(name: str) -> None:
 
 def guest() -> None:
     """Copy the CPython that tests snippets, made and checked by the program's own command."""
-    folder = ROOT / "app/sandbox"
-    (STAGE / "guest").mkdir()
-    if folder.exists():
-        command = [sys.executable, "-m", "app", "sandbox", "build", "--copy"]
-        subprocess.run(command, check=True, cwd=ROOT, env={**os.environ, "PYTHONPATH": os.fspath(SITE)})
-        target = STAGE / "guest/app/app/sandbox/guest.bin"
-        target.parent.mkdir(parents=True)
-        shutil.move(folder / "guest.bin", target)
+    command = [sys.executable, "-m", "app", "sandbox", "build", "--copy"]
+    subprocess.run(command, check=True, cwd=ROOT, env={**os.environ, "PYTHONPATH": os.fspath(SITE)})
+    target = STAGE / "guest/app/app/sandbox/guest.bin"
+    target.parent.mkdir(parents=True)
+    shutil.move(ROOT / "app/sandbox/guest.bin", target)
     _fix_modes(STAGE / "guest")
 
 

@@ -12,7 +12,7 @@ def event(at: int, **transaction: str) -> dict[str, Any]:
     return {"Block": {"Timestamp": str(at)}, "Log": {"Address": TOKEN}, "Transaction": {"Value": "0.0001", **transaction}}
 
 
-def moved(category: str, unique: str, **more: Any) -> dict[str, Any]:
+def moved(category: object, unique: str, **more: Any) -> dict[str, Any]:
     return {
         "blockNum": "0x10",
         "uniqueId": f"{HASH}:{unique}",

@@ -148,9 +148,10 @@ class Engine:
                 token = self.c.llama_sampler_sample(sampler, context.pointer, -1)
                 if self.is_eog(token):
                     return Generation(utf8(text), "stop", prompt_tokens, count)
-                text += self.piece(token, control=False)
+                piece = self.piece(token, control=False)
+                text += piece
                 count += 1
-                if stop and (end := text.find(stop)) >= 0:
+                if stop and (end := text.find(stop, max(0, len(text) - len(piece) - len(stop)))) >= 0:
                     return Generation(utf8(text[:end]), "stop", prompt_tokens, count)
                 if count == max_tokens:
                     return Generation(utf8(text), "length", prompt_tokens, count)

@@ -21,7 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app.errors import ModelError
-from app.llm.models import WEIGHTS, Artefact, Model, Source, check
+from app.llm.models import Artefact, Source, check
 
 HUB = "https://huggingface.co"
 _CHUNK = 1 * 2**20
@@ -70,10 +70,9 @@ def fetch(model: Artefact, progress: Progress = lambda _: None) -> Path:
     raise ModelError("model.fetch_failed", f"could not fetch {model.name} from " + "; ".join(failures))
 
 
-def embed(model: Model, source: Path, *, copy: bool = False) -> Path:
-    """Return the path beside the code, now a link to `source`, or a copy of it for an image."""
-    WEIGHTS.mkdir(exist_ok=True)
-    path = WEIGHTS / model.file
+def embed(path: Path, source: Path, *, copy: bool = False) -> Path:
+    """Return `path`, beside the code, now a link to `source`, or a copy of it for an image."""
+    path.parent.mkdir(exist_ok=True)
     made = path.with_suffix(f".{os.getpid()}.tmp")
     if copy:
         shutil.copyfile(source, made)

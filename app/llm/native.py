@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import ctypes
 import functools
-import importlib.util
 import os
-import sys
 import tomllib
-import types
 from importlib import resources
 from typing import Any
 
 from app import strict_json
+from app.bindings import import_bindings
 from app.errors import ModelError
 
 # What `llama_print_system_info` of the build in build.toml must say, and must not.
@@ -57,7 +55,7 @@ def load() -> Any:
     """
     os.environ["GGML_NO_BACKTRACE"] = "1"  # else a failed assertion forks gdb, whose report can quote strings
     try:
-        bindings = _import_bindings()
+        bindings = import_bindings("llama_cpp", "llama_cpp")
     except (ImportError, OSError, RuntimeError) as err:
         raise ModelError("engine.missing", "llama-cpp-python is not installed or cannot be loaded") from err
     # A log function without a closure: libc's abs() takes the level and ignores the rest (System V ABI).
@@ -82,16 +80,3 @@ def _changes_the_kv_cache(bindings: Any) -> bool:
     """Return True if a context that asks for nothing else would not keep keys and values in F16."""
     defaults = bindings.llama_context_default_params()
     return bool({defaults.type_k, defaults.type_v} != {bindings.GGML_TYPE_F16})
-
-
-def _import_bindings() -> Any:
-    """Import the C bindings below a stand-in package, so that the package's own `__init__` never runs."""
-    if "llama_cpp" not in sys.modules:
-        spec = importlib.util.find_spec("llama_cpp")
-        if spec is None or not spec.submodule_search_locations:
-            raise ImportError("llama_cpp")
-        package = types.ModuleType("llama_cpp")
-        package.__spec__ = spec
-        package.__path__ = list(spec.submodule_search_locations)
-        sys.modules["llama_cpp"] = package
-    return importlib.import_module("llama_cpp.llama_cpp")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 from importlib import resources
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from app.errors import SandboxError
 from app.limits import LIMITS
 from app.llm.fetch import Progress, cache_folder, fetch
 from app.sandbox import native
-from app.sandbox.guest import GUEST, catalogue, pack
+from app.sandbox.guest import catalogue, pack
 from app.sandbox.machine import PAGE, Code, Image, Machine
 from app.sandbox.patch import patch
 
@@ -51,17 +50,6 @@ def build(progress: Progress = lambda _: None, *, pin: bool = False) -> Path:
     made.write_bytes(data)
     made.replace(path)
     return path
-
-
-def embed(source: Path, *, copy: bool = False) -> Path:
-    """Return the path beside the code, now a link to `source`, or a copy of it for an image."""
-    made = GUEST.with_suffix(f".{os.getpid()}.tmp")
-    if copy:
-        shutil.copyfile(source, made)
-    else:
-        made.symlink_to(source.resolve())
-    made.replace(GUEST)
-    return GUEST
 
 
 def make(wasm: bytes) -> bytes:

@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import ctypes
 import functools
-import importlib
 import importlib.metadata
-import importlib.util
-import sys
-import types
 from typing import Any
 
+from app.bindings import import_bindings
 from app.errors import SandboxError
 
 
@@ -22,7 +19,7 @@ from app.errors import SandboxError
 def load() -> Any:
     """Return the module `wasmtime._ffi`, which holds all of `wasmtime._bindings`. Raises `SandboxError` sandbox.missing."""
     try:
-        return _import_bindings()
+        return import_bindings("wasmtime", "_ffi")
     except (ImportError, OSError, RuntimeError) as err:
         raise SandboxError("sandbox.missing", "wasmtime is not installed or cannot be loaded") from err
 
@@ -93,16 +90,3 @@ def _take(c: Any, vector: Any) -> bytes:
     data = ctypes.string_at(vector.data, vector.size)
     c.wasm_byte_vec_delete(ctypes.byref(vector))
     return data
-
-
-def _import_bindings() -> Any:
-    """Import the C bindings below a stand-in package, so that the package's own `__init__` never runs."""
-    if "wasmtime" not in sys.modules:
-        spec = importlib.util.find_spec("wasmtime")
-        if spec is None or not spec.submodule_search_locations:
-            raise ImportError("wasmtime")
-        package = types.ModuleType("wasmtime")
-        package.__spec__ = spec
-        package.__path__ = list(spec.submodule_search_locations)
-        sys.modules["wasmtime"] = package
-    return importlib.import_module("wasmtime._ffi")

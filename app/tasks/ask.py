@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
-from app import strict_json
 from app.answers.ask import AskAnswer
 from app.errors import InputError
 from app.limits import LIMITS
@@ -12,8 +9,9 @@ from app.llm import chat
 from app.llm.engine import Engine, Sampling
 from app.llm.models import Model
 from app.llm.prompts import ask as words
-from app.report import Parameters, PromptTemplate
+from app.report import Parameters
 from app.request.ask import Ask
+from app.tasks.parameters import parameters
 
 
 def answer(engine: Engine, model: Model, request: Ask) -> tuple[AskAnswer, Parameters]:
@@ -32,25 +30,15 @@ def answer(engine: Engine, model: Model, request: Ask) -> tuple[AskAnswer, Param
         repeat_penalty_milli=words.REPEAT_PENALTY_MILLI,
     )
     out = engine.generate(prompt, sampling, max_tokens)
-    fixed = strict_json.dumps({"chat_template": template, "id": words.ID, "system": words.SYSTEM})
-    parameters = Parameters(
-        max_tokens=max_tokens,
-        min_p_milli=sampling.min_p_milli,
-        prompt_template=PromptTemplate(id=words.ID, sha256=hashlib.sha256(fixed).hexdigest()),
-        repeat_penalty_milli=sampling.repeat_penalty_milli,
-        seed=sampling.seed,
-        system="default" if request.system is None else "caller",
-        temperature_milli=sampling.temperature_milli,
-        top_k=sampling.top_k,
-        top_p_milli=sampling.top_p_milli,
-    )
+    fixed = {"chat_template": template, "id": words.ID, "system": words.SYSTEM}
+    used = parameters(fixed, sampling, max_tokens, system="default" if request.system is None else "caller")
     said = AskAnswer(
         text=out.text,
         finish_reason=out.finish_reason,
         prompt_tokens=out.prompt_tokens,
         completion_tokens=out.completion_tokens,
     )
-    return said, parameters
+    return said, used
 
 
 def _budget(prompt_tokens: int, asked: int | None, context: int) -> int:

@@ -6,10 +6,8 @@ Generate or adjust, test, and while tests fail try again within the budget; the 
 from __future__ import annotations
 
 import functools
-import hashlib
 from dataclasses import dataclass
 
-from app import strict_json
 from app.answers.code import Attempt, Budget, CodeAnswer, Guest, Tested, TestVerdict
 from app.document import ProgramTest
 from app.errors import InputError, SandboxError
@@ -17,13 +15,14 @@ from app.limits import LIMITS
 from app.llm.engine import Engine, Generation, Sampling
 from app.llm.models import Model
 from app.llm.prompts import code as words
-from app.report import Parameters, PromptTemplate
+from app.report import Parameters
 from app.request.code import Code
 from app.sandbox import run as sandbox
 from app.session import CodeStatus, Session, SessionTurn
 from app.tasks import code_prompt as prompt
 from app.tasks.examples import examples
 from app.tasks.findings import findings, parse
+from app.tasks.parameters import parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,15 +184,4 @@ def _session(request: Code, chosen: _Try) -> Session | None:
 
 def _parameters(engine: Engine, request: Code) -> Parameters:
     sampling = Sampling(temperature_milli=request.temperature_milli, seed=request.seed)
-    fixed = strict_json.dumps({"chat_template": engine.chat_template(), **words.fixed()})
-    return Parameters(
-        max_tokens=_max_tokens(request),
-        min_p_milli=sampling.min_p_milli,
-        prompt_template=PromptTemplate(id=words.ID, sha256=hashlib.sha256(fixed).hexdigest()),
-        repeat_penalty_milli=sampling.repeat_penalty_milli,
-        seed=sampling.seed,
-        system="default",
-        temperature_milli=sampling.temperature_milli,
-        top_k=sampling.top_k,
-        top_p_milli=sampling.top_p_milli,
-    )
+    return parameters({"chat_template": engine.chat_template(), **words.fixed()}, sampling, _max_tokens(request))

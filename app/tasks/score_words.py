@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from app import strict_json
 from app.answers.score import Claim
 from app.errors import ModelError
 from app.limits import LIMITS
@@ -15,7 +14,8 @@ from app.llm import chat
 from app.llm.constrained import Filled, Slot
 from app.llm.engine import Engine, Sampling
 from app.llm.prompts import score as words
-from app.report import Parameters, PromptTemplate
+from app.report import Parameters
+from app.tasks.parameters import parameters
 from app.wallet.claims import fault
 from app.wallet.explain import Fact
 
@@ -42,7 +42,7 @@ def word(engine: Engine, facts: Sequence[Fact]) -> Worded:
     greedy = Sampling()
     filling = engine.fill(prompt, _parts(facts), greedy, _judge(facts, greedy, deadline))
     claims = tuple(_claim(facts, slot) for slot in filling.slots)
-    return Worded(claims, _parameters(template, greedy), filling.sampled_tokens)
+    return Worded(claims, parameters(_fixed(template), greedy, words.SENTENCE_TOKENS), filling.sampled_tokens)
 
 
 def _parts(facts: Sequence[Fact]) -> list[str | Slot]:
@@ -90,26 +90,14 @@ def evidence(fact: Fact) -> tuple[str, ...]:
     return () if fact.kind == "reasoning" else (fact.feature,)
 
 
-def _parameters(template: str, sampling: Sampling) -> Parameters:
-    fixed = strict_json.dumps(
-        {
-            "attempts": words.ATTEMPTS,
-            "chat_template": template,
-            "grammar": words.grammar([0]),
-            "id": words.ID,
-            "question": words.question([("strength", "")]),
-            "retry_temperature_milli": words.RETRY_TEMPERATURE_MILLI,
-            "system": words.SYSTEM,
-        }
-    )
-    return Parameters(
-        max_tokens=words.SENTENCE_TOKENS,
-        min_p_milli=sampling.min_p_milli,
-        prompt_template=PromptTemplate(id=words.ID, sha256=hashlib.sha256(fixed).hexdigest()),
-        repeat_penalty_milli=sampling.repeat_penalty_milli,
-        seed=sampling.seed,
-        system="default",
-        temperature_milli=sampling.temperature_milli,
-        top_k=sampling.top_k,
-        top_p_milli=sampling.top_p_milli,
-    )
+def _fixed(template: str) -> dict[str, Any]:
+    """Return all that is put around the facts."""
+    return {
+        "attempts": words.ATTEMPTS,
+        "chat_template": template,
+        "grammar": words.grammar([0]),
+        "id": words.ID,
+        "question": words.question([("strength", "")]),
+        "retry_temperature_milli": words.RETRY_TEMPERATURE_MILLI,
+        "system": words.SYSTEM,
+    }

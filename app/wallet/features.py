@@ -97,10 +97,13 @@ def months(history: History, labels: Labels) -> Iterator[tuple[Mapping[str, int]
     """
     tally, flagged = Tally(history.wallet), _flagged(history, labels)
     for _, rows in _by_month(history.transactions or ()):
-        good = [row for row in rows if row.ok is not False and row.hash not in flagged]
-        for row in good:
-            tally.add(row)
-        yield tally.features(), not any(row.sender == history.wallet and row not in good for row in rows)
+        is_clean = True
+        for row in rows:
+            if row.ok is not False and row.hash not in flagged:
+                tally.add(row)
+            elif row.sender == history.wallet:
+                is_clean = False
+        yield tally.features(), is_clean
 
 
 def _by_month(rows: tuple[Transaction, ...]) -> Iterator[tuple[tuple[int, int], list[Transaction]]]:

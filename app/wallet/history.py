@@ -7,7 +7,7 @@ source does not tell is None, never zero: no failures and unknown failures are d
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from app import strict_json
@@ -124,4 +124,5 @@ class History:
 
 def _row(record: Transaction | Transfer | Summary) -> dict[str, str | bool | None]:
     """Return the record with its integers as decimal strings: wei does not fit a JSON number."""
-    return {name: str(value) if type(value) is int else value for name, value in asdict(record).items()}
+    values = ((name, getattr(record, name)) for name in record.__slots__)
+    return {name: str(value) if type(value) is int else value for name, value in values}

@@ -234,5 +234,4 @@ def test_the_checked_in_file_names_the_entrypoint_of_the_image() -> None:
     file = ROOT / "deploy/scone/iexec.json"
     line = next(line for line in (ROOT / "Dockerfile.scone").read_text().splitlines() if line.startswith("ENTRYPOINT "))
     assert json.loads(line.partition(" ")[2]) == ENTRYPOINT
-    if file.exists():
-        assert json.loads(file.read_text())["app"]["mrenclave"]["entrypoint"] == " ".join(ENTRYPOINT)
+    assert json.loads(file.read_text())["app"]["mrenclave"]["entrypoint"] == " ".join(ENTRYPOINT)

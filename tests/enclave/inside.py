@@ -13,13 +13,10 @@ from tests.enclave import enclave
 from tests.support import ROOT
 
 _DEPLOYED = ROOT / "deploy/scone/iexec.json"
-_HEAP = 2**30  # bytes
 
 
 def heap() -> int:
     """Return the bytes of heap that SCONE is told to give: mrenclave.heapSize of the file that deploys."""
-    if not _DEPLOYED.exists():
-        return _HEAP
     size: int = json.loads(_DEPLOYED.read_text())["app"]["mrenclave"]["heapSize"]
     return size
 

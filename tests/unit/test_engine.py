@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.bindings import import_bindings
 from app.errors import ModelError
 from app.llm import chat, native
 from app.llm.context import BATCH, spans
@@ -117,12 +118,12 @@ def test_the_build_is_the_portable_one() -> None:
 )
 def test_another_build_is_refused(info: str, monkeypatch: pytest.MonkeyPatch) -> None:
     class Fake:
-        llama_log_callback = native._import_bindings().llama_log_callback
+        llama_log_callback = import_bindings("llama_cpp", "llama_cpp").llama_log_callback
         llama_log_set = staticmethod(lambda *_: None)
         llama_backend_init = staticmethod(lambda: None)
         llama_print_system_info = staticmethod(info.encode)
 
-    monkeypatch.setattr(native, "_import_bindings", Fake)
+    monkeypatch.setattr(native, "import_bindings", lambda *_: Fake)
     with pytest.raises(ModelError) as error:
         native.load.__wrapped__()
     assert error.value.code == "engine.wrong_build"

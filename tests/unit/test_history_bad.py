@@ -35,7 +35,7 @@ ITEM = {
     "to": {"hash": OTHER},
     "value": "1",
 }
-AGGREGATE = {
+AGGREGATE: dict[str, Any] = {
     "wallet": WALLET,
     "wallet_metadata": {
         "total_transactions": 1,
@@ -54,7 +54,7 @@ def items(**more: Any) -> dict[str, Any]:
 
 
 def told(**more: Any) -> dict[str, Any]:
-    return {**AGGREGATE, "wallet_metadata": {**AGGREGATE["wallet_metadata"], **more}}  # type: ignore[dict-item]
+    return {**AGGREGATE, "wallet_metadata": {**AGGREGATE["wallet_metadata"], **more}}
 
 
 REFUSED: dict[str, Any] = {
@@ -131,7 +131,7 @@ INVALID: dict[str, Any] = {
     "is-contract": [{"hash": WALLET, "coin_balance": "1", "is_contract": "yes"}],
     "alchemy-no-metadata": {"transfers": [moved("external", "x", metadata=None)]},
     "alchemy-category": {"transfers": [moved("erc4626", "x")]},
-    "alchemy-category-list": {"transfers": [moved([], "x")]},  # type: ignore[arg-type]
+    "alchemy-category-list": {"transfers": [moved([], "x")]},
     "alchemy-no-id": {"transfers": [moved("erc20", "x", uniqueId=None)]},
     "alchemy-huge": {"transfers": [moved("external", "x", value=1e99)]},
     "alchemy-negative": {"transfers": [moved("external", "x", value=-1.0)]},

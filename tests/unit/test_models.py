@@ -157,10 +157,9 @@ def test_pip_that_fails_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "pip: ERROR" in info.value.message and "hub a/b@r" in info.value.message
 
 
-def test_embed_links_or_copies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetching, "WEIGHTS", tmp_path / "weights")
-    source = tmp_path / "m.gguf"
+def test_embed_links_or_copies(tmp_path: Path) -> None:
+    source, path = tmp_path / "m.gguf", tmp_path / "weights" / "m.gguf"
     source.write_bytes(CONTENT)
-    assert fetching.embed(model(), source).is_symlink()
-    copied = fetching.embed(model(), source, copy=True)
+    assert fetching.embed(path, source).is_symlink()
+    copied = fetching.embed(path, source, copy=True)
     assert not copied.is_symlink() and copied.read_bytes() == CONTENT

@@ -174,6 +174,27 @@ def with_rows(past: History, more: list[Transaction]) -> History:
     return replace(past, transactions=(*(past.transactions or ()), *more), as_of_time=more[-1].time)
 
 
+def test_a_busy_month_is_read_once() -> None:
+    """Rows are never compared with each other: with the most records there may be, that would take minutes."""
+    compared = 0
+
+    class Counting(str):
+        __slots__ = ()
+
+        def __eq__(self, other: object) -> bool:
+            nonlocal compared
+            compared += 1
+            return str.__eq__(self, other)
+
+        __hash__ = str.__hash__
+
+    rows = [replace(tx(n / 100, WALLET, SHOP, n=n), hash=Counting(f"0x{n:064x}")) for n in range(1_000)]
+    past = history(*rows)
+    compared = 0
+    assert [clean for _, clean in months(past, LABELS)] == [True]
+    assert compared < 10 * len(rows)
+
+
 def test_many_clean_months_never_lower_a_score() -> None:
     rows = [tx(0, FRIEND, WALLET, 50 * ETHER), tx(1, WALLET, SHOP, 20 * ETHER)]
     totals = [score(history(*rows)).total]

@@ -9,7 +9,7 @@ import http.client
 import re
 import time
 from collections.abc import Collection
-from typing import Any
+from typing import Any, cast
 
 from app import strict_json
 from app.errors import HistoryError, InputError
@@ -118,8 +118,7 @@ def _web3(node: Node) -> Any:
 
     class Provider(JSONBaseProvider):
         def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
-            answer: Any = node.exchange(self.encode_rpc_request(method, params))
-            return answer  # type: ignore[no-any-return]
+            return cast("RPCResponse", node.exchange(self.encode_rpc_request(method, params)))
 
     return Web3(Provider(), middleware=[])
 

@@ -1,0 +1,116 @@
+"""The types of a request's fields: how each is taken from whatever form its source has, and what it must be.
+
+Numbers arrive as f64 from JavaScript, as i128 from a BigInt, as text from the command line; lists and objects may
+arrive as JSON text. Validators raise `InputError` themselves, never with any of the content.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
+
+from app import strict_json
+from app.errors import InputError
+from app.limits import LIMITS
+from app.signing import checksum_address
+
+_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # embeddings, overrides, isolates
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+
+
+def _clean(text: str, info: ValidationInfo) -> str:
+    """Return `text` if a person sees what the model reads: no control characters but tab and line ends, no bidi tricks."""
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError as err:
+        raise InputError("text.invalid", f"{info.field_name} is not valid Unicode") from err
+    if size > LIMITS.prompt_bytes:
+        raise InputError("prompt.too_long", f"{info.field_name} has {size} bytes, the limit is {LIMITS.prompt_bytes}")
+    if any(c in _BIDI or (unicodedata.category(c) == "Cc" and c not in "\t\n\r") for c in text):
+        raise InputError("text.invalid", f"{info.field_name} holds control characters or bidi overrides")
+    return text
+
+
+def _short(text: str, info: ValidationInfo) -> str:
+    if len(text.encode()) > LIMITS.system_bytes:
+        raise InputError("prompt.too_long", f"{info.field_name} is longer than {LIMITS.system_bytes} bytes")
+    if not text.strip():
+        raise InputError("option.invalid", f"{info.field_name} must not be empty")
+    return text
+
+
+def from_json(value: Any) -> Any:
+    """Return what JSON text says; anything else as it is."""
+    return strict_json.loads(value.encode(errors="surrogatepass")) if isinstance(value, str) else value
+
+
+def list_or_one(value: Any) -> Any:
+    """Return a list: of one, if plain text was given."""
+    if isinstance(value, str):
+        return from_json(value) if value.lstrip().startswith("[") else [value]
+    return value
+
+
+def new_or_json(value: Any) -> Any:
+    """Return `new` as it is, and what any other JSON text says."""
+    return value if value == "new" else from_json(value)
+
+
+def _decimal(value: Any, info: ValidationInfo) -> Decimal:
+    """Return the number in an int, a finite float or decimal text."""
+    refusal = InputError("option.invalid", f"{info.field_name} must be a number")
+    if isinstance(value, bool) or not isinstance(value, int | float | str) or (isinstance(value, str) and len(value) > 64):
+        raise refusal
+    try:
+        number = Decimal(value) if isinstance(value, int) else Decimal(str(value).strip())
+    except InvalidOperation as err:
+        raise refusal from err
+    if not number.is_finite():
+        raise refusal
+    return number
+
+
+def whole(value: Any, info: ValidationInfo) -> int:
+    """Return a whole number that JSON can carry, from whatever says one."""
+    number = _decimal(value, info)
+    if not -(2**53) < number < 2**53 or number != number.to_integral_value():
+        raise InputError("option.invalid", f"{info.field_name} must be a whole number")
+    return int(number)
+
+
+def flag(value: Any) -> Any:
+    """Return what the texts true and false say; anything else as it is."""
+    return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
+
+
+def _wallet(value: str) -> str:
+    """Return a 20-byte address; one in mixed case must carry the right checksum (EIP-55)."""
+    if not _ADDRESS.fullmatch(value):
+        raise InputError("wallet.invalid", "the wallet is not 0x and 40 hex digits")
+    body = value[2:]
+    if body not in (body.lower(), body.upper()) and checksum_address(bytes.fromhex(body)) != value:
+        raise InputError("wallet.invalid", "the checksum of the wallet address is wrong")
+    return value
+
+
+def _salt(value: str) -> str:
+    text = value.strip().removeprefix("0x").lower()
+    if not re.fullmatch(r"[0-9a-f]{64}", text):
+        raise InputError("option.invalid", "salt must be 32 bytes in hex")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_clean)]
+Texts = Annotated[list[Text], Field(max_length=LIMITS.messages), BeforeValidator(list_or_one)]
+System = Annotated[Text, AfterValidator(_short)]
+MaxTokens = Annotated[int, Field(ge=1, le=LIMITS.max_tokens), BeforeValidator(whole)]
+Temperature = Annotated[Decimal, Field(ge=0, le=2, decimal_places=3), BeforeValidator(_decimal)]
+Attempts = Annotated[int, Field(ge=1, le=LIMITS.attempts), BeforeValidator(whole)]
+Seed = Annotated[int, Field(ge=0, le=LIMITS.max_seed), BeforeValidator(whole)]
+Salt = Annotated[str, AfterValidator(_salt), Field(json_schema_extra={"pattern": "^(0x)?[0-9a-fA-F]{64}$"})]
+Chain = Annotated[int, Field(ge=1, le=LIMITS.json_integer), BeforeValidator(whole)]
+Wallet = Annotated[str, AfterValidator(_wallet), Field(json_schema_extra={"pattern": "^0x[0-9a-fA-F]{40}$"})]
