@@ -15,7 +15,7 @@ TAG ?= sealed-llm:latest
 TEE := tdx
 CHAIN := arbitrum-sepolia-testnet
 
-.PHONY: help demo test check bench docs lock labels clean setup deploy run local-iexec enclave-rehearsal campaign-bits image image-rehearsal sbom audit campaign-sandbox humaneval test-transformers
+.PHONY: help demo test check bench docs lock labels clean setup deploy run local-iexec enclave-rehearsal campaign-bits image image-rehearsal sbom audit campaign campaign-sandbox humaneval test-transformers
 .DELETE_ON_ERROR:
 
 help:  ## name the targets
@@ -57,6 +57,10 @@ bench: setup $(READY_DEV) $(VENV)/.model-$(TEST_MODEL)  ## measure against llama
 
 campaign-sandbox: setup $(READY_DEV)  ## 300 snippets twice: the same verdicts and fuel; and the guest made anew
 	$(PY) -m bench.campaign_sandbox
+
+campaign: setup $(READY_DEV) $(VENV)/.model-$(TEST_MODEL)  ## score 300 hostile wallets with the default model and 1,000 with the small one (two hours)
+	$(PY) -m bench.score_campaign $(DEFAULT_MODEL) 300
+	$(PY) -m bench.score_campaign $(TEST_MODEL) 1000
 
 humaneval: setup $(READY_DEV)  ## HumanEval through the product: an hour and more; goes on where it was stopped
 	$(PY) -m bench.humaneval
