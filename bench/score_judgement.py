@@ -1,9 +1,8 @@
 """Does the model's own judgement rank accounts better? `python -m bench.score_judgement CSV [COUNT]`.
 
 For each factor the model is told the features behind it and asked for a grade from 0 to 9; its judgement is the expected
-grade under its own probabilities, read off without sampling. Compared, on the same accounts and folds: the scorecard's total,
-the judgement alone, and a logistic blend of both, fitted on the other folds. The card is the shipped one, which has seen
-these accounts, so its own figure flatters it; what counts is whether the blend adds to it.
+grade under its own probabilities, read off without sampling. Compared, on the same accounts: the scorecard's total, by a table
+fitted on the nine folds that an account is not in; the judgement alone; and a logistic blend of both, fitted on nine folds.
 """
 
 from __future__ import annotations
@@ -22,6 +21,7 @@ from app.llm.models import checked_path, find
 from app.wallet.features import FEATURES
 from app.wallet.scorecard import Scorecard
 from bench.accounts import Row, auroc, read
+from scripts.fit_scorecard import unseen
 
 MODEL = "qwen2.5-coder-0.5b-instruct"
 GRADES = [str(grade) for grade in range(10)]
@@ -60,20 +60,19 @@ def blended(x: Array, legit: NDArray[np.bool_], folds: int = 10) -> Array:
 
 
 def main(path: Path, count: int) -> None:
-    """Print the three figures."""
-    rows = read(path)
-    random.Random(1).shuffle(rows)
-    rows = rows[:count]
-    card = Scorecard.packaged()
+    """Print the figures."""
+    scored = [pair for fold in unseen(read(path)) for pair in fold]
+    random.Random(2).shuffle(scored)
+    rows = [row for row, _ in scored[:count]]
     with Engine(checked_path(find(MODEL))) as engine:
         grades = np.array([judge(engine, row) for row in rows])
     legit = np.array([label for _, label in rows])
-    totals = np.array([[card.score(values).total] for values, _ in rows], dtype=float)
+    totals = np.array([[total] for _, total in scored[:count]], dtype=float)
 
     def shown(scores: Array) -> float:
         return auroc([(float(score), bool(label)) for score, label in zip(scores, legit, strict=True)])
 
-    print(f"{count} accounts, {int(legit.sum())} legitimate; {MODEL}; AUROC, out of ten folds where fitted")
+    print(f"{len(rows)} accounts, {int(legit.sum())} legitimate; {MODEL}; AUROC, each judged by what was fitted without it")
     print(f"scorecard                     {shown(totals[:, 0]):.4f}")
     print(f"model's judgement             {shown(blended(grades, legit)):.4f}")
     print(f"scorecard and judgement       {shown(blended(np.hstack([totals, grades]), legit)):.4f}")
