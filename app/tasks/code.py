@@ -1,6 +1,7 @@
 """code: a task in, code out that was run where it could be.
 
-Generate or adjust, test, and while tests fail try again within the budget; the attempt that passes most is the answer.
+Generate or adjust, test, and while tests fail try again within the budget, by turns afresh and with the failed test
+as feedback; the attempt that passes most is the answer.
 """
 
 from __future__ import annotations
@@ -105,7 +106,8 @@ def _attempt(
     engine: Engine, model: Model, request: Code, tries: list[_Try], tests: list[sandbox.Test], guest: sandbox.Sandbox | None
 ) -> _Try:
     """Return the next attempt, tested."""
-    wrong = next(((one.text, _complaint(one)) for one in reversed(tries)), None)
+    mends = len(tries) in words.MENDING
+    wrong = (tries[-1].text, _complaint(tries[-1])) if mends else None
     tokens, opened = prompt.tokens(engine, request, wrong)
     if len(tokens) + _max_tokens(request) > model.context:
         wanted = f"{len(tokens)} tokens and max_tokens {_max_tokens(request)}"

@@ -156,6 +156,19 @@ def test_the_budget_ends_the_repair(small_engine: Engine) -> None:
     assert said == answer(small_engine, prompt=HEADER, tests=["assert add(1, 2) == 3", "assert False, 'never'"], attempts=3)
 
 
+def test_fresh_attempts_and_mended_ones_take_turns(small_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[str, str] | None] = []
+
+    def spy(engine: Engine, request: Code, wrong: tuple[str, str] | None) -> tuple[list[int], str]:
+        seen.append(wrong)
+        return tokens(engine, request, wrong)
+
+    monkeypatch.setattr("app.tasks.code_prompt.tokens", spy)
+    answer(small_engine, prompt=HEADER, tests=["assert False, 'never'"], attempts=4)
+    assert [wrong is not None for wrong in seen] == [False, False, True, False]
+    assert seen[2] is not None and all(seen[2])
+
+
 def test_what_passes_is_not_tried_again(small_engine: Engine) -> None:
     said = answer(small_engine, prompt=HEADER)
     assert said.tested.source == "examples" and said.tested.guest is not None

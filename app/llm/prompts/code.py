@@ -34,6 +34,9 @@ COMMENTS: dict[Language, str] = {
 REFUSAL = "ERROR:"
 # The first attempt is greedy; what failed is tried again with some freedom, else it would come out the same.
 RETRY_TEMPERATURE_MILLI = 600
+# Attempts, from 0, that see the failed one and its test. The others start afresh: shown its own mistake, a small model
+# mostly repeats it.
+MENDING = (2, 4, 6)
 OPENING = "```"
 CLOSING = "\n```"
 
@@ -64,4 +67,5 @@ def tagged(tag: str, text: str) -> str:
 def fixed() -> dict[str, str]:
     """Return all fixed words by name: what their hash in a report covers."""
     names = ("SYSTEM", "GENERATE", "COMPLETE", "ADJUST", "SAID", "REPAIR", "OPINION_SYSTEM", "OPINION")
-    return {"id": ID, **{name.lower(): globals()[name] for name in names}}
+    loop = {"mending": str(MENDING), "retry_temperature_milli": str(RETRY_TEMPERATURE_MILLI)}
+    return {"id": ID, **loop, **{name.lower(): globals()[name] for name in names}}
