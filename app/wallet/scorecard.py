@@ -92,13 +92,6 @@ class Scorecard:
         """Return the name of the tier that `total` reaches."""
         return str(next(name for least, name in self.table["tiers"] if total >= least))
 
-    @property
-    def largest_step(self) -> int:
-        """Return the most points by which one more transaction can move a total, up or down."""
-        rows = (*self.table["points"], *self.table["deductions"])
-        spans: list[int] = [max(points for _, points in row["bins"]) - min(points for _, points in row["bins"]) for row in rows]
-        return min(MAX, sum(spans))
-
     def _kept(self, months: Iterable[tuple[Values, bool]]) -> int:
         """Return the points earned in an earlier month beyond those of the last one, if all months since were clean."""
         fitted = [row for row in self.table["points"] if row["basis"] == "fitted"]

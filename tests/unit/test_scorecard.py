@@ -166,8 +166,41 @@ def test_what_must_never_raise_or_lower_a_score(seed: int) -> None:
         spoilt = with_rows(past, worse[:count])
         steps.append(CARD.score(features(spoilt, labels), months(spoilt, labels)).total)
     assert steps == sorted(steps, reverse=True)
-    one = with_rows(past, clean[:1])
-    assert abs(CARD.score(features(one, labels), months(one, labels)).total - before.total) <= CARD.largest_step
+
+
+# What one transaction can raise or lower by one at most, so that it passes one edge of the table at most.
+COUNTERS = {
+    *("sent", "received", "repeat_received", "senders", "contracts_created", "active_months", "contracts_called", "protocols"),
+    *("sent_to_sanctioned", "sent_to_mixer", "sent_to_scam", "received_from_flagged", "flagged_approvals"),
+}
+SHARES = {"senders_percent": "received", "sent_percent": "transactions", "failed_percent": "sent"}
+
+
+@pytest.mark.parametrize("seed", range(len(PASTS)))
+def test_one_transaction_moves_a_score_by_what_the_table_says_and_no_more(seed: int) -> None:
+    rng = random.Random(1_000 + seed)
+    past = read_history(etherscan(PASTS[seed]), PASTS[seed].wallet, 1)
+    rows = past.transactions or ()
+    last = max((row.time for row in rows), default=START)
+    other = rng.choice([FRIEND, SHOP, SCAM, *(row.sender for row in rows if row.sender and row.sender != past.wallet)])
+    ends = (other, past.wallet) if rng.random() < 0.5 else (past.wallet, other)
+    row = Transaction(
+        f"0x{seed:064x}", 10**8, last + rng.randrange(90 * DAY), *ends, rng.getrandbits(70), ok=rng.random() < 0.8
+    )
+    values = [features(state, LABELS) for state in (past, with_rows(past, [row]))]
+    told = [CARD.score(features(state, LABELS), months(state, LABELS)) for state in (past, with_rows(past, [row]))]
+    whole = [max(0, min(1000, one.base + one.kept + sum(line.points for line in one.lines))) for one in told]
+    assert [one.total for one in told] == whole  # nothing but the lines of the table moves it
+    table = {line["feature"]: line["bins"] for line in (*CARD.table["points"], *CARD.table["deductions"])}
+    for name, bins in table.items():
+        before, after = (found[name] for found in values)
+        if before is None or after is None:
+            continue
+        passed = abs(sum(edge <= before for edge, _ in bins) - sum(edge <= after for edge, _ in bins))
+        if name in COUNTERS:
+            assert abs(after - before) <= 1 and passed <= 1, name
+        if name in SHARES:
+            assert abs(after - before) <= 100 // max(1, values[0][SHARES[name]] or 0) + 1, name
 
 
 def with_rows(past: History, more: list[Transaction]) -> History:
