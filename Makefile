@@ -77,7 +77,7 @@ campaign-bits: setup $(READY_DEV) $(VENV)/.model-$(TEST_MODEL) $(VENV)/.qemu  ##
 image:  ## build an image with buildah, podman or docker: DOCKERFILE=Dockerfile.scone TAG=name:tag MODEL=name
 	image/build.sh $(DOCKERFILE) $(TAG) $(if $(MODEL),--build-arg MODEL=$(MODEL))
 
-image-rehearsal: $(READY) $(VENV)/.model-$(TEST_MODEL)  ## build both images on stand-in bases, run them chrooted, compare with the checkout (root)
+image-rehearsal: setup $(VENV)/.model-$(TEST_MODEL)  ## build both images on stand-in bases, run them chrooted, compare with the checkout (root; REHEARSE='--again --write')
 	PYTHONPATH=. $(PY) scripts/rehearse_image.py $(REHEARSE)
 
 sbom: setup $(READY_AUDIT)  ## write what an image holds, and under which licences
