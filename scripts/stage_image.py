@@ -132,13 +132,14 @@ def _compile() -> None:
     """Compile program, wheels and standard library; the latter's `.pyc` alone go along, for BASE has its sources.
 
     A `.pyc` carries the hash of its source, checked at import: one that does not fit is ignored, never believed.
+    Those that the earlier steps left beside what they imported are bound to a time: `-f` makes them anew.
     """
     library = Path("/", LIB)
     copied = STAGE / "stdlib"
     skipped = {"site-packages", "test", "tests", "idlelib", "tkinter", "turtledemo", "ensurepip", "lib2to3", "__pycache__"}
     shutil.copytree(library, copied, ignore=lambda _, names: skipped & set(names))
     for folder, shown in ((copied, library), (SITE, library / "site-packages"), (APP, "/app/app")):
-        command = [sys.executable, "-m", "compileall", "-q", "-r", "30", "--invalidation-mode", "checked-hash"]
+        command = [sys.executable, "-m", "compileall", "-f", "-q", "-r", "30", "--invalidation-mode", "checked-hash"]
         command += ["-s", os.fspath(folder), "-p", os.fspath(shown), os.fspath(folder)]
         subprocess.run(command, check=True, env={"PYTHONHASHSEED": "0"}, cwd="/")
     for cache in sorted(copied.rglob("__pycache__")):
