@@ -83,8 +83,10 @@ image-rehearsal: setup $(VENV)/.model-$(TEST_MODEL)  ## build both images on sta
 sbom: setup $(READY_AUDIT)  ## write what an image holds, and under which licences
 	PYTHONPATH=. $(PY) scripts/sbom.py
 
-audit: $(READY_AUDIT)  ## look for published vulnerabilities of what is locked (asks pypi.org)
-	for name in run build; do $(VENV)/bin/pip-audit --strict --disable-pip --require-hashes -r requirements/$$name.lock || exit 1; done
+audit: $(READY_AUDIT)  ## look for published vulnerabilities of all that is locked (asks PyPI and npm)
+	@failed=; for name in run build dev audit server; do \
+	  echo "requirements/$$name.lock"; $(VENV)/bin/pip-audit --strict --disable-pip --require-hashes -r requirements/$$name.lock || failed=1; done; \
+	for folder in deploy contracts tests/peers; do echo $$folder; (cd $$folder && npm audit) || failed=1; done; test -z "$$failed"
 
 docs: $(READY_DEV)  ## write schema/ and the generated parts of the README anew
 	$(PY) -m app schema
