@@ -17,13 +17,16 @@ RUN /usr/local/bin/python3.13 scripts/stage_image.py engine
 ARG MODEL=qwen2.5-coder-0.5b-instruct
 RUN /usr/local/bin/python3.13 scripts/stage_image.py model ${MODEL}
 COPY app/ app/
+COPY scripts/make_states.py scripts/
 RUN /usr/local/bin/python3.13 scripts/stage_image.py guest && \
+    /usr/local/bin/python3.13 scripts/stage_image.py states ${MODEL} && \
     /usr/local/bin/python3.13 scripts/stage_image.py app ${MODEL}
 
 FROM ${BASE}
 COPY --from=build /stage/python/ /
 COPY --from=build /stage/model/ /
 COPY --from=build /stage/guest/ /
+COPY --from=build /stage/states/ /
 COPY --from=build /stage/app/ /
 ARG VERSION=0.0.0
 ARG REVISION=unknown

@@ -77,14 +77,16 @@ campaign-bits: setup $(READY_DEV) $(VENV)/.model-$(TEST_MODEL) $(VENV)/.qemu  ##
 image:  ## build an image with buildah, podman or docker: DOCKERFILE=Dockerfile.scone TAG=name:tag MODEL=name
 	image/build.sh $(DOCKERFILE) $(TAG) $(if $(MODEL),--build-arg MODEL=$(MODEL))
 
-image-rehearsal: $(READY) $(VENV)/.model-$(TEST_MODEL)  ## build both images on stand-in bases, run them chrooted, compare with the checkout (root)
+image-rehearsal: setup $(VENV)/.model-$(TEST_MODEL)  ## build both images on stand-in bases, run them chrooted, compare with the checkout (root; REHEARSE='--again --write')
 	PYTHONPATH=. $(PY) scripts/rehearse_image.py $(REHEARSE)
 
 sbom: setup $(READY_AUDIT)  ## write what an image holds, and under which licences
 	PYTHONPATH=. $(PY) scripts/sbom.py
 
-audit: $(READY_AUDIT)  ## look for published vulnerabilities of what is locked (asks pypi.org)
-	for name in run build; do $(VENV)/bin/pip-audit --strict --disable-pip --require-hashes -r requirements/$$name.lock || exit 1; done
+audit: $(READY_AUDIT)  ## look for published vulnerabilities of all that is locked (asks PyPI and npm)
+	@failed=; for name in run build dev audit server; do \
+	  echo "requirements/$$name.lock"; $(VENV)/bin/pip-audit --strict --disable-pip --require-hashes -r requirements/$$name.lock || failed=1; done; \
+	for folder in deploy contracts tests/peers; do echo $$folder; (cd $$folder && npm audit) || failed=1; done; test -z "$$failed"
 
 docs: $(READY_DEV)  ## write schema/ and the generated parts of the README anew
 	$(PY) -m app schema

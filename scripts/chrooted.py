@@ -26,6 +26,8 @@ class Ran:
     stderr: bytes
     result: bytes | None
     computed: object
+    timings: dict[str, int | str]
+    """The side file: how the run went about it."""
     changed: tuple[str, ...]
     peak_resident: int
     """Bytes."""
@@ -56,6 +58,7 @@ def run_chrooted(root: Path, command: list[str], environ: Mapping[str, str], add
         stderr=said[1],
         result=_read(root / "iexec_out/result.json"),
         computed=json.loads(_read(root / "iexec_out/computed.json") or b"null"),
+        timings=json.loads(_read(root / "iexec_out/timings.json") or b"{}"),
         changed=tuple(name for name in changed if not name.startswith(("iexec_in/", "iexec_out/"))),
         peak_resident=ended[2].ru_maxrss * 1024,
         peak_virtual=peak,

@@ -3,12 +3,12 @@
     rehearse_image.py [--model NAME]... [--again] [--write]
 
 For a machine without container engine and image registry, as root: buildah and debootstrap come from Debian.
-`--again` builds each image a second time from nothing, llama.cpp included, and compares the digests. `--write`
-puts the table into bench/results/images.txt.
+Models: the default one and the one of the tests, unless named. `--again` builds each image a second time from an
+empty cache, llama.cpp included, and compares the digests. `--write` puts the table into bench/results/images.txt.
 
 What this shows: the recipe builds, the image lacks nothing, the entrypoint needs no environment but IEXEC_*, no
-network, no /proc, /sys or /dev, writes nothing beside IEXEC_OUT, and gives the bytes that the checkout gives. What
-it does not: docker's own base images, SCONE, SGX, TDX.
+network, no /proc, /sys or /dev, writes nothing beside IEXEC_OUT, reads its prompt states, and gives the bytes that the
+checkout gives for each kind of job. What it does not: docker's own base images, SCONE, SGX, TDX.
 """
 
 from __future__ import annotations
@@ -18,25 +18,37 @@ import contextlib
 import itertools
 import json
 import os
+import random
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from app.llm.fetch import cache_folder
 from app.simulate.protect import protect
 from app.simulate.worker import Order, prepare, split_args
 from scripts.chrooted import Ran, run_chrooted, tree
+from tests import histories
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "bench/results/images.txt"
+MODELS = ["smollm2-135m-instruct", "qwen2.5-coder-0.5b-instruct"]
 SUITES = {"Dockerfile": "bookworm", "Dockerfile.scone": "bullseye"}
 KEY = "0x" + "5ea1ed11" * 8  # signs rehearsals and nothing else
 MIB = 2**20
+HASHED = b"\x03\0\0\0"  # flags of a .pyc whose source's hash is in it and checked
 STEP = 16 * MIB  # the grid of the address spaces in the table
+PAST = histories.made_up(random.Random(7), transactions=30, first_block=5_000_000)  # noqa: S311  a wallet that is nobody's
+# One job of each kind, and whether a prompt state spares it words.
+JOBS: dict[str, tuple[Mapping[str, Any], bool]] = {
+    "ask": ({"prompt": "Why is the sky blue? One sentence."}, True),
+    "code": ({"language": "python", "prompt": "a function twice(x)", "tests": json.dumps(["assert twice(2) == 4"])}, False),
+    "score": ({"wallet": PAST.wallet, "history": json.dumps(histories.etherscan(PAST))}, True),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +119,9 @@ def entrypoint(tag: str) -> list[str]:
     return command
 
 
-def order(model: str, prompt: str, more: str = "--max-tokens 48") -> Order:
+def order(model: str, fields: Mapping[str, Any], more: str = "--max-tokens 48") -> Order:
     """Return a task with a real protectedData."""
-    return Order(datasets=(protect({"prompt": prompt}),), args=f"--model {model} {more}", app_secret=KEY)
+    return Order(datasets=(protect(fields),), args=f"--model {model} {more}", app_secret=KEY)
 
 
 def in_checkout(wanted: Order) -> bytes:
@@ -135,23 +147,35 @@ def in_image(image: Image, wanted: Order, address_space: int | None = None) -> R
 
 
 def compare(image: Image, model: str) -> None:
-    """End the program unless the image gives the checkout's bytes, silently, and leaves no other file."""
-    wanted = order(model, "Why is the sky blue? One sentence.")
-    ran, expected = in_image(image, wanted), in_checkout(wanted)
-    if json.loads(expected)["report"]["status"] != "ok":
-        raise SystemExit("rehearsal: error: the checkout itself gives no answer")
-    for what, good in {
-        "exit code": ran.code == 0,
-        "silence on stdout and stderr": not ran.stdout and not ran.stderr,
-        "result.json": ran.result == expected,
-        "computed.json": ran.computed == {"deterministic-output-path": "/iexec_out/result.json"},
-        "nothing written beside IEXEC_OUT": not ran.changed,
-    }.items():
-        if not good:
-            raise SystemExit(
-                f"rehearsal: error: {image.tag}: {what}: {ran.stderr.decode(errors='replace')[-500:]} {ran.changed}"
-            )
-        say(f"{image.tag}: {what}: ok")
+    """End the program unless the image gives the checkout's bytes for each job, silently, and leaves no other file."""
+    for job, (fields, has_state) in JOBS.items():
+        wanted = order(model, fields)
+        ran, expected = in_image(image, wanted), in_checkout(wanted)
+        if json.loads(expected)["report"]["status"] != "ok":
+            raise SystemExit(f"rehearsal: error: the checkout itself gives no answer to {job}")
+        spared = ran.timings.get("restored_tokens", 0)
+        for what, good in {
+            "exit code": ran.code == 0,
+            "silence on stdout and stderr": not ran.stdout and not ran.stderr,
+            "result.json": ran.result == expected,
+            "computed.json": ran.computed == {"deterministic-output-path": "/iexec_out/result.json"},
+            "nothing written beside IEXEC_OUT": not ran.changed,
+            f"prompt state, {spared} tokens spared": bool(spared) == has_state and f"prompt_state_{job}" not in ran.timings,
+        }.items():
+            if not good:
+                words = f"{ran.stderr.decode(errors='replace')[-500:]} {ran.changed} {ran.timings}"
+                raise SystemExit(f"rehearsal: error: {image.tag}: {job}: {what}: {words}")
+            say(f"{image.tag}: {job}: {what}: ok")
+
+
+def byte_code(image: Image) -> None:
+    """End the program if a `.pyc` of the image is bound to a time and not to the hash of its source."""
+    with mounted(image.tag) as root:
+        for path in root.rglob("*.pyc"):
+            with path.open("rb") as stream:
+                if stream.read(8)[4:] != HASHED:
+                    raise SystemExit(f"rehearsal: error: {image.tag}: {path.relative_to(root)} is not bound to its source")
+    say(f"{image.tag}: byte code: ok")
 
 
 def heap_lines(image: Image, model: str) -> Iterator[str]:
@@ -160,7 +184,7 @@ def heap_lines(image: Image, model: str) -> Iterator[str]:
     The address space is VmPeak rounded up to the grid, and proven by a second run that has no more.
     """
     for tokens, how in itertools.product((48, 4_000), ("", " --no-mmap")):
-        wanted = order(model, "What is the capital of France? Answer with one word.", f"--max-tokens {tokens}{how}")
+        wanted = order(model, {"prompt": "What is the capital of France? One word."}, f"--max-tokens {tokens}{how}")
         free = in_image(image, wanted)
         if free.result is None or json.loads(free.result)["report"]["status"] != "ok":
             raise SystemExit("rehearsal: error: no answer even without a limit")
@@ -181,27 +205,35 @@ def main() -> None:
     if os.getuid() or not all(map(shutil.which, ("buildah", "debootstrap", "unshare"))):
         raise SystemExit("rehearsal: error: needs root, and buildah and debootstrap (apt-get install buildah debootstrap)")
     lines = ["image sizes and the memory that a task needs; stand-in bases, see scripts/rehearse_image.py"]
-    for dockerfile, suite in SUITES.items():
-        say(f"stand-ins for {suite}")
-        output("image/standin.sh", suite)
-        for model in wish.model or ["smollm2-135m-instruct"]:
-            say(f"{dockerfile} with {model}")
-            image = build(dockerfile, model, cache=cache_folder() / "image")
-            compare(image, model)
-            if wish.again:
-                with tempfile.TemporaryDirectory(prefix="sealed-llm-again-") as cache:
-                    other = build(dockerfile, model, cache=Path(cache))
-                if other.digest != image.digest:
-                    raise SystemExit(f"rehearsal: error: two builds of {dockerfile}: {image.digest}, {other.digest}")
-                say(f"{image.tag}: two builds, one digest: {image.digest}")
-            lines.append(
-                f"{dockerfile}, {model}: {image.bytes // MIB} MiB unpacked, {image.added // MIB} MiB of it over the base"
-            )
-            lines += heap_lines(image, model)
+    for dockerfile in SUITES:
+        lines += rehearse(dockerfile, wish.model or MODELS, again=wish.again)
     text = "\n".join(lines) + "\n"
     sys.stdout.write(text)
     if wish.write:
         RESULTS.write_text(text)
+
+
+def rehearse(dockerfile: str, models: list[str], *, again: bool) -> Iterator[str]:
+    """Build the images of `dockerfile`, try them, and yield their part of the table."""
+    suite = SUITES[dockerfile]
+    say(f"stand-ins for {suite}")
+    output("image/standin.sh", suite)
+    with tempfile.TemporaryDirectory(prefix="sealed-llm-again-") as empty:
+        for model in models:
+            say(f"{dockerfile} with {model}")
+            image = build(dockerfile, model, cache=cache_folder() / "image")
+            byte_code(image)
+            compare(image, model)
+            twice = ""
+            if again:
+                other = build(dockerfile, model, cache=Path(empty))
+                if other.digest != image.digest:
+                    raise SystemExit(f"rehearsal: error: two builds of {dockerfile}: {image.digest}, {other.digest}")
+                say(f"{image.tag}: two builds, one digest: {image.digest}")
+                twice = "; two builds, one digest"
+            sizes = f"{image.bytes // MIB} MiB unpacked, {image.added // MIB} MiB of it over the base"
+            yield f"{dockerfile}, {model}: {sizes}{twice}"
+            yield from heap_lines(image, model)
 
 
 if __name__ == "__main__":

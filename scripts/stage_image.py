@@ -3,6 +3,7 @@
     stage_image.py engine        build llama.cpp and install it beside the wheels that pip put there
     stage_image.py model NAME    fetch a model, check its SHA-256
     stage_image.py guest         make the sandbox's guest, check its SHA-256
+    stage_image.py states NAME   work out the model's prompt states, check their SHA-256
     stage_image.py app NAME      the program; compile, prune, check, and answer nothing but what is the same every time
 
 What would differ between two builds is dropped or fixed here: modes (git's umask), pip's notes of where a
@@ -71,6 +72,35 @@ def guest() -> None:
     _fix_modes(STAGE / "guest")
 
 
+def states(name: str) -> None:
+    """Work out the prompt states with the engine just built; bits other than the pinned ones end the build.
+
+    A run would do without such a state. But an engine that gives other bits here gives other answers there too,
+    which nobody could replay. A model without pins gets no states.
+    """
+    from app.llm import models
+    from app.llm.states import path, pins
+    from scripts.make_states import make
+
+    target = STAGE / "states" / WEIGHTS
+    target.mkdir(parents=True)
+    entry, pinned = models.find(name), pins().get(name, {})
+    if pinned:
+        models.WEIGHTS.mkdir()
+        (models.WEIGHTS / entry.file).symlink_to(STAGE / "model" / WEIGHTS / entry.file)
+        made = make(entry)
+        if wrong := [job for job, pin in made.items() if pinned.get(job) != pin]:
+            raise SystemExit(
+                f"prompt states of {name}: not the bits pinned in app/llm/states.toml: {', '.join(wrong)}\n"
+                "were the words, the model or the engine changed? then `make_states.py --pin` is due;"
+                " else this compiler or processor gives other answers than everybody's: build elsewhere"
+            )
+        for job in made:
+            shutil.move(path(entry, job), target)
+        shutil.rmtree(models.WEIGHTS)
+    _fix_modes(STAGE / "states")
+
+
 def app(name: str) -> None:
     """Copy the program, compile everything, and see that it starts with no environment at all."""
     shutil.copytree(ROOT / "app", APP)
@@ -102,13 +132,14 @@ def _compile() -> None:
     """Compile program, wheels and standard library; the latter's `.pyc` alone go along, for BASE has its sources.
 
     A `.pyc` carries the hash of its source, checked at import: one that does not fit is ignored, never believed.
+    Those that the earlier steps left beside what they imported are bound to a time: `-f` makes them anew.
     """
     library = Path("/", LIB)
     copied = STAGE / "stdlib"
     skipped = {"site-packages", "test", "tests", "idlelib", "tkinter", "turtledemo", "ensurepip", "lib2to3", "__pycache__"}
     shutil.copytree(library, copied, ignore=lambda _, names: skipped & set(names))
     for folder, shown in ((copied, library), (SITE, library / "site-packages"), (APP, "/app/app")):
-        command = [sys.executable, "-m", "compileall", "-q", "-r", "30", "--invalidation-mode", "checked-hash"]
+        command = [sys.executable, "-m", "compileall", "-f", "-q", "-r", "30", "--invalidation-mode", "checked-hash"]
         command += ["-s", os.fspath(folder), "-p", os.fspath(shown), os.fspath(folder)]
         subprocess.run(command, check=True, env={"PYTHONHASHSEED": "0"}, cwd="/")
     for cache in sorted(copied.rglob("__pycache__")):
@@ -147,6 +178,8 @@ def main() -> None:
             model(name)
         case ["guest"]:
             guest()
+        case ["states", name]:
+            states(name)
         case ["app", name]:
             app(name)
         case _:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import fnmatch
+import hashlib
 import json
 import re
 import subprocess
@@ -12,7 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from app.llm.models import catalogue
+from app.llm import models, states
+from app.llm.models import catalogue, checked_path, find
+from scripts import stage_image
+from tests.support import SMALL
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILES = ("Dockerfile", "Dockerfile.scone")
@@ -124,9 +128,10 @@ def test_every_copied_file_is_there_and_let_through(dockerfile: str) -> None:
 
 def test_the_early_layers_have_all_that_they_import() -> None:
     """The engine is built before app/ is copied; a new import there would break the build, or its cache."""
+    found = lines("Dockerfile")
     copied = {
         path
-        for line in lines("Dockerfile")
+        for line in found[: found.index("COPY app/ app/")]
         if line.startswith("COPY ") and "--from" not in line
         for path in line.split()[1:-1]
         if path.endswith(".py")
@@ -141,6 +146,43 @@ def test_the_early_layers_have_all_that_they_import() -> None:
                     for name in asked:
                         file = name.replace(".", "/") + ".py"
                         assert file in copied or not (ROOT / file).exists(), f"{path} imports {name}"
+
+
+@pytest.fixture
+def staged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The build's folder with the small model in its layer."""
+    model = checked_path(find(SMALL)).resolve()
+    for module in (models, states):
+        monkeypatch.setattr(module, "WEIGHTS", tmp_path / "weights")
+    monkeypatch.setattr(stage_image, "STAGE", tmp_path / "stage")
+    layer = tmp_path / "stage/model" / stage_image.WEIGHTS
+    layer.mkdir(parents=True)
+    (layer / model.name).symlink_to(model)
+    return tmp_path
+
+
+def test_the_image_holds_the_pinned_states(staged: Path) -> None:
+    stage_image.states(SMALL)
+    layer = staged / "stage/states" / stage_image.WEIGHTS
+    made = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in layer.iterdir()}
+    assert made == {states.path(find(SMALL), job).name: pin.sha256 for job, pin in states.pins()[SMALL].items()}
+    assert {oct(path.stat().st_mode)[-3:] for path in layer.iterdir()} == {"644"}
+    assert not (staged / "weights").exists()  # app/ is copied next
+
+
+def test_states_of_other_bits_end_the_build(staged: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pinned = states.pins()[SMALL]
+    other = pinned | {"score": pinned["score"].model_copy(update={"sha256": "0" * 64})}
+    monkeypatch.setattr(states, "pins", lambda: {SMALL: other})
+    with pytest.raises(SystemExit, match=r"not the bits pinned in app/llm/states\.toml: score\n"):
+        stage_image.states(SMALL)
+    assert list((staged / "stage/states" / stage_image.WEIGHTS).iterdir()) == []
+
+
+def test_a_model_without_pins_has_an_empty_layer(staged: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(states, "pins", dict)
+    stage_image.states(SMALL)
+    assert list((staged / "stage/states" / stage_image.WEIGHTS).iterdir()) == []
 
 
 def test_hadolint() -> None:

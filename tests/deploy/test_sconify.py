@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -65,11 +66,17 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {path.name: path for path in folder.iterdir()} | {"missing": folder / "none"}
 
 
-def sconify(folder: Path, args: list[str | Path], scenario: dict[str, Any], iexec: object = IEXEC) -> Said:
+def sconify(
+    folder: Path, args: list[str | Path], scenario: dict[str, Any], iexec: object = IEXEC, tag: str | None = None
+) -> Said:
     programs, deploy = folder / "bin", folder / "deploy/scone"
     programs.mkdir()
     deploy.mkdir(parents=True)
     shutil.copy(ROOT / "sconify.sh", folder)
+    if tag:
+        text, count = re.subn(r"(?<=SCONIFIER_TAG=)\S+", tag, (folder / "sconify.sh").read_text())
+        assert count == 1
+        (folder / "sconify.sh").write_text(text)
     python = Path(sys.executable).resolve()  # no shim of a version manager in between: there are 400 starts
     (programs / "python3").symlink_to(python)
     (programs / "docker").write_text(f"#!{python} -SE\n" + (ROOT / "tests/deploy/docker_standin.py").read_text())
@@ -82,6 +89,15 @@ def sconify(folder: Path, args: list[str | Path], scenario: dict[str, Any], iexe
     log = programs / "calls.json"
     calls = json.loads(log.read_text()) if log.exists() else []
     return Said(done.returncode, done.stdout, done.stderr, (deploy / "iexec.json").read_text(), calls)
+
+
+def told(*signer: str) -> list[str]:
+    """Every word that the sconifier gets: one more, one less or one split in two is a mistake."""
+    return [
+        f"--from={FROM}", f"--to={TO}", "--base=debian:bullseye-slim", "--binary-fs", "--fs-dir=/app", "--host-path=/etc/hosts",
+        "--host-path=/etc/resolv.conf", "--binary=/usr/local/bin/python3.13", "--heap=1073741824", "--stack=4M", "--dlopen=1",
+        *signer, "--no-color", "--verbose",
+    ]  # fmt: skip
 
 
 def test_production(tmp_path: Path, keys: dict[str, Path]) -> None:
@@ -103,11 +119,7 @@ def test_production(tmp_path: Path, keys: dict[str, Path]) -> None:
     assert fingerprint in said.stdout
     [sconifier] = [call for call in said.calls if "sconify_iexec" in call]
     assert f"{keys['good']}:/sig/enclave-key.pem:ro" in sconifier
-    assert sconifier[sconifier.index("sconify_iexec") + 1 :] == [
-        f"--from={FROM}", f"--to={TO}", "--base=debian:bullseye-slim", "--binary-fs", "--fs-dir=/app", "--host-path=/etc/hosts",
-        "--host-path=/etc/resolv.conf", "--binary=/usr/local/bin/python3.13", "--heap=1073741824", "--stack=4M", "--dlopen=1",
-        "--scone-signer=/sig/enclave-key.pem", "--no-color", "--verbose",
-    ]  # fmt: skip
+    assert sconifier[sconifier.index("sconify_iexec") + 1 :] == told("--scone-signer=/sig/enclave-key.pem")
     assert not any(word in {"-t", "-it", "-ti", "--tty"} for call in said.calls for word in call)
     secret = keys["good"].read_text().splitlines()[5]
     assert secret not in said.stdout + said.stderr + said.iexec + json.dumps(said.calls)
@@ -118,7 +130,8 @@ def test_debug_is_not_signed(tmp_path: Path) -> None:
     assert said.code == 0, said.stderr
     [sconifier] = [call for call in said.calls if "sconify_iexec" in call]
     assert not any("sig" in word for word in sconifier)
-    assert "debug SMS" in said.stdout
+    assert sconifier[sconifier.index("sconify_iexec") + 1 :] == told()
+    assert "needs the debug SMS and the debug pool together" in said.stdout
 
 
 def test_another_registry_keeps_its_name(tmp_path: Path) -> None:
@@ -127,6 +140,18 @@ def test_another_registry_keeps_its_name(tmp_path: Path) -> None:
     said = sconify(tmp_path, ["debug", FROM, to], digests)
     assert said.code == 0, said.stderr
     assert json.loads(said.iexec)["app"]["multiaddr"] == to
+
+
+@pytest.mark.parametrize(("tag", "version"), [("5.9.2-v16", "v5.9"), ("5.7.6-v15", "v5"), ("5.8.0-v1", None), ("6.0.1", None)])
+def test_the_version_on_chain_is_that_of_the_runtime(tmp_path: Path, tag: str, version: str | None) -> None:
+    """A CAS knows certain versions only, and the worker gives the runtime the one that is on chain."""
+    said = sconify(tmp_path, ["debug", FROM, TO], {}, tag=tag)
+    if version:
+        assert json.loads(said.iexec)["app"]["mrenclave"]["version"] == version, said.stderr
+        assert any(word.endswith(f":{tag}") for call in said.calls for word in call)
+    else:
+        assert_refused(said, "no mrenclave version is known")
+        assert not said.calls
 
 
 def test_the_heap_is_what_is_signed(tmp_path: Path) -> None:

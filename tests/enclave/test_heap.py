@@ -29,5 +29,10 @@ def test_too_small_a_heap_still_delivers_a_signed_result(share: float) -> None:
     assert peak.result["attestation"]["signature"]
 
 
-def test_the_deployed_heap_holds_the_default_model_with_a_long_context() -> None:
-    assert task("qwen2.5-coder-0.5b-instruct", 4_096, heap=heap()).status == "ok"
+@pytest.mark.parametrize(("model", "mebibytes"), [("qwen2.5-coder-0.5b-instruct", 1_024), (SMALL, 512)], ids=["0.5B", "135M"])
+@pytest.mark.parametrize("mmap", [True, False], ids=["mmap", "no mmap"])
+def test_each_model_has_room_in_the_heap_that_the_readme_names(model: str, mebibytes: int, mmap: bool) -> None:
+    """With the longest context of which both are capable, and a fifth to spare: 0.5B in the heap that is deployed."""
+    assert heap() == 1_024 * MEBIBYTE
+    assert task(model, 4_096, mmap=mmap, heap=mebibytes * MEBIBYTE).status == "ok"
+    assert need(model, 4_096, mmap=mmap) <= mebibytes * MEBIBYTE * 4 // 5
