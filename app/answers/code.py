@@ -91,7 +91,8 @@ class CodeAnswer(Part):
     """Which attempt the code is from, counted from 0: the first of those that passed most tests."""
     budget: Budget
     second_opinion: Literal["yes", "no"] | None
-    """The same model, asked in one constrained token whether this is code that answers the task. A hint, not a judgement."""
+    """The same model, asked in one constrained token whether this is code that answers the task. A hint, not a
+    judgement. null if it is not ok, or from an engine outside of the image, which cannot be held to one token."""
     warnings: tuple[Finding, ...]
     """Static findings, Python only. Their absence proves nothing."""
     session: Session | None

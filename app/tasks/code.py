@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from app.answers.code import Attempt, Budget, CodeAnswer, Guest, Tested, TestVerdict
 from app.document import ProgramTest
-from app.errors import InputError, SandboxError
+from app.errors import SandboxError
 from app.limits import LIMITS
-from app.llm.engine import Engine, Generation, Sampling
-from app.llm.models import Model
+from app.llm.answering import Answerer
+from app.llm.engine import Generation, Sampling
 from app.llm.prompts import code as words
 from app.report import Parameters
 from app.request.code import Code
@@ -41,7 +41,7 @@ class _Try:
         return sum(verdict.status == "passed" for verdict in self.verdicts)
 
 
-def answer(engine: Engine, model: Model, request: Code) -> tuple[CodeAnswer, Parameters]:
+def answer(answerer: Answerer, request: Code) -> tuple[CodeAnswer, Parameters]:
     """Return the code with everything that is known about it, and every parameter that shaped it.
 
     Raises `InputError` prompt.too_long if task and answer do not fit the context, `SandboxError` if there is
@@ -52,7 +52,7 @@ def answer(engine: Engine, model: Model, request: Code) -> tuple[CodeAnswer, Par
     chances = 1 if guest is None else request.attempts or LIMITS.default_attempts
     tries: list[_Try] = []
     while len(tries) < chances and not _is_done(tries):
-        tries.append(_attempt(engine, model, request, tries, tests if guest else [], guest))
+        tries.append(_attempt(answerer, request, tries, tests if guest else [], guest))
     best = max(range(len(tries)), key=lambda index: (tries[index].status == "ok", tries[index].passed, -index))
     said = CodeAnswer(
         status=tries[best].status,
@@ -62,11 +62,11 @@ def answer(engine: Engine, model: Model, request: Code) -> tuple[CodeAnswer, Par
         attempts=tuple(_told(one) for one in tries),
         best=best,
         budget=Budget(attempts=chances, tokens=chances * _max_tokens(request)),
-        second_opinion=prompt.opinion(engine, request, tries[best].text) if tries[best].status == "ok" else None,
+        second_opinion=prompt.opinion(answerer, request, tries[best].text) if tries[best].status == "ok" else None,
         warnings=findings(tries[best].text) if request.language == "python" and tries[best].status == "ok" else (),
         session=_session(request, tries[best]),
     )
-    return said, _parameters(engine, request)
+    return said, _parameters(answerer, request)
 
 
 @functools.cache
@@ -102,18 +102,18 @@ def _max_tokens(request: Code) -> int:
 
 
 def _attempt(
-    engine: Engine, model: Model, request: Code, tries: list[_Try], tests: list[sandbox.Test], guest: sandbox.Sandbox | None
+    answerer: Answerer, request: Code, tries: list[_Try], tests: list[sandbox.Test], guest: sandbox.Sandbox | None
 ) -> _Try:
     """Return the next attempt, tested."""
     wrong = next(((one.text, _complaint(one)) for one in reversed(tries)), None)
-    tokens, opened = prompt.tokens(engine, request, wrong)
-    if len(tokens) + _max_tokens(request) > model.context:
-        wanted = f"{len(tokens)} tokens and max_tokens {_max_tokens(request)}"
-        raise InputError("prompt.too_long", f"the task has {wanted}, the context holds {model.context}")
+    opening, opened = prompt.start(request)
     sampling = Sampling(
         temperature_milli=words.RETRY_TEMPERATURE_MILLI if tries else request.temperature_milli, seed=request.seed + len(tries)
     )
-    out = engine.generate(tokens, sampling, _max_tokens(request), stop=words.CLOSING)
+    messages = prompt.messages(request, wrong)
+    out = answerer.complete(messages, sampling, _max_tokens(request), opening=opening, stop=words.CLOSING)
+    if not answerer.embedded:
+        out, opened = prompt.block(out), ""
     status, text = _read(request, opened, out)
     found = guest.run(text, tests) if guest and status == "ok" else None
     return _Try(status, text, out, sampling, found.tests if found else (), found.fuel if found else 0)
@@ -182,6 +182,7 @@ def _session(request: Code, chosen: _Try) -> Session | None:
     return request.session.model_copy(update={"turns": [*request.session.turns, turn]})
 
 
-def _parameters(engine: Engine, request: Code) -> Parameters:
+def _parameters(answerer: Answerer, request: Code) -> Parameters:
     sampling = Sampling(temperature_milli=request.temperature_milli, seed=request.seed)
-    return parameters({"chat_template": engine.chat_template(), **words.fixed()}, sampling, _max_tokens(request))
+    fixed = {"chat_template": answerer.chat_template, **words.fixed()}
+    return parameters(fixed, answerer.heeded(sampling), _max_tokens(request))
