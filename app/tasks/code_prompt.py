@@ -24,8 +24,7 @@ def messages(request: Code, wrong: tuple[str, str] | None) -> list[Message]:
     user = _adjust(request) if request.code is not None else _generate(request)
     if wrong:
         user += words.REPAIR.format(code=tagged("attempt", wrong[0]), verdict=tagged("verdict", wrong[1]))
-    system = words.SYSTEM.format(language=request.language, comment=words.COMMENTS[request.language])
-    return [Message("system", system), Message("user", user)]
+    return [Message("system", words.system(request.language)), Message("user", user)]
 
 
 def start(request: Code) -> tuple[str, str]:

@@ -55,6 +55,11 @@ OPINION_SYSTEM = "You review code. You answer with one word: yes or no."
 OPINION = "{task}\n\n{code}\n\nIs this {language} code, and does it do what the task asks? Answer yes or no."
 
 
+def system(language: Language) -> str:
+    """Return what the model is told first, whatever the task."""
+    return SYSTEM.format(language=language, comment=COMMENTS[language])
+
+
 def tagged(tag: str, text: str) -> str:
     """Return `text` between tags that it cannot close."""
     inside = re.sub(f"</(?={tag})", "< /", text, flags=re.IGNORECASE).strip("\n")
