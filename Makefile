@@ -52,6 +52,7 @@ bench: setup $(READY_DEV) $(VENV)/.model-$(TEST_MODEL)  ## measure against llama
 	$(PY) -m bench.bulk
 	$(PY) -m bench.sandbox
 	$(PY) -m bench.constrained
+	$(PY) -m bench.adjust
 	$(PY) -m bench.prefix
 	$(PY) -m bench.threads
 

@@ -57,6 +57,10 @@ class Attempt(Part):
     finish_reason: Literal["stop", "length"]
     prompt_tokens: Count
     completion_tokens: Count
+    """Of an edit that was refused, too."""
+    edit: Literal["applied", "refused"] | None
+    """How an adjust began. applied: the model named one function and wrote it anew, and that alone was changed. refused: what
+    it wrote did not fit, so it wrote the whole code. null: it wrote the whole code at once."""
 
 
 class Budget(Part):

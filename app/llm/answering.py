@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from app.errors import InputError
 from app.llm import chat
 from app.llm.chat import Message
 from app.llm.engine import Engine, Generation, Sampling
+
+if TYPE_CHECKING:
+    from app.llm.constrained import Filling, Slot
 
 
 class Answerer(Protocol):
@@ -73,6 +76,10 @@ class Embedded:
             wanted = f"{len(tokens)} tokens" + (f" and max_tokens {max_tokens}" if len(tokens) < self.context else "")
             raise InputError("prompt.too_long", f"the prompt has {wanted}, the context holds {self.context}")
         return self.engine.generate(tokens, sampling, max_tokens, stop=stop)
+
+    def fill(self, messages: list[Message], parts: Sequence[str | Slot], sampling: Sampling) -> Filling:
+        """Return `parts` with their slots filled by the model: see `app.llm.constrained.fill`."""
+        return self.engine.fill(self._tokens(messages), parts, sampling)
 
     def choose(self, messages: list[Message], choices: Sequence[str]) -> str:
         """Return the likeliest."""

@@ -6,7 +6,7 @@ Generate or adjust, test, and while tests fail try again within the budget; the 
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.answers.code import Attempt, Budget, CodeAnswer, Guest, Tested, TestVerdict
 from app.document import ProgramTest
@@ -20,6 +20,7 @@ from app.request.code import Code
 from app.sandbox import run as sandbox
 from app.session import CodeStatus, Session, SessionTurn
 from app.tasks import code_prompt as prompt
+from app.tasks import edits
 from app.tasks.examples import examples
 from app.tasks.findings import findings, parse
 from app.tasks.parameters import parameters
@@ -33,6 +34,7 @@ class _Try:
     text: str
     out: Generation
     sampling: Sampling
+    edit: edits.Edited | None
     verdicts: tuple[sandbox.Verdict, ...]
     fuel: int
 
@@ -61,7 +63,7 @@ def answer(answerer: Answerer, request: Code) -> tuple[CodeAnswer, Parameters]:
         tested=_tested(request, tests, source, guest, tries, best),
         attempts=tuple(_told(one) for one in tries),
         best=best,
-        budget=Budget(attempts=chances, tokens=chances * _max_tokens(request)),
+        budget=Budget(attempts=chances, tokens=(chances + bool(edits.choices(answerer, request))) * _max_tokens(request)),
         second_opinion=prompt.opinion(answerer, request, tries[best].text) if tries[best].status == "ok" else None,
         warnings=findings(tries[best].text) if request.language == "python" and tries[best].status == "ok" else (),
         session=_session(request, tries[best]),
@@ -106,17 +108,30 @@ def _attempt(
 ) -> _Try:
     """Return the next attempt, tested."""
     wrong = next(((one.text, _complaint(one)) for one in reversed(tries)), None)
-    opening, opened = prompt.start(request)
     sampling = Sampling(
         temperature_milli=words.RETRY_TEMPERATURE_MILLI if tries else request.temperature_milli, seed=request.seed + len(tries)
     )
+    edit = None if tries else edits.edit(answerer, request, sampling, _max_tokens(request))
+    status: CodeStatus = "ok"
+    if edit and edit.code is not None:
+        text, out = edit.code, edit.out
+    else:
+        status, text, out = _whole(answerer, request, sampling, wrong)
+        out = replace(out, completion_tokens=out.completion_tokens + (edit.out.completion_tokens if edit else 0))
+    found = guest.run(text, tests) if guest and status == "ok" else None
+    return _Try(status, text, out, sampling, edit, found.tests if found else (), found.fuel if found else 0)
+
+
+def _whole(
+    answerer: Answerer, request: Code, sampling: Sampling, wrong: tuple[str, str] | None
+) -> tuple[CodeStatus, str, Generation]:
+    """Return the whole code as the model writes it, and what became of it."""
+    opening, opened = prompt.start(request)
     messages = prompt.messages(request, wrong)
     out = answerer.complete(messages, sampling, _max_tokens(request), opening=opening, stop=words.CLOSING)
     if not answerer.embedded:
         out, opened = prompt.block(out), ""
-    status, text = _read(request, opened, out)
-    found = guest.run(text, tests) if guest and status == "ok" else None
-    return _Try(status, text, out, sampling, found.tests if found else (), found.fuel if found else 0)
+    return *_read(request, opened, out), out
 
 
 def _read(request: Code, opened: str, out: Generation) -> tuple[CodeStatus, str]:
@@ -166,6 +181,7 @@ def _told(one: _Try) -> Attempt:
         finish_reason=one.out.finish_reason,
         prompt_tokens=one.out.prompt_tokens,
         completion_tokens=one.out.completion_tokens,
+        edit=None if one.edit is None else "refused" if one.edit.code is None else "applied",
     )
 
 

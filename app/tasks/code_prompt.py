@@ -19,9 +19,9 @@ from app.tasks.findings import parse
 _CODE_MARKS = re.compile(r"[(){}\[\];=<>#$*/]|\b(?:select|insert|create|update|delete|echo)\b", re.IGNORECASE)
 
 
-def messages(request: Code, wrong: tuple[str, str] | None) -> list[Message]:
-    """Return what the model is told. `wrong` is an attempt that failed, and how."""
-    user = _adjust(request) if request.code is not None else _generate(request)
+def messages(request: Code, wrong: tuple[str, str] | None, *, edit: bool = False) -> list[Message]:
+    """Return what the model is told. `wrong` is an attempt that failed, and how; with `edit`, a part is wanted alone."""
+    user = _adjust(request, edit=edit) if request.code is not None else _generate(request)
     if wrong:
         user += words.REPAIR.format(code=tagged("attempt", wrong[0]), verdict=tagged("verdict", wrong[1]))
     return [Message("system", words.system(request.language)), Message("user", user)]
@@ -80,7 +80,7 @@ def _generate(request: Code) -> str:
     return (words.COMPLETE if header(request) else words.GENERATE).format(language=request.language, task=task)
 
 
-def _adjust(request: Code) -> str:
+def _adjust(request: Code, *, edit: bool) -> str:
     earlier = request.said()[: len(request.said()) - len(request.feedback)]
     said = words.SAID.format(feedback=_listed("said", earlier)) if earlier else ""
     return words.ADJUST.format(
@@ -89,6 +89,7 @@ def _adjust(request: Code) -> str:
         said=said,
         code=tagged("code", request.code or ""),
         feedback=_listed("change", list(request.feedback)),
+        wanted=words.EDIT if edit else words.WHOLE,
     )
 
 
