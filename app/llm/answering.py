@@ -73,7 +73,7 @@ class Embedded:
         """Return what follows `opening`, which is read as plain text; nothing is ever cut to fit the context."""
         tokens = self._tokens(messages) + (self.engine.tokenize(opening, control=False) if opening else [])
         if len(tokens) + max_tokens > self.context:
-            wanted = f"{len(tokens)} tokens" + (f" and max_tokens {max_tokens}" if len(tokens) < self.context else "")
+            wanted = f"{len(tokens)} tokens and max_tokens {max_tokens}"
             raise InputError("prompt.too_long", f"the prompt has {wanted}, the context holds {self.context}")
         return self.engine.generate(tokens, sampling, max_tokens, stop=stop)
 
