@@ -52,6 +52,7 @@ bench: setup $(READY_DEV) $(VENV)/.model-$(TEST_MODEL)  ## measure against llama
 	$(PY) -m bench.bulk
 	$(PY) -m bench.sandbox
 	$(PY) -m bench.constrained
+	$(PY) -m bench.adjust
 	$(PY) -m bench.prefix
 	$(PY) -m bench.threads
 
@@ -137,7 +138,7 @@ $(VENV)/.states-%: app/llm/states.toml scripts/make_states.py $(wildcard app/llm
 	$(PY) scripts/make_states.py $*
 	@touch $@
 
-# A real OpenAI-compatible server to test `try --engine` against: llama-cpp-python's own, of the same build.
+# A real OpenAI-compatible server to test `simulate --engine` against: llama-cpp-python's own, of the same build.
 $(VENV)/.server: requirements/server.lock $(READY)
 	$(PYTHON) -m venv $(VENV)/server
 	$(VENV)/server/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes --no-deps -r requirements/server.lock

@@ -7,8 +7,9 @@ from typing import Any, Literal
 from app.errors import AppError
 from app.iexec.task import Task
 from app.llm import native
+from app.llm.answering import Outside
 from app.llm.models import Model
-from app.report import Bulk, BulkItem, Failure, ModelInfo, Report, RequestInfo
+from app.report import Bulk, BulkItem, Failure, ModelInfo, OutsideModel, Report, RequestInfo
 from app.sealing import hash_json
 from app.work import Outcome
 
@@ -41,7 +42,9 @@ def fail(report: Report, error: AppError) -> Report:
     return report.model_copy(update={"status": "error", "error": _failure(error)})
 
 
-def finish(report: Report, outcomes: list[Outcome], model: Model | None, *, bulk: bool) -> tuple[Report, AppError | None]:
+def finish(
+    report: Report, outcomes: list[Outcome], model: Model | Outside | None, *, bulk: bool
+) -> tuple[Report, AppError | None]:
     """Return `report` with the outcomes filled in, and the error for computed.json, if any."""
     error, found = _bulk(outcomes) if bulk else _single(report, *outcomes)
     status = "error" if error else "ok"
@@ -87,7 +90,9 @@ def _failure(error: AppError) -> Failure:
     return Failure(code=error.code, message=error.message, hint=error.hint)
 
 
-def _model_info(model: Model) -> ModelInfo:
+def _model_info(model: Model | Outside) -> ModelInfo | OutsideModel:
+    if isinstance(model, Outside):
+        return OutsideModel(embedded=False, engine=model.kind, host=model.host, name=model.name, version=model.version)
     return ModelInfo(
         name=model.name,
         sha256=model.sha256,

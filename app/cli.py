@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from app import __version__
-from app.cli_code import simulate_code
+from app.cli_code import connect_to, simulate_code
 from app.cli_key import key
 from app.cli_model import model
 from app.cli_sandbox import sandbox
-from app.cli_try import try_engine
 from app.errors import EXIT_OK, EXIT_REFUSED, AppError, ChainError, ModelError
 
 if TYPE_CHECKING:
@@ -88,25 +87,32 @@ def run() -> None:
 )
 @click.option("--bulk", is_flag=True, help="Treat the files named after it as one bulk slice.")
 @click.argument("datasets", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--engine", metavar="SPEC", help="Development only: ask openai:URL#MODEL or transformers:FOLDER[#GGUF].")
 @click.option("--no-app-secret", is_flag=True, help="Run without a signing key, as an app without a secret.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Keep iexec_in and iexec_out in this new folder.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
-def simulate(*, out: Path | None, as_json: bool, **wishes: Any) -> None:
+def simulate(*, out: Path | None, as_json: bool, engine: str | None, **wishes: Any) -> None:
     """Run one task as a worker would: real files, real environment, real child process.
 
     The key is IEXEC_APP_DEVELOPER_SECRET if it is set here, else this machine's simulation key.
+
+    With --engine an engine of your own answers `ask` and `code` in the embedded model's place, in this very
+    process, and the result says so: "embedded": false, modelHash zero. Refused with any IEXEC_* set. The
+    server's key is read from SEALED_LLM_ENGINE_KEY and kept nowhere.
 
     \b
     Examples:
       python -m app simulate --prompt "Why is the sky blue?" --args "--max-tokens 64"
       python -m app simulate --bulk alice.zip bob.zip
+      python -m app simulate --prompt "Hello?" --engine openai:http://127.0.0.1:11434/v1#qwen2.5-coder
       python -m app simulate code --help
     """  # noqa: D301  as above
     from app.simulate.order import Wishes, order
     from app.simulate.session import simulate as start
     from app.simulate.show import as_text, summary
 
-    done = start(order(Wishes(**wishes)), out, _spinner("running python -m app"))
+    outside = connect_to(engine)
+    done = start(order(Wishes(**wishes)), out, _spinner("running python -m app"), outside)
     if as_json:
         click.echo(json.dumps(summary(done), indent=1))
     else:
@@ -148,12 +154,14 @@ def verify(result: Path, signer: str, *, as_json: bool, receipt: bool, **checks:
         unknown = isinstance(err, ChainError | ModelError)
         click.echo(f"{'UNKNOWN' if unknown else 'REFUSED'}: {result}: {err}", err=True)
         sys.exit(err.exit_code if unknown else EXIT_REFUSED)
-    status = checked.result.report.status
+    status, outside = checked.result.report.status, checked.result.report.outside_model
     if receipt:
         click.echo(json.dumps(verifying.receipt(checked, on_chain), indent=1))
     elif as_json:
-        click.echo(json.dumps({"verified": True, "status": status, "signer": checked.signer}))
+        click.echo(json.dumps({"verified": True, "status": status, "signer": checked.signer, "embedded": outside is None}))
     click.echo(f"OK: {result}: status {status}, signed by {checked.signer}", err=True)
+    if outside:
+        click.echo(f"NOTE: the answer did not come from an embedded model, but from {outside}", err=True)
 
 
 def _verify(
@@ -195,7 +203,6 @@ def _verify_on_chain(
 cli.add_command(model)
 cli.add_command(key)
 cli.add_command(sandbox)
-cli.add_command(try_engine)
 
 
 @cli.command()

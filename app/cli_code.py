@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from app.errors import EXIT_OK, EXIT_REFUSED
+
+if TYPE_CHECKING:
+    from app.llm.answering import Outside
+
+
+def connect_to(engine: str | None) -> Outside | None:
+    """Return the engine that --engine names, None if it is not given. Raises `AppError`."""
+    if engine is None:
+        return None
+    from app.llm.outside import connect
+
+    return connect(engine, os.environ)
 
 
 @click.command("simulate code")
@@ -20,6 +33,7 @@ from app.errors import EXIT_OK, EXIT_REFUSED
 @click.option("--feedback", multiple=True, help="Go on: what to change; repeatable.")
 @click.option("--test", "tests", multiple=True, help="An assertion that the code must pass (Python); repeatable.")
 @click.option("--args", default="", help="The task's arguments, one string.")
+@click.option("--engine", metavar="SPEC", help="Development only: ask openai:URL#MODEL or transformers:FOLDER[#GGUF].")
 @click.option("--list", "action", flag_value="list", help="Name the sessions in FILE.")
 @click.option("--show", "action", flag_value="show", help="Show the session with all its code.")
 @click.option("--rename", metavar="NEW", help="Give the session another name.")
@@ -65,7 +79,7 @@ def _run(sessions: Any, path: Path, name: str, *, as_json: bool, wishes: dict[st
     fields["session"] = strict_json.dumps(known.model_dump(mode="json")) if known else "new"
     plain = Wishes(None, None, None, None, wishes["args"], (), (), False, (), False)
     ordered = order(plain, datasets=(protect({"task": "code", **fields}),))
-    done = simulate(ordered, None, lambda _: None)
+    done = simulate(ordered, None, lambda _: None, connect_to(wishes["engine"]))
     click.echo(json.dumps(summary(done), indent=1) if as_json else as_text(done))
     report = done.verified.result.report if done.verified else None
     session = getattr(report.answer, "session", None) if report else None

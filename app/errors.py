@@ -30,7 +30,8 @@ HINTS: dict[str, str] = {
     "engine.failed": "run `python -m app doctor`; a smaller prompt or model needs less memory",
     "engine.missing": "run `make` to build llama.cpp with the project's flags",
     "engine.too_slow": "the machine is overloaded: run it again, or in a larger category",
-    "engine.not_embedded": "--engine is for trying things out: a task is answered by the model that is inside the image",
+    "engine.not_embedded": "`simulate --engine` is for trying things out, with no IEXEC_* set; a task is answered by the model "
+    "inside the image",
     "engine.unreachable": "is the server running, is the URL right (it ends in /v1), is SEALED_LLM_ENGINE_KEY its key?",
     "engine.wrong_build": "rebuild with `make`: another build gives other answers",
     "env.iexec_in": "the worker sets IEXEC_IN to the folder with the inputs; is it mounted?",

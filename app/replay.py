@@ -22,17 +22,19 @@ def replay(verified: Verified, request: Request, threads: int = 1) -> None:
 
     Compares the canonical JSON of answer and parameters, signatures left out; everything else in a report is public and
     is covered by `verify`. A score that was made without the model is made without it again; one from a live source is
-    fetched again. Raises `VerifyError` result.no_answer, result.other_engine or result.not_reproduced, `ModelError` if
-    the model is not embedded here.
+    fetched again. Raises `VerifyError` result.no_answer, engine.not_embedded, result.other_engine or result.not_reproduced,
+    `ModelError` if the model is not embedded here.
     """
     report = verified.result.report
     if report.answer is None:
         raise VerifyError("result.no_answer", "the result holds no single answer to repeat")
-    if report.model is None:
+    if report.outside_model:
+        raise VerifyError("engine.not_embedded", "the answer did not come from an embedded model")
+    if report.embedded_model is None:
         answer, _, parameters = answer_to(request, None, find(None))
     else:
-        with Engine(_model(report.model), threads=threads) as engine:
-            answer, _, parameters = answer_to(request, engine, find(report.model.name))
+        with Engine(_model(report.embedded_model), threads=threads) as engine:
+            answer, _, parameters = answer_to(request, engine, find(report.embedded_model.name))
     if _plain(answer, parameters) != _plain(report.answer, report.parameters):
         raise VerifyError("result.not_reproduced", "the request gives another answer here")
 

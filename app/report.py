@@ -43,7 +43,7 @@ class Parameters(Part):
     """Everything besides model and request that decides the answer."""
 
     max_tokens: Count
-    """Upper bound of completion_tokens."""
+    """Upper bound of completion_tokens. An engine outside of the image goes by this, temperature, top_p and seed alone."""
     min_p_milli: Count
     """Minimum probability relative to the best token, in thousandths; unused at temperature 0."""
     prompt_template: PromptTemplate
@@ -74,6 +74,23 @@ class ModelInfo(Part):
     """SHA-256 of the canonical JSON of app/llm/build.toml: source archive and the flags below."""
     flags: tuple[str, ...]
     """How llama.cpp was configured; the loaded library was asked and agrees."""
+
+
+class OutsideModel(Part):
+    """What answered a simulation in the place of an embedded model. None of this is checked, and modelHash is zero."""
+
+    embedded: Literal[False]
+    engine: Literal["openai-compatible", "transformers"]
+    host: str | None
+    """Of the server; null for a library."""
+    name: str
+    """As the developer gave it."""
+    version: str | None
+    """Of the library; null for a server."""
+
+    def __str__(self) -> str:
+        """Return it in a few words."""
+        return f"{self.name} ({self.engine}{f' at {self.host}' if self.host else ''})"
 
 
 class RequestInfo(Part):
@@ -132,12 +149,22 @@ class Report(Part):
     error: Failure | None
     bulk: Bulk | None
     """Only for a bulk slice; then answer, kind and parameters are null here."""
-    model: ModelInfo | None
-    """null if no model was loaded."""
+    model: ModelInfo | OutsideModel | None
+    """null if no model was loaded. The second kind comes out of `simulate --engine` alone, never out of a task."""
     parameters: Parameters | None
     request: RequestInfo
     key_origin: Literal["app-secret", "ephemeral"]
     """ephemeral: there was no app secret, so the signer proves integrity only and cannot be trusted beforehand."""
+
+    @property
+    def embedded_model(self) -> ModelInfo | None:
+        """Return the model if it was inside the image, else None."""
+        return self.model if isinstance(self.model, ModelInfo) else None
+
+    @property
+    def outside_model(self) -> OutsideModel | None:
+        """Return what answered in an embedded model's place, None in every result of a task."""
+        return self.model if isinstance(self.model, OutsideModel) else None
 
 
 class Attestation(Part):

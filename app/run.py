@@ -9,12 +9,13 @@ from app.errors import AppError, SigningError
 from app.iexec import args, output
 from app.iexec.inputs import Item, read_inputs, wants_callback
 from app.iexec.task import Task, open_task
+from app.llm.answering import Outside
 from app.sealing import callback_data, seal
 from app.timings import Timings
 from app.work import as_app_error, do_all, parse_item
 
 
-def run(environ: Mapping[str, str], argv: Sequence[str]) -> None:
+def run(environ: Mapping[str, str], argv: Sequence[str], outside: Outside | None = None) -> None:
     """Do the one task in `environ` and leave its signed result in IEXEC_OUT.
 
     1 open the task        env and args -> Task; only a missing IEXEC_OUT ends here
@@ -26,7 +27,8 @@ def run(environ: Mapping[str, str], argv: Sequence[str]) -> None:
     7 sign and self-check  EIP-712; recovered, read back and compared before anything is written
     8 write result.json    then computed.json last
 
-    Prints nothing. Raises `OutputError` if IEXEC_OUT cannot be written; any other failure is a result.
+    `outside` is for `simulate` alone: an engine in the place of the embedded models. Prints nothing.
+    Raises `OutputError` if IEXEC_OUT cannot be written; any other failure is a result.
     """
     timings = Timings()
     task = open_task(environ, argv)  # 1
@@ -41,7 +43,7 @@ def run(environ: Mapping[str, str], argv: Sequence[str]) -> None:
         items = _read(task, options, trouble)  # 3
         parsed = [parse_item(item) for item in items]  # 4
         timings.mark("read_inputs")
-        outcomes, model = do_all(parsed, options, timings)  # 5
+        outcomes, model = do_all(parsed, options, timings, outside)  # 5
         report, error = assemble.finish(draft, outcomes, model, bulk=task.is_bulk)  # 6
         result = seal(report, key, options.chain_id)  # 7
     except Exception as err:  # noqa: BLE001  whatever it is, the requester gets a signed result

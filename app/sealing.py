@@ -23,12 +23,13 @@ def hash_json(value: Any) -> str:
 def message_for(report: Report) -> Message:
     """Return the struct to sign: every word is recomputed from the report alone."""
     plain = report.model_dump(mode="json")
-    build = None if report.model is None else [report.model.engine, report.model.build]
+    model = report.embedded_model  # one outside of the image must never pass for one in it
+    build = None if model is None else [model.engine, model.build]
     used = plain["parameters"] if report.bulk is None else [item["parameters"] for item in plain["bulk"]["results"]]
     return Message(
         taskId=report.task_id or ZERO_HASH,
         requestHash=hash_json(plain["request"]),
-        modelHash="0x" + report.model.sha256 if report.model else ZERO_HASH,
+        modelHash="0x" + model.sha256 if model else ZERO_HASH,
         parametersHash=hash_json({"engine": build, "parameters": used}),
         reportHash=hash_json(plain),
     )

@@ -44,8 +44,9 @@ def verify(data: bytes, signer: str, *, model_sha256: str | None = None) -> Veri
     5 the Sui signatures of scores fit their messages and are by the same key
     6 the model is the one the caller expects, if one is named
 
-    Does **not** check that the answer is true, that the signer's key lives in an enclave, or that the
-    task exists on chain (`app.chain`). Raises `AppError` with the code of the step that failed.
+    Does **not** check that the answer is true, that the signer's key lives in an enclave, that the task exists
+    on chain (`app.chain`), or without step 6 that it was a model in an image that answered
+    (`report.outside_model`). Raises `AppError` with the code of the step that failed.
     """
     result = read(data)  # 1
     attestation = result.attestation
@@ -57,9 +58,10 @@ def verify(data: bytes, signer: str, *, model_sha256: str | None = None) -> Veri
     if found.lower() != signer.lower():
         raise VerifyError("result.wrong_signer", f"signed by {found}, expected {signer}")
     score_seal.check(result.report, attestation.message.reportHash, attestation.sui, found)  # 5
-    used = result.report.model.sha256 if result.report.model else None
-    if model_sha256 is not None and used != model_sha256:  # 6
-        raise VerifyError("result.wrong_model", f"the model is {used or 'none'}, expected {model_sha256}")
+    model = result.report.embedded_model
+    if model_sha256 is not None and (model is None or model.sha256 != model_sha256):  # 6
+        found = model.sha256 if model else "not an embedded one" if result.report.model else "none"
+        raise VerifyError("result.wrong_model", f"the model is {found}, expected {model_sha256}")
     return Verified(result, found, hashlib.sha256(data).hexdigest())
 
 

@@ -6,12 +6,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from app.answers import Answer, Kind, Mode
-from app.errors import AppError, ModelError
+from app.errors import AppError, InputError, ModelError
 from app.iexec.args import Args
 from app.iexec.inputs import Item
 from app.iexec.task import Dataset
 from app.limits import LIMITS
 from app.llm import threads
+from app.llm.answering import Outside
 from app.llm.engine import Engine
 from app.llm.models import Model, checked_path, find
 from app.llm.states import States, pins
@@ -50,18 +51,23 @@ def parse_item(item: Item) -> Outcome:
     return Outcome(item.dataset, request, request.commitment(salt) if salt else None)
 
 
-def do_all(outcomes: list[Outcome], args: Args, timings: Timings) -> tuple[list[Outcome], Model | None]:
+def do_all(
+    outcomes: list[Outcome], args: Args, timings: Timings, outside: Outside | None = None
+) -> tuple[list[Outcome], Model | Outside | None]:
     """Return the outcomes with answers, and the model that was loaded (None if no request needed one).
 
     What goes wrong with one item stays with it; without the model, each item has its own error or fallback.
-    `timings` learns how long each step took. Raises `ModelError` model.unknown if the args name no model.
+    `timings` learns how long each step took; `outside` is what a simulation asks in the place of the embedded
+    models. Raises `ModelError` model.unknown if the args name no model, `InputError` if they name one beside it.
     """
     if all(outcome.request is None for outcome in outcomes):
         return outcomes, None
+    if outside and args.model is not None:
+        raise InputError("request.contradiction", "both --engine and --model are given")
     model = find(args.model)
     with ExitStack() as stack:
-        engine: Engine | ModelError | None = None
-        if any(outcome.request is not None and outcome.request.needs_model for outcome in outcomes):
+        engine: Engine | Outside | ModelError | None = outside
+        if outside is None and any(outcome.request is not None and outcome.request.needs_model for outcome in outcomes):
             try:
                 engine = stack.enter_context(_engine(model, outcomes, args, timings))
             except ModelError as err:
@@ -71,7 +77,7 @@ def do_all(outcomes: list[Outcome], args: Args, timings: Timings) -> tuple[list[
         if isinstance(engine, Engine):
             timings.note("threads_in_the_end", engine.pace.threads)
             timings.note("restored_tokens", engine.restored_tokens)
-    return done, model if isinstance(engine, Engine) else None
+    return done, outside or (model if isinstance(engine, Engine) else None)
 
 
 def _engine(model: Model, outcomes: list[Outcome], args: Args, timings: Timings) -> Engine:
@@ -89,7 +95,7 @@ def _engine(model: Model, outcomes: list[Outcome], args: Args, timings: Timings)
     return engine
 
 
-def _do(engine: Engine | ModelError | None, model: Model, outcome: Outcome) -> Outcome:
+def _do(engine: Engine | Outside | ModelError | None, model: Model, outcome: Outcome) -> Outcome:
     if outcome.request is None:
         return outcome
     try:

@@ -2,8 +2,8 @@
 
     python -m bench.prefix [rounds]
 
-For `ask` with its own fixed words, and for 400 and 632 tokens of them, as longer jobs have. One thread;
-seconds of wall time from an empty context to the logits of the last token, checking the file included.
+For `ask` and `code` (in Python) with their own fixed words, and for 400 and 632 tokens, as longer jobs have.
+One thread; seconds of wall time from an empty context to the logits of the last token, checking the file included.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from app.llm import chat, native, states
 from app.llm.context import BATCH
 from app.llm.engine import Engine
 from app.llm.models import Model, checked_path, find
-from app.llm.prompts import ask
+from app.llm.prompts import ask, code
 from app.llm.states import Pin, States
 from bench.measure import in_turns, median
 
@@ -44,7 +44,7 @@ def main(rounds: int) -> None:
     with Engine(checked_path(model)) as engine, tempfile.TemporaryDirectory() as folder:
         template = engine.chat_template()
         print(f"{model.name}, reading a prompt without and with its state, medians of {rounds}")
-        for system in (ask.SYSTEM, WORDS * 23, WORDS * 37):
+        for system in (ask.SYSTEM, code.system("python"), WORDS * 23, WORDS * 37):
             words = [chat.Message("system", system), chat.Message("user", ASKED)]
             prompt, fixed = chat.tokenize(engine, template, words), chat.opening(engine, template, words[:1])
             file = Path(folder, str(len(fixed)))

@@ -24,12 +24,13 @@ from app.llm import chat, native, states  # noqa: E402
 from app.llm.context import BATCH  # noqa: E402
 from app.llm.engine import Engine  # noqa: E402
 from app.llm.models import Model, catalogue, checked_path  # noqa: E402
-from app.llm.prompts import ask, score  # noqa: E402
+from app.llm.prompts import ask, code, score  # noqa: E402
 
 TABLE = ROOT / "app/llm/states.toml"
-# What each job says before the caller does.
+# What each job says before the caller does; code in its commonest language.
 JOBS: Mapping[str, list[chat.Message]] = {
     "ask": [chat.Message("system", ask.SYSTEM)],
+    "code": [chat.Message("system", code.system("python"))],
     "score": [chat.Message("system", score.SYSTEM)],
 }
 

@@ -40,6 +40,8 @@ BASE: dict[str, Any] = {
     "request": {"args_hash": "0x" + "56" * 32, "commitment": None, "datasets": ["0x" + "11" * 20], "input_files": ["f"]},
     "key_origin": "app-secret",
 }  # fmt: skip
+OUTSIDE = {"embedded": False, "engine": "openai-compatible", "host": "127.0.0.1", "name": "m", "version": None}
+LIBRARY = {**OUTSIDE, "engine": "transformers", "host": None, "version": "5.0"}
 FAILED = {"status": "error", "kind": None, "mode": None, "answer": None, "error": FAILURE, "model": None, "parameters": None}
 ITEM = {
     "index": 1, "dataset": "0x" + "11" * 20, "success": True, "kind": "ask", "mode": "ai", "answer": ANSWER, "error": None,
@@ -93,6 +95,7 @@ def positives() -> Iterator[Vector]:
         "length": {"answer.finish_reason": "length"}, "empty_answer": {"answer.text": "", "answer.completion_tokens": 0},
         "caller_system": {"parameters.system": "caller"}, "seeded": {"parameters.seed": 2**32 - 2, "parameters.temperature_milli": 800},
         "largest_integer": {"answer.prompt_tokens": 2**53 - 1}, "no_flags": {"model.flags": []}, "fallback": {"mode": "fallback"},
+        "outside_model": {"model": OUTSIDE}, "outside_library": {"model": LIBRARY}, "outside_bulk": {**FAILED, "bulk": bulk, "model": OUTSIDE},
     }  # fmt: skip
     texts = {
         "umlauts": "Grüße", "astral": "🐀𝄞", "line_separators": "a\u2028b\u2029c", "controls": "\x00\x01\x1f\x7f", "quotes": '"\\/\b\f\n\r\t',
@@ -280,6 +283,26 @@ def signatures() -> Iterator[Vector]:
     yield Vector("chain_removed_fail", rfc8785.dumps(bound), "result.signature", "the chain was removed after signing")
 
 
+def outsiders() -> Iterator[Vector]:
+    """Yield results of an engine outside of the image that pass for more."""
+    plain = json.loads(sealed({"model": OUTSIDE}))
+    claimed = copy.deepcopy(plain)
+    claimed["attestation"]["message"]["modelHash"] = "0x" + "12" * 32
+    yield Vector("outside_with_a_model_hash_fail", rfc8785.dumps(claimed), "result.hash_mismatch", "a model hash for no model")
+    for name, change in {
+        "embedded": {"embedded": True},
+        "with_a_sha256": {"sha256": "12" * 32},
+        "unknown": {"engine": "e"},
+    }.items():
+        odd = copy.deepcopy(plain)
+        odd["report"]["model"] |= change
+        why = f"an engine outside of the image: {name.replace('_', ' ')}"
+        yield Vector(f"outside_{name}_fail", rfc8785.dumps(odd), "result.schema", why)
+    renamed = copy.deepcopy(plain)
+    renamed["report"]["model"]["host"] = "example.com"
+    yield Vector("outside_edit_host_fail", rfc8785.dumps(renamed), "result.hash_mismatch", "its host was changed after signing")
+
+
 def scores() -> Iterator[Vector]:
     """Yield results with scores, good and bad."""
     for name, data, error, why in score_vectors.vectors(BASE, ITEM, KEY, OTHER):
@@ -288,7 +311,7 @@ def scores() -> Iterator[Vector]:
 
 def files() -> Iterator[tuple[Path, bytes]]:
     """Yield every file of every vector."""
-    for make in (positives, edits, structures, signatures, scores):
+    for make in (positives, edits, structures, signatures, outsiders, scores):
         for vector in make():
             about = {"error": vector.error, "signer": vector.signer}
             yield FOLDER / vector.name / "result.json", vector.data

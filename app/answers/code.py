@@ -57,6 +57,10 @@ class Attempt(Part):
     finish_reason: Literal["stop", "length"]
     prompt_tokens: Count
     completion_tokens: Count
+    """Of an edit that was refused, too."""
+    edit: Literal["applied", "refused"] | None
+    """How an adjust began. applied: the model named one function and wrote it anew, and that alone was changed. refused: what
+    it wrote did not fit, so it wrote the whole code. null: it wrote the whole code at once."""
 
 
 class Budget(Part):
@@ -91,7 +95,8 @@ class CodeAnswer(Part):
     """Which attempt the code is from, counted from 0: the first of those that passed most tests."""
     budget: Budget
     second_opinion: Literal["yes", "no"] | None
-    """The same model, asked in one constrained token whether this is code that answers the task. A hint, not a judgement."""
+    """The same model, asked in one constrained token whether this is code that answers the task. A hint, not a
+    judgement. null if it is not ok, or from an engine outside of the image, which cannot be held to one token."""
     warnings: tuple[Finding, ...]
     """Static findings, Python only. Their absence proves nothing."""
     session: Session | None

@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from app.errors import InputError
+from app.errors import InputError, ModelError
 from app.limits import LIMITS
 
 _FIELDS = {
@@ -49,6 +49,7 @@ def parse(argv: Sequence[str]) -> Args:
     """Return what `argv` says. Raises `InputError` args.*, option.invalid or request.contradiction.
 
     Everything that is no option is joined with single spaces into the prompt; after `--` all is words.
+    `--engine` is `simulate`'s own, and here a `ModelError`.
     A lone `undefined` is what a JavaScript client sends for no arguments at all.
     """
     if list(argv) != readable(argv):
@@ -97,6 +98,8 @@ def _split(argv: Sequence[str]) -> tuple[dict[str, str], list[str]]:
             words.append(arg)
             continue
         name, equals, value = arg.partition("=")
+        if name == "--engine":
+            raise ModelError("engine.not_embedded", "an engine outside of the image cannot answer a task")
         if name not in _KNOWN:
             raise InputError("args.unknown_option", "an argument is not a known option")
         if name in options:

@@ -31,6 +31,8 @@ class Slot:
 
     grammar: str
     max_tokens: int
+    until: int = 1
+    """How many characters of the text after it end the slot: more than one, and its grammar must not produce those."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +92,13 @@ def fill(
                 context.cut(start)
                 context.read(unread)
                 with Masked(engine, candidates, _grammar(slot, after), _ROOT, wanted) as masked:
-                    written = _write(engine, context, masked, slot.max_tokens, after[:1].encode())
+                    written = _write(engine, context, masked, slot.max_tokens, after[: slot.until].encode())
                 attempt += 1
                 sampled += written.tokens
                 filled = Filled(len(done), attempt, utf8(written.text), written.finish_reason, written.tokens)
                 wanted = again(filled)
             done.append(filled)
-            unread = [*written.unread, *engine.tokenize(written.rest + after, control=False)]
+            unread = [*written.unread, *engine.tokenize(written.rest + after[written.begun :], control=False)]
     text = "".join(before + filled.text for before, filled in zip(texts, done, strict=False)) + texts[-1]
     return Filling(text, tuple(done), len(prompt), sampled)
 
@@ -110,6 +112,8 @@ class _Written:
     tokens: int
     unread: tuple[int, ...] = ()
     rest: str = ""
+    begun: int = 0
+    """Characters of what follows that the model has read already."""
 
 
 def _write(engine: Engine, context: Context, masked: Masked, max_tokens: int, stop: bytes) -> _Written:
@@ -120,9 +124,10 @@ def _write(engine: Engine, context: Context, masked: Masked, max_tokens: int, st
         if engine.is_eog(token):
             return _Written(text, "stop", count)
         piece = engine.piece(token, control=False)
-        end = (text + piece).find(stop, max(0, len(text) - 3)) if stop else -1
+        end = (text + piece).find(stop, max(0, len(text) - len(stop) - 2)) if stop else -1
         if end >= 0:
-            return _Written((text + piece)[:end], "stop", count, rest=piece[: max(0, end - len(text))].decode(errors="ignore"))
+            rest = piece[: max(0, end - len(text))].decode(errors="ignore")
+            return _Written((text + piece)[:end], "stop", count, rest=rest, begun=len(text[end:].decode(errors="ignore")))
         text += piece
         if count == max_tokens:
             return _Written(text, "length", count, unread=(token,))

@@ -1,7 +1,7 @@
 """Engines for development, outside of the image: an OpenAI-compatible server, or Hugging Face transformers.
 
-They answer the same messages as the embedded model, for trying out prompts and other models. Nothing they
-say is ever part of a task's result: inside a task none can be opened.
+They answer the same messages as the embedded model, for trying out prompts and other models with `simulate`.
+A result says that they did (`report.model.embedded` false, modelHash zero), and no task can open one.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from app.errors import InputError, ModelError
+from app.llm.answering import Outside
 from app.llm.chat import Message
 from app.llm.engine import Generation, Sampling
 
@@ -22,21 +23,11 @@ _TIMEOUT = 600  # seconds without a byte
 _ANSWER_BYTES = 4 * 2**20
 
 
-class Outside(Protocol):
-    """What answers a chat."""
-
-    name: str
-    """Kind and model, without address or key."""
-
-    def complete(self, messages: Sequence[Message], sampling: Sampling, max_tokens: int) -> Generation:
-        """Return the answer. Raises `ModelError` engine.*."""
-
-
 def connect(spec: str, environ: Mapping[str, str]) -> Outside:
     """Return the engine that `spec` names: `openai:URL#MODEL` or `transformers:FOLDER[#GGUF]`.
 
-    URL is the base of the API, as in http://127.0.0.1:8000/v1; FOLDER holds a model as `save_pretrained`
-    leaves it, or a GGUF file of the name given.
+    URL is the base of the API, as in http://127.0.0.1:8000/v1, without user or password: the key is the
+    environment's. FOLDER holds a model as `save_pretrained` leaves it, or a GGUF file of the name given.
 
     Raises `ModelError` engine.not_embedded in a worker's environment, engine.missing without transformers,
     `InputError` option.invalid for any other spec.
@@ -45,11 +36,21 @@ def connect(spec: str, environ: Mapping[str, str]) -> Outside:
         raise ModelError("engine.not_embedded", "an engine outside of the image cannot answer a task")
     kind, _, rest = spec.partition(":")
     where, _, name = rest.partition("#")
-    if kind == "openai" and name and urllib.parse.urlsplit(where).scheme in {"http", "https"}:
-        return OpenAI(where, name, environ.get(KEY))
+    if kind == "openai" and name and (host := _host(where)):
+        return OpenAI(where, host, name, environ.get(KEY))
     if kind == "transformers" and where:
         return Transformers(where, name or None)
     raise InputError("option.invalid", "--engine is openai:URL#MODEL or transformers:FOLDER[#GGUF]")
+
+
+def _host(url: str) -> str | None:
+    """Return the host in the URL of a server, None if it is no such URL or holds a user."""
+    try:
+        parts = urllib.parse.urlsplit(url)
+        odd = parts.scheme not in {"http", "https"} or "@" in parts.netloc or parts.query or parts.port == 0
+    except ValueError:
+        return None
+    return None if odd else parts.hostname
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -57,19 +58,24 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         """Follow none: the key is for one server."""
 
 
-class OpenAI:
+class OpenAI(Outside):
     """A server that speaks OpenAI's chat completions: OpenAI, Ollama, vLLM, llama.cpp's."""
 
-    def __init__(self, base: str, model: str, key: str | None) -> None:
+    kind = "openai-compatible"
+
+    def __init__(self, base: str, host: str, model: str, key: str | None) -> None:
         """Ask nothing yet."""
-        self.name = f"openai-compatible {model}"
-        self._url, self._model, self._key = base.rstrip("/") + "/chat/completions", model, key
+        self.name, self.host = model, host
+        self._url, self._key = base.rstrip("/") + "/chat/completions", key
         self._opener = urllib.request.build_opener(_NoRedirect)
 
-    def complete(self, messages: Sequence[Message], sampling: Sampling, max_tokens: int) -> Generation:
-        """Return the answer, of which no bit is promised. Raises `ModelError` engine.unreachable or engine.failed."""
+    def complete(
+        self, messages: list[Message], sampling: Sampling, max_tokens: int, *, opening: str = "", stop: str | None = None
+    ) -> Generation:
+        """Return the answer. Raises `ModelError` engine.unreachable or engine.failed."""
+        del opening, stop  # not part of this interface
         body = {
-            "model": self._model,
+            "model": self.name,
             "messages": [{"role": message.role, "content": message.content} for message in messages],
             "max_tokens": max_tokens,
             "temperature": sampling.temperature_milli / 1000,
@@ -98,16 +104,18 @@ class OpenAI:
         return said["choices"][0], said["usage"]
 
 
-class Transformers:
+class Transformers(Outside):
     """A model in Hugging Face's library, which is not among our dependencies; from the disk, never from the hub."""
+
+    kind = "transformers"
 
     def __init__(self, folder: str, gguf: str | None) -> None:
         """Load it. Raises `ModelError` engine.missing without the library, engine.failed if it cannot load the model."""
         try:
-            from transformers import AutoModelForCausalLM, AutoTokenizer
+            from transformers import AutoModelForCausalLM, AutoTokenizer, __version__
         except ImportError as err:
             raise ModelError("engine.missing", "transformers and torch are not installed") from err
-        self.name = f"transformers {gguf or folder.rstrip('/').rpartition('/')[2]}"
+        self.name, self.version = gguf or folder.rstrip("/").rpartition("/")[2], str(__version__)
         where: dict[str, Any] = {"local_files_only": True, **({"gguf_file": gguf} if gguf else {})}
         try:
             self._tokenizer = AutoTokenizer.from_pretrained(folder, **where)
@@ -115,15 +123,20 @@ class Transformers:
         except (ImportError, OSError, ValueError) as err:  # a GGUF needs the packages gguf and accelerate
             raise ModelError("engine.failed", "transformers could not load the model") from err
 
-    def complete(self, messages: Sequence[Message], sampling: Sampling, max_tokens: int) -> Generation:
+    def complete(
+        self, messages: list[Message], sampling: Sampling, max_tokens: int, *, opening: str = "", stop: str | None = None
+    ) -> Generation:
         """Return the answer. Raises `ModelError` engine.failed."""
         import torch
 
+        del opening, stop  # its answers are not made to begin or to end anywhere
+
         turns = [{"role": message.role, "content": message.content} for message in messages]
-        how: dict[str, Any] = {"do_sample": False}
+        how: dict[str, Any] = {"do_sample": False, "repetition_penalty": 1.0}
         if sampling.temperature_milli:
             torch.manual_seed(sampling.seed)
-            how = {"do_sample": True, "temperature": sampling.temperature_milli / 1000, "top_p": sampling.top_p_milli / 1000}
+            warm = {"temperature": sampling.temperature_milli / 1000, "top_p": sampling.top_p_milli / 1000, "top_k": 0}
+            how |= {"do_sample": True, **warm}
         try:
             prompt = self._tokenizer.apply_chat_template(
                 turns, add_generation_prompt=True, return_tensors="pt", return_dict=True

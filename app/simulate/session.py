@@ -5,15 +5,17 @@ from __future__ import annotations
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from app import signing
 from app.errors import AppError, SigningError, SimulationError
+from app.llm.answering import Outside
+from app.run import run
 from app.sealing import read
 from app.simulate.postcompute import Delivered, judge
-from app.simulate.worker import Order, prepare, start
+from app.simulate.worker import Order, prepare, split_args, start
 from app.verify import Verified, verify
 
 _TICK = 0.1  # seconds between two looks at the child
@@ -32,11 +34,12 @@ class Simulated:
     folder: Path
 
 
-def simulate(order: Order, folder: Path | None, tick: Callable[[float], None]) -> Simulated:
+def simulate(order: Order, folder: Path | None, tick: Callable[[float], None], outside: Outside | None = None) -> Simulated:
     """Run `order` through the app as a worker would and return what comes out.
 
     IEXEC_IN and IEXEC_OUT are made below `folder`, or below a new temporary one, and stay there.
-    `tick` is called with the seconds so far. Raises `SimulationError` when the app breaks a rule of
+    `tick` is called with the seconds so far. With `outside` the app runs in this very process: a worker's
+    environment knows no way to it. Raises `SimulationError` when the app breaks a rule of
     the platform; an error result is no such thing.
     """
     root = Path(folder) if folder else Path(tempfile.mkdtemp(prefix="sealed-llm-"))
@@ -46,13 +49,11 @@ def simulate(order: Order, folder: Path | None, tick: Callable[[float], None]) -
         if any(made.iterdir()):
             raise SimulationError("simulate.failed", "the folder for the simulation is not empty")
     began = time.monotonic()
-    child = start(prepare(order, in_folder.absolute(), out_folder.absolute()), order.args)
-    stdout, stderr = _wait(child, began, tick)
-    if child.returncode != 0:
-        last = stderr.decode(errors="replace").strip().rpartition("\n")[2]
-        raise SimulationError("simulate.failed", f"the app ended with exit code {child.returncode}: {last}")
-    if stdout or stderr:
-        raise SimulationError("simulate.failed", "the app wrote to stdout or stderr, which are public")
+    environ = prepare(order, in_folder.absolute(), out_folder.absolute())
+    if outside:
+        run(environ, split_args(order.args), outside)
+    else:
+        _run_child(environ, order.args, began, tick)
     delivered = judge(out_folder.absolute())
     seconds = time.monotonic() - began
     expected = _expected_signer(order)
@@ -69,6 +70,17 @@ def _expected_signer(order: Order) -> str | None:
         return signing.load_key(order.app_secret).address if order.app_secret else None
     except SigningError:
         return None
+
+
+def _run_child(environ: Mapping[str, str], args: str, began: float, tick: Callable[[float], None]) -> None:
+    """Run `python -m app`, which must end well and silently."""
+    child = start(environ, args)
+    stdout, stderr = _wait(child, began, tick)
+    if child.returncode != 0:
+        last = stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        raise SimulationError("simulate.failed", f"the app ended with exit code {child.returncode}: {last}")
+    if stdout or stderr:
+        raise SimulationError("simulate.failed", "the app wrote to stdout or stderr, which are public")
 
 
 def _wait(child: subprocess.Popen[bytes], began: float, tick: Callable[[float], None]) -> tuple[bytes, bytes]:

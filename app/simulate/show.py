@@ -31,7 +31,9 @@ def as_text(done: Simulated) -> str:
     """Return a few lines: the answer first, then what vouches for it."""
     report = Result.model_validate_json(done.delivered.result).report
     lines = ["", *_story(report), ""]
-    if report.model:
+    if report.outside_model:
+        lines.append(f"model     {report.outside_model}: NOT embedded, for development only")
+    elif report.model:
         lines.append(f"model     {report.model.name}")
     lines.append(f"digest    {done.delivered.digest}")
     lines.append(f"verified  {_verdict(done)}")
@@ -71,5 +73,5 @@ def _code(answer: CodeAnswer) -> str:
     lines = [f"untested: {tested.untested}" if tested.untested else f"{passed} of {len(tested.verdicts)} tests passed"]
     lines += [f"{verdict.status}: {verdict.message}" for verdict in tested.verdicts if verdict.status != "passed"]
     lines += [f"line {found.line}: {found.kind} ({found.name})" for found in answer.warnings]
-    lines.append(f"{answer.status}, {tries} {'attempt' if tries == 1 else 'attempts'}; second opinion: {answer.second_opinion}")
+    lines.append(f"{answer.status}, {tries} attempt{'s' * (tries > 1)}; second opinion: {answer.second_opinion or 'none'}")
     return "\n".join([answer.text.rstrip(), "", *(f"  {line}" for line in lines)])

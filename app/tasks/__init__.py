@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.answers import Answer, Mode
 from app.errors import ModelError
+from app.llm.answering import Embedded, Outside
 from app.llm.engine import Engine
 from app.llm.models import Model
 from app.report import Parameters
@@ -13,17 +14,22 @@ from app.request.score import Score
 from app.tasks import ask, code, score
 
 
-def answer_to(request: Request, engine: Engine | ModelError | None, model: Model) -> tuple[Answer, Mode, Parameters | None]:
+def answer_to(
+    request: Request, engine: Engine | Outside | ModelError | None, model: Model
+) -> tuple[Answer, Mode, Parameters | None]:
     """Return the answer, how it came about, and what shaped it besides model and request.
 
     `engine` is why it could not be had, if it could not; None if no request of the task needs it. Raises `AppError`.
     """
     if isinstance(request, Score):
+        if isinstance(engine, Outside):
+            raise ModelError("engine.not_embedded", "a score is worded by the embedded model alone")
         return score.answer(request, engine if isinstance(engine, Engine) else None)
-    if not isinstance(engine, Engine):
+    if engine is None or isinstance(engine, ModelError):
         raise engine or ModelError("engine.failed", "the model was not loaded")
+    answerer = Embedded(engine, model.context) if isinstance(engine, Engine) else engine
     if isinstance(request, Code):
-        written, shaped = code.answer(engine, model, request)
+        written, shaped = code.answer(answerer, request)
         return written, "ai", shaped
-    said, parameters = ask.answer(engine, model, request)
+    said, parameters = ask.answer(answerer, request)
     return said, "ai", parameters

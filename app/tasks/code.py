@@ -7,20 +7,21 @@ as feedback; the attempt that passes most is the answer.
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.answers.code import Attempt, Budget, CodeAnswer, Guest, Tested, TestVerdict
 from app.document import ProgramTest
-from app.errors import InputError, SandboxError
+from app.errors import SandboxError
 from app.limits import LIMITS
-from app.llm.engine import Engine, Generation, Sampling
-from app.llm.models import Model
+from app.llm.answering import Answerer
+from app.llm.engine import Generation, Sampling
 from app.llm.prompts import code as words
 from app.report import Parameters
 from app.request.code import Code
 from app.sandbox import run as sandbox
 from app.session import CodeStatus, Session, SessionTurn
 from app.tasks import code_prompt as prompt
+from app.tasks import edits
 from app.tasks.examples import examples
 from app.tasks.findings import findings, parse
 from app.tasks.parameters import parameters
@@ -34,6 +35,7 @@ class _Try:
     text: str
     out: Generation
     sampling: Sampling
+    edit: edits.Edited | None
     verdicts: tuple[sandbox.Verdict, ...]
     fuel: int
 
@@ -42,7 +44,7 @@ class _Try:
         return sum(verdict.status == "passed" for verdict in self.verdicts)
 
 
-def answer(engine: Engine, model: Model, request: Code) -> tuple[CodeAnswer, Parameters]:
+def answer(answerer: Answerer, request: Code) -> tuple[CodeAnswer, Parameters]:
     """Return the code with everything that is known about it, and every parameter that shaped it.
 
     Raises `InputError` prompt.too_long if task and answer do not fit the context, `SandboxError` if there is
@@ -53,7 +55,7 @@ def answer(engine: Engine, model: Model, request: Code) -> tuple[CodeAnswer, Par
     chances = 1 if guest is None else request.attempts or LIMITS.default_attempts
     tries: list[_Try] = []
     while len(tries) < chances and not _is_done(tries):
-        tries.append(_attempt(engine, model, request, tries, tests if guest else [], guest))
+        tries.append(_attempt(answerer, request, tries, tests if guest else [], guest))
     best = max(range(len(tries)), key=lambda index: (tries[index].status == "ok", tries[index].passed, -index))
     said = CodeAnswer(
         status=tries[best].status,
@@ -62,12 +64,12 @@ def answer(engine: Engine, model: Model, request: Code) -> tuple[CodeAnswer, Par
         tested=_tested(request, tests, source, guest, tries, best),
         attempts=tuple(_told(one) for one in tries),
         best=best,
-        budget=Budget(attempts=chances, tokens=chances * _max_tokens(request)),
-        second_opinion=prompt.opinion(engine, request, tries[best].text) if tries[best].status == "ok" else None,
+        budget=Budget(attempts=chances, tokens=(chances + bool(edits.choices(answerer, request))) * _max_tokens(request)),
+        second_opinion=prompt.opinion(answerer, request, tries[best].text) if tries[best].status == "ok" else None,
         warnings=findings(tries[best].text) if request.language == "python" and tries[best].status == "ok" else (),
         session=_session(request, tries[best]),
     )
-    return said, _parameters(engine, request)
+    return said, _parameters(answerer, request)
 
 
 @functools.cache
@@ -103,22 +105,35 @@ def _max_tokens(request: Code) -> int:
 
 
 def _attempt(
-    engine: Engine, model: Model, request: Code, tries: list[_Try], tests: list[sandbox.Test], guest: sandbox.Sandbox | None
+    answerer: Answerer, request: Code, tries: list[_Try], tests: list[sandbox.Test], guest: sandbox.Sandbox | None
 ) -> _Try:
     """Return the next attempt, tested."""
     mends = len(tries) in words.MENDING
     wrong = (tries[-1].text, _complaint(tries[-1])) if mends else None
-    tokens, opened = prompt.tokens(engine, request, wrong)
-    if len(tokens) + _max_tokens(request) > model.context:
-        wanted = f"{len(tokens)} tokens and max_tokens {_max_tokens(request)}"
-        raise InputError("prompt.too_long", f"the task has {wanted}, the context holds {model.context}")
     sampling = Sampling(
         temperature_milli=words.RETRY_TEMPERATURE_MILLI if tries else request.temperature_milli, seed=request.seed + len(tries)
     )
-    out = engine.generate(tokens, sampling, _max_tokens(request), stop=words.CLOSING)
-    status, text = _read(request, opened, out)
+    edit = None if tries else edits.edit(answerer, request, sampling, _max_tokens(request))
+    status: CodeStatus = "ok"
+    if edit and edit.code is not None:
+        text, out = edit.code, edit.out
+    else:
+        status, text, out = _whole(answerer, request, sampling, wrong)
+        out = replace(out, completion_tokens=out.completion_tokens + (edit.out.completion_tokens if edit else 0))
     found = guest.run(text, tests) if guest and status == "ok" else None
-    return _Try(status, text, out, sampling, found.tests if found else (), found.fuel if found else 0)
+    return _Try(status, text, out, sampling, edit, found.tests if found else (), found.fuel if found else 0)
+
+
+def _whole(
+    answerer: Answerer, request: Code, sampling: Sampling, wrong: tuple[str, str] | None
+) -> tuple[CodeStatus, str, Generation]:
+    """Return the whole code as the model writes it, and what became of it."""
+    opening, opened = prompt.start(request)
+    messages = prompt.messages(request, wrong)
+    out = answerer.complete(messages, sampling, _max_tokens(request), opening=opening, stop=words.CLOSING)
+    if not answerer.embedded:
+        out, opened = prompt.block(out), ""
+    return *_read(request, opened, out), out
 
 
 def _read(request: Code, opened: str, out: Generation) -> tuple[CodeStatus, str]:
@@ -168,6 +183,7 @@ def _told(one: _Try) -> Attempt:
         finish_reason=one.out.finish_reason,
         prompt_tokens=one.out.prompt_tokens,
         completion_tokens=one.out.completion_tokens,
+        edit=None if one.edit is None else "refused" if one.edit.code is None else "applied",
     )
 
 
@@ -184,6 +200,7 @@ def _session(request: Code, chosen: _Try) -> Session | None:
     return request.session.model_copy(update={"turns": [*request.session.turns, turn]})
 
 
-def _parameters(engine: Engine, request: Code) -> Parameters:
+def _parameters(answerer: Answerer, request: Code) -> Parameters:
     sampling = Sampling(temperature_milli=request.temperature_milli, seed=request.seed)
-    return parameters({"chat_template": engine.chat_template(), **words.fixed()}, sampling, _max_tokens(request))
+    fixed = {"chat_template": answerer.chat_template, **words.fixed()}
+    return parameters(fixed, answerer.heeded(sampling), _max_tokens(request))

@@ -1,13 +1,15 @@
-"""From a code task to the tokens that the model continues."""
+"""From a code task to the messages that the model answers, and back to the code in its answer."""
 
 from __future__ import annotations
 
 import ast
 import re
+from dataclasses import replace
 from typing import Literal
 
-from app.llm import chat
-from app.llm.engine import Engine
+from app.llm.answering import Answerer
+from app.llm.chat import Message
+from app.llm.engine import Generation
 from app.llm.prompts import code as words
 from app.llm.prompts.code import tagged
 from app.request.code import Code
@@ -17,20 +19,32 @@ from app.tasks.findings import parse
 _CODE_MARKS = re.compile(r"[(){}\[\];=<>#$*/]|\b(?:select|insert|create|update|delete|echo)\b", re.IGNORECASE)
 
 
-def tokens(engine: Engine, request: Code, wrong: tuple[str, str] | None) -> tuple[list[int], str]:
-    """Return the prompt, which ends inside an opened code block, and the code that the block begins with.
-
-    `wrong` is an attempt that failed, and how. A prompt that is a Python function without a body is
-    continued after its documentation, so the signature stays what the caller wrote.
-    """
-    opened = "" if request.code is not None else header(request)
-    user = _adjust(request) if request.code is not None else _generate(request, opened)
+def messages(request: Code, wrong: tuple[str, str] | None, *, edit: bool = False) -> list[Message]:
+    """Return what the model is told. `wrong` is an attempt that failed, and how; with `edit`, a part is wanted alone."""
+    user = _adjust(request, edit=edit) if request.code is not None else _generate(request)
     if wrong:
         user += words.REPAIR.format(code=tagged("attempt", wrong[0]), verdict=tagged("verdict", wrong[1]))
-    system = words.SYSTEM.format(language=request.language, comment=words.COMMENTS[request.language])
-    messages = [chat.Message("system", system), chat.Message("user", user)]
-    start = f"{words.OPENING}{words.FENCES[request.language]}\n{opened}"
-    return chat.tokenize(engine, engine.chat_template(), messages) + engine.tokenize(start, control=False), opened
+    return [Message("system", words.system(request.language)), Message("user", user)]
+
+
+def start(request: Code) -> tuple[str, str]:
+    """Return how the answer begins: an opened code block, and the code that it already holds.
+
+    A prompt that is a Python function without a body is continued after its documentation, so the signature
+    stays what the caller wrote.
+    """
+    opened = header(request) if request.code is None else ""
+    return f"{words.OPENING}{words.FENCES[request.language]}\n{opened}", opened
+
+
+def block(out: Generation) -> Generation:
+    """Return `out` cut to the first code block in it, for an engine that begins as it likes; all of it without one."""
+    lines = out.text.splitlines()
+    fences = [at for at, line in enumerate(lines) if line.lstrip().startswith(words.OPENING)]
+    if not fences:
+        return out
+    inside = lines[fences[0] + 1 : fences[1] if len(fences) > 1 else None]
+    return replace(out, text="\n".join(inside), finish_reason="stop" if len(fences) > 1 else out.finish_reason)
 
 
 def header(request: Code) -> str:
@@ -44,13 +58,15 @@ def header(request: Code) -> str:
     return text if bare and isinstance(last, ast.FunctionDef) and ast.get_docstring(last) is not None else ""
 
 
-def opinion(engine: Engine, request: Code, code: str) -> Literal["yes", "no"]:
-    """Return whether the same model takes `code` for an answer to the task: one token, of these two words only."""
+def opinion(answerer: Answerer, request: Code, code: str) -> Literal["yes", "no"] | None:
+    """Return whether the same model takes `code` for an answer to the task: one token, of these two words only.
+
+    None from an engine outside of the image, which cannot be held to them.
+    """
     task, snippet = tagged("task", request.prompt), tagged("code", code)
     asked = words.OPINION.format(task=task, code=snippet, language=request.language)
-    messages = [chat.Message("system", words.OPINION_SYSTEM), chat.Message("user", asked)]
-    prompt = chat.tokenize(engine, engine.chat_template(), messages)
-    return "yes" if engine.choose(prompt, ("yes", "no")) == "yes" else "no"
+    said = answerer.choose([Message("system", words.OPINION_SYSTEM), Message("user", asked)], ("yes", "no"))
+    return None if said is None else "yes" if said == "yes" else "no"
 
 
 def looks_like_code(text: str) -> bool:
@@ -59,12 +75,12 @@ def looks_like_code(text: str) -> bool:
     return bool(lines) and sum(bool(_CODE_MARKS.search(line)) for line in lines) * 2 >= len(lines)
 
 
-def _generate(request: Code, opened: str) -> str:
+def _generate(request: Code) -> str:
     task = tagged("task", request.prompt)
-    return (words.COMPLETE if opened else words.GENERATE).format(language=request.language, task=task)
+    return (words.COMPLETE if header(request) else words.GENERATE).format(language=request.language, task=task)
 
 
-def _adjust(request: Code) -> str:
+def _adjust(request: Code, *, edit: bool) -> str:
     earlier = request.said()[: len(request.said()) - len(request.feedback)]
     said = words.SAID.format(feedback=_listed("said", earlier)) if earlier else ""
     return words.ADJUST.format(
@@ -73,6 +89,7 @@ def _adjust(request: Code) -> str:
         said=said,
         code=tagged("code", request.code or ""),
         feedback=_listed("change", list(request.feedback)),
+        wanted=words.EDIT if edit else words.WHOLE,
     )
 
 

@@ -7,18 +7,28 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
 
+import click.testing
 import pytest
 from click.testing import CliRunner
 
+from app.answers.ask import AskAnswer
+from app.answers.code import CodeAnswer
 from app.cli import cli
 from app.errors import AppError
 from app.llm import outside
 from app.llm.chat import Message
 from app.llm.engine import Sampling
 from app.llm.models import checked_path, find
+from app.report import OutsideModel, Result
+from app.sealing import read
+from app.signing import ZERO_HASH
 from tests.support import ROOT, SMALL, Desk
 
 KEY = "sk-canary-7f3a"
@@ -32,7 +42,7 @@ def url() -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [str(ROOT / ".venv/server/bin/python"), "-m", "llama_cpp.server", "--port", str(port), "--api_key", KEY]
-    command += ["--model", str(checked_path(find(SMALL))), "--model_alias", "small", "--n_ctx", "512", "--n_threads", "1"]
+    command += ["--model", str(checked_path(find(SMALL))), "--model_alias", "small", "--n_ctx", "2048", "--n_threads", "1"]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     base = f"http://127.0.0.1:{port}/v1"
     try:
@@ -49,44 +59,182 @@ def url() -> Iterator[str]:
         server.wait()
 
 
+@contextmanager
+def serving(answer: Callable[[bytes, str | None], tuple[int, bytes]]) -> Iterator[str]:
+    """Yield the base of a server that answers with what `answer` makes of a body and its authorization."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            assert self.path == "/v1/chat/completions"
+            asked = self.rfile.read(int(self.headers["Content-Length"]))
+            status, body = answer(asked, self.headers["Authorization"])
+            self.send_response(status)
+            self.send_header("Location", "/elsewhere")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/v1"
+        server.shutdown()
+
+
+class Ending(NamedTuple):
+    """A result that was kept, and who signed it."""
+
+    path: Path
+    signer: str
+
+
+Simulate = Callable[..., tuple[Result, Ending]]
+
+
+def verify(ending: Ending, *args: str) -> click.testing.Result:
+    return CliRunner().invoke(cli, ["verify", str(ending.path), "--signer", ending.signer, *args])
+
+
 def test_a_real_server_answers(url: str) -> None:
     engine = outside.connect(f"openai:{url}#small", {outside.KEY: KEY})
     out = engine.complete(ASKED, Sampling(), 8)
     assert out.text and out.finish_reason in {"stop", "length"} and 0 < out.completion_tokens <= 8 < out.prompt_tokens
     assert engine.complete(ASKED, Sampling(), 2).finish_reason == "length"
-    assert engine.name == "openai-compatible small"
+    assert (engine.kind, engine.name, engine.host, engine.version) == ("openai-compatible", "small", "127.0.0.1", None)
 
 
-def test_the_command_says_that_nothing_is_embedded_or_signed(url: str) -> None:
-    args = ["try", "--engine", f"openai:{url}#small", "--prompt", "Say hi.", "--max-tokens", "4"]
-    done = CliRunner().invoke(cli, args, env={outside.KEY: KEY})
-    assert done.exit_code == 0, done.output
-    said = json.loads(done.stdout)
-    assert said["model"] == {"embedded": False, "engine": "openai-compatible small"}
-    assert said["answer"]["text"] and "attestation" not in said and KEY not in done.output
+@pytest.fixture
+def simulate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str) -> Simulate:
+    """Return what runs `simulate` with the server's engine, and checks that the key went nowhere else."""
+    monkeypatch.setenv("SEALED_LLM_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv(outside.KEY, KEY)
+
+    def run(*args: str) -> tuple[Result, Ending]:
+        done = CliRunner().invoke(cli, ["simulate", *args, "--json", "--engine", f"openai:{url}#small"])
+        assert done.exit_code == 0, done.output
+        shown = json.loads(done.stdout)
+        folder = Path(shown["folder"])
+        written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+        written += b"".join(path.read_bytes() for path in (folder / "iexec_out").iterdir())
+        assert shown["verified"] and KEY not in done.output and KEY.encode() not in written
+        result = (folder / "iexec_out/result.json").read_bytes()
+        assert urlsplit(url).netloc.encode() not in result
+        return read(result), Ending(folder / "iexec_out/result.json", shown["signer"])
+
+    return run
 
 
-def test_a_wrong_key_is_an_error_that_names_neither_key_nor_prompt(url: str) -> None:
-    args = ["try", "--engine", f"openai:{url}#small", "--prompt", CANARY]
+def test_an_ask_says_that_no_embedded_model_answered(simulate: Simulate) -> None:
+    result, ending = simulate("--prompt", "What is the capital of France?", "--args", "--max-tokens 8 --temperature 0.5")
+    report = result.report
+    server = OutsideModel(embedded=False, engine="openai-compatible", host="127.0.0.1", name="small", version=None)
+    assert report.model == server
+    assert (report.status, report.kind, report.mode) == ("ok", "ask", "ai") and isinstance(report.answer, AskAnswer)
+    assert report.answer.text and result.attestation.message.modelHash == ZERO_HASH
+    used = report.parameters
+    assert used is not None and (used.temperature_milli, used.top_p_milli, used.top_k, used.min_p_milli) == (500, 950, 0, 0)
+    plain = verify(ending)
+    assert plain.exit_code == 0 and "NOTE: the answer did not come from an embedded model" in plain.stderr
+    shown = verify(ending, "--json")
+    assert json.loads(shown.stdout)["embedded"] is False
+    model = verify(ending, "--model", SMALL)
+    assert model.exit_code == 1 and "result.wrong_model" in model.stderr and "not an embedded one" in model.stderr
+    request = ending.path.parent / "request.json"
+    request.write_text(json.dumps({"prompt": "What is the capital of France?", "max_tokens": 8, "temperature": 0.5}))
+    again = verify(ending, "--request", str(request), "--replay")
+    assert again.exit_code == 1 and "engine.not_embedded" in again.stderr
+
+
+def test_code_is_tested_and_repaired_the_same(simulate: Simulate, tmp_path: Path) -> None:
+    """The small model cannot write it: two attempts, real verdicts, and no second opinion."""
+    session = ("code", "--session", str(tmp_path / "s.json"), "--args", "--max-tokens 48")
+    test = ("--test", "assert answer() == 42", "--test", "assert False, 'never'")
+    result, _ = simulate(*session, "--language", "python", "--prompt", "Write a function answer() that returns 42.", *test)
+    said = result.report.answer
+    assert isinstance(said, CodeAnswer) and result.report.outside_model is not None
+    assert (said.second_opinion, len(said.attempts), said.tested.source) == (None, 4, "caller")
+    assert said.status in {"ok", "not_code", "unfinished"} and "```" not in said.text
+    assert said.status != "ok" or [verdict.status for verdict in said.tested.verdicts][-1] != "passed"
+    changed, _ = simulate(*session, "--feedback", "Return 43.")
+    assert isinstance(changed.report.answer, CodeAnswer) and changed.report.answer.session is not None
+    assert [turn.feedback for turn in changed.report.answer.session.turns] == [[], ["Return 43."]]
+
+
+def test_a_free_answer_is_read_tested_and_repaired(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A server that begins its answers as it likes: prose and fences go, the test's message comes back to it."""
+    wrong, right = "def answer():\n    return 41", "import socket\ndef answer():\n    return 42"
+    answers = [f"Sure:\n```python\n{wrong}\n```\nThere.", f"```py\n{right}\n```"]
+    seen: list[str] = []
+
+    def complete(body: bytes, _: str | None) -> tuple[int, bytes]:
+        seen.append(json.loads(body)["messages"][1]["content"])
+        choice = {"message": {"content": answers[len(seen) - 1]}, "finish_reason": "stop"}
+        return 200, json.dumps({"choices": [choice], "usage": {"prompt_tokens": 9, "completion_tokens": 9}}).encode()
+
+    monkeypatch.setenv("SEALED_LLM_CACHE", str(tmp_path / "cache"))
+    with serving(complete) as base:
+        args = ["simulate", "code", "--session", str(tmp_path / "s.json"), "--language", "python", "--prompt", "answer() is 42"]
+        args += ["--test", "assert answer() == 42", "--engine", f"openai:{base}#x", "--json"]
+        done = CliRunner().invoke(cli, args)
+    said = json.loads(done.stdout)["result"]["report"]["answer"]
+    assert (said["status"], said["text"]) == ("ok", right + "\n")
+    assert [attempt["passed"] for attempt in said["attempts"]] == [0, 1] and said["second_opinion"] is None
+    assert [finding["kind"] for finding in said["warnings"]] == ["network"]
+    assert "41" in seen[1] and "verdict" in seen[1]
+
+
+def test_a_wrong_key_is_an_error_that_names_neither_key_nor_prompt(
+    url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SEALED_LLM_CACHE", str(tmp_path))
+    args = ["simulate", "--engine", f"openai:{url}#small", "--prompt", CANARY]
     done = CliRunner().invoke(cli, args, env={outside.KEY: "sk-wrong-canary"})
-    assert done.exit_code == 69 and "status 401 (engine.unreachable)" in done.output
+    assert done.exit_code == 0 and "error engine.unreachable: the server answered with status 401" in done.output
     assert CANARY not in done.output and "sk-" not in done.output
 
 
-@pytest.mark.parametrize("name", ["IEXEC_TASK_ID", "IEXEC_OUT", "IEXEC_IN"])
+@pytest.mark.parametrize(
+    ("args", "code"),
+    [
+        (["--prompt", "x", "--args", f"--model {SMALL}"], "request.contradiction"),
+        (["--file", "FILE"], "engine.not_embedded"),
+        (["--prompt", "x", "--args", "--engine openai:http://127.0.0.1:9/v1#x"], "engine.not_embedded"),
+        (["--prompt", "x"], "engine.unreachable"),
+    ],
+    ids=["two models", "score", "engine in args", "no server"],
+)
+def test_what_an_engine_cannot_do_is_an_error_result(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, args: list[str], code: str
+) -> None:
+    monkeypatch.setenv("SEALED_LLM_CACHE", str(tmp_path))
+    (tmp_path / "FILE").write_text(json.dumps({"wallet": "0x" + "1" * 40, "history": {"transaction_count": 3}}))
+    named = [str(tmp_path / arg) if arg == "FILE" else arg for arg in args]
+    done = CliRunner().invoke(cli, ["simulate", *named, "--engine", "openai:http://127.0.0.1:9/v1#x", "--json"])
+    shown = json.loads(done.stdout)
+    assert shown["verified"] and shown["result"]["report"]["error"]["code"] == code
+
+
+@pytest.mark.parametrize("name", ["IEXEC_TASK_ID", "IEXEC_OUT", "IEXEC_IN", "IEXEC_APP_DEVELOPER_SECRET"])
 def test_a_worker_s_environment_is_refused(name: str) -> None:
+    """Neither a task nor the key of a real app can have to do with such an answer."""
     with pytest.raises(AppError) as info:
         outside.connect("openai:http://127.0.0.1:9/v1#x", {name: "x"})
     assert info.value.code == "engine.not_embedded"
 
 
-def test_inside_a_task_it_is_an_unknown_option(desk: Desk) -> None:
-    ran = desk.run("try", "--engine", "openai:http://127.0.0.1:9/v1#x", "--prompt", "x")
-    assert ran.report["error"]["code"] == "args.unknown_option" and ran.report["model"] is None
+@pytest.mark.parametrize("form", [("--engine", "openai:http://127.0.0.1:9/v1#x"), ("--engine=transformers:/x",)])
+def test_inside_a_task_it_is_refused(desk: Desk, form: tuple[str, ...]) -> None:
+    ran = desk.run(*form, "x")
+    assert ran.report["error"]["code"] == "engine.not_embedded" and ran.report["model"] is None
 
 
 @pytest.mark.parametrize(
-    "spec", ["", "openai:", "openai:http://x/v1", "openai:file:///etc/passwd#x", "openai:x#y", "transformers:", "ollama:x"]
+    "spec",
+    ["", "openai:", "openai:http://x/v1", "openai:file:///etc/passwd#x", "openai:x#y", "transformers:", "ollama:x"]
+    + [f"openai:http://{host}/v1#x" for host in ("user:sk-1@h", "sk-1@h", "[", "h:x", "h:0", "")]
+    + ["openai:http://h/v1?key=sk-1#x"],
 )
 def test_a_spec_that_is_none(spec: str) -> None:
     with pytest.raises(AppError) as info:
@@ -109,26 +257,14 @@ ODD = {
 def test_odd_servers_are_errors(case: str) -> None:
     seen: list[str | None] = []
 
-    class Odd(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            seen.append(self.headers["Authorization"])
-            status, body = ODD[case]
-            self.send_response(status)
-            self.send_header("Location", "/elsewhere")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def odd(_: bytes, key: str | None) -> tuple[int, bytes]:
+        seen.append(key)
+        return ODD[case]
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Odd) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        engine = outside.connect(f"openai:http://127.0.0.1:{server.server_port}/v1#x", {outside.KEY: KEY})
+    with serving(odd) as base:
+        engine = outside.connect(f"openai:{base}#x", {outside.KEY: KEY})
         with pytest.raises(AppError) as info:
             engine.complete(ASKED, Sampling(), 4)
-        server.shutdown()
     assert info.value.code == ("engine.unreachable" if ODD[case][0] != 200 else "engine.failed")
     assert seen == [f"Bearer {KEY}"] and KEY not in str(info.value) and CANARY not in str(info.value)
 

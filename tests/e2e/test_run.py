@@ -40,7 +40,7 @@ def test_a_protected_prompt_is_answered(desk: Desk, field: str, encoding: str) -
     assert (report.status, report.kind, report.task_id) == ("ok", "ask", TASK_ID)
     assert isinstance(report.answer, AskAnswer) and "Paris" in report.answer.text
     assert report.answer.finish_reason == "stop" and 0 < report.answer.completion_tokens <= 12
-    assert report.model is not None and report.model.sha256 == find(SMALL).sha256
+    assert report.embedded_model is not None and report.embedded_model.sha256 == find(SMALL).sha256
     assert report.request.datasets == (ADDRESS,)
 
 

@@ -63,7 +63,8 @@ function read(data) {
 const hashOf = (value) => keccak256(toUtf8Bytes(canonicalize(value)));
 
 function wordsOf(report) {
-  const { task_id, request, model, bulk, parameters } = report;
+  const { task_id, request, bulk, parameters } = report;
+  const model = report.model && 'sha256' in report.model ? report.model : null; // one outside of the image counts as none
   return {
     taskId: task_id ?? ZeroHash,
     requestHash: hashOf(request),

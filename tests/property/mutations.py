@@ -12,7 +12,7 @@ import rfc8785
 
 from app.sealing import seal
 from app.signing import ORDER, STRUCT_TYPE, ZERO_HASH, keccak256, load_key
-from tests.unit.test_verify import BULK, KEY, REPORT
+from tests.unit.test_verify import BULK, KEY, OUTSIDE, REPORT
 
 OTHER = load_key("2e" * 32)
 
@@ -34,7 +34,7 @@ def resigned(plain: Any) -> bytes:
     report, domain = plain["report"], plain["attestation"].get("domain")
     domain = domain if isinstance(domain, dict) else {}
     model, bulk = report.get("model"), report.get("bulk")
-    model = model if isinstance(model, dict) else None
+    model = model if isinstance(model, dict) and "sha256" in model else None
     items = bulk.get("results") if isinstance(bulk, dict) else None
     used = [item.get("parameters") for item in items if isinstance(item, dict)] if isinstance(items, list) else None
     words = {
@@ -208,7 +208,7 @@ def other_domain_signed(rng: random.Random, data: bytes) -> bytes:
 
 def mixed(rng: random.Random, data: bytes) -> bytes:
     """Return a result with a part of another one."""
-    plain, other = json.loads(data), json.loads(seal(rng.choice([REPORT, BULK]), rng.choice([KEY, OTHER]), 5))
+    plain, other = json.loads(data), json.loads(seal(rng.choice([REPORT, BULK, OUTSIDE]), rng.choice([KEY, OTHER]), 5))
     if rng.random() < 0.3:
         plain["attestation"] = other["attestation"]
     else:

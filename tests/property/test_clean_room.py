@@ -21,7 +21,7 @@ from app.signing import ORDER, Domain, Message, digest, recover
 from app.verify import verify
 from tests.property.mutations import OTHER, WAYS, resigned
 from tests.support import ROOT
-from tests.unit.test_verify import BULK, EMPTY, KEY, REPORT
+from tests.unit.test_verify import BULK, EMPTY, KEY, OUTSIDE, REPORT
 
 PEERS = ROOT / "tests/peers"
 VECTORS = ROOT / "tests/vectors"
@@ -85,7 +85,7 @@ def agreed(cases: dict[str, Case]) -> dict[str, str | None]:
 
 
 def base(rng: random.Random) -> bytes:
-    return seal(rng.choice([REPORT, BULK, EMPTY]), KEY, rng.choice([None, None, 1, 421614, LIMITS.json_integer]))
+    return seal(rng.choice([REPORT, BULK, EMPTY, OUTSIDE]), KEY, rng.choice([None, None, 1, 421614, LIMITS.json_integer]))
 
 
 def test_both_say_what_each_vector_says() -> None:
@@ -143,7 +143,7 @@ def test_both_say_the_same_of_the_signer_and_the_model() -> None:
     assert min(seen.values()) >= 5, seen
 
 
-REPORTS = {"single": REPORT, "bulk": BULK, "empty": EMPTY}
+REPORTS = {"single": REPORT, "bulk": BULK, "empty": EMPTY, "outside": OUTSIDE}
 
 
 def with_value(path: str, value: Any) -> bytes:

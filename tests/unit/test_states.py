@@ -14,6 +14,9 @@ from app.llm.context import BATCH, Context, joints, spans
 from app.llm.engine import Engine, Sampling
 from app.llm.models import Model, checked_path, find
 from app.llm.states import Pin, States
+from app.request import parse
+from app.request.code import Code
+from app.tasks import code_prompt
 from tests.support import SMALL
 
 TEXT = "The quick brown fox jumps over the lazy dog, and the dog sleeps on. "
@@ -91,6 +94,17 @@ def test_answers_and_slots_are_the_same(engine: Engine, tmp_path: Path, monkeypa
     assert three() == without
     engine._states = None
     assert kept.restored > 2 * (len(begin) - 16)
+
+
+def test_a_python_task_begins_as_its_pinned_state(small_engine: Engine) -> None:
+    request, _ = parse({"language": "python", "prompt": "Print one."})
+    assert isinstance(request, Code)
+    told, template = code_prompt.messages(request, None), small_engine.chat_template()
+    opening, _ = code_prompt.start(request)
+    prompt = chat.tokenize(small_engine, template, told) + small_engine.tokenize(opening, control=False)
+    kept = States(find(SMALL), {"code": states.pins()[SMALL]["code"]})
+    assert all_logits(small_engine, prompt, kept) == all_logits(small_engine, prompt, None)
+    assert kept.restored > len(chat.opening(small_engine, template, told[:1])) - 16 > 48
 
 
 def test_a_prompt_may_be_cut_at_every_joint(engine: Engine) -> None:

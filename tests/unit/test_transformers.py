@@ -6,6 +6,7 @@ import pytest
 
 from app.errors import AppError
 from app.llm import outside
+from app.llm.answering import Outside
 from app.llm.chat import Message
 from app.llm.engine import Sampling
 from app.llm.models import WEIGHTS, find
@@ -19,17 +20,17 @@ WARM = Sampling(temperature_milli=900, seed=3)
 
 
 @pytest.fixture(scope="module")
-def engine() -> outside.Outside:
+def engine() -> Outside:
     return outside.connect(f"transformers:{WEIGHTS}#{MODEL.file}", {})
 
 
-def test_a_real_model_answers(engine: outside.Outside) -> None:
+def test_a_real_model_answers(engine: Outside) -> None:
     out = engine.complete(ASKED, Sampling(), 40)
     assert "Paris" in out.text and out.finish_reason == "stop" and 0 < out.completion_tokens < 40 and out.prompt_tokens > 10
     cut = engine.complete(ASKED, Sampling(), 3)
     assert (cut.finish_reason, cut.completion_tokens) == ("length", 3) and out.text.startswith(cut.text)
     assert engine.complete(ASKED, WARM, 8) == engine.complete(ASKED, WARM, 8)
-    assert engine.name == f"transformers {MODEL.file}"
+    assert (engine.kind, engine.name, engine.host) == ("transformers", MODEL.file, None) and engine.version
 
 
 def test_a_folder_without_a_model() -> None:

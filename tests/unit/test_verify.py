@@ -9,9 +9,9 @@ import pytest
 from app import strict_json
 from app.answers.ask import AskAnswer
 from app.errors import AppError
-from app.report import Bulk, BulkItem, Failure, ModelInfo, Parameters, PromptTemplate, Report, RequestInfo
+from app.report import Bulk, BulkItem, Failure, ModelInfo, OutsideModel, Parameters, PromptTemplate, Report, RequestInfo
 from app.sealing import message_for, read, seal
-from app.signing import Domain, digest, load_key
+from app.signing import ZERO_HASH, Domain, digest, load_key
 from app.verify import verify
 from tests.support import ROOT
 
@@ -73,7 +73,12 @@ EMPTY = REPORT.model_copy(
 )
 
 
-@pytest.mark.parametrize("report", [REPORT, BULK, EMPTY], ids=["single", "bulk", "empty"])
+OUTSIDE = REPORT.model_copy(
+    update={"model": OutsideModel(embedded=False, engine="openai-compatible", host="h", name="m", version=None)}
+)
+
+
+@pytest.mark.parametrize("report", [REPORT, BULK, EMPTY, OUTSIDE], ids=["single", "bulk", "empty", "outside"])
 @pytest.mark.parametrize("chain_id", [None, 421614])
 def test_what_is_sealed_verifies_and_follows_the_schema(report: Report, chain_id: int | None) -> None:
     data = seal(report, KEY, chain_id)
@@ -151,6 +156,18 @@ def test_an_edit_is_refused(path: str, value: Any, code: str) -> None:
     with pytest.raises(AppError) as info:
         verify(edited(path, value), KEY.address)
     assert info.value.code == code
+
+
+def test_an_engine_outside_passes_for_no_model() -> None:
+    data = seal(OUTSIDE, KEY)
+    result = verify(data, KEY.address).result
+    assert (result.report.embedded_model, str(result.report.outside_model)) == (None, "m (openai-compatible at h)")
+    assert result.attestation.message.modelHash == ZERO_HASH
+    assert result.attestation.message.parametersHash != message_for(REPORT).parametersHash
+    for model in ("12" * 32, "00" * 32):
+        with pytest.raises(AppError) as info:
+            verify(data, KEY.address, model_sha256=model)
+        assert info.value.code == "result.wrong_model"
 
 
 def test_an_edit_that_is_signed_again_has_another_signer() -> None:

@@ -6,6 +6,7 @@ The caller's words stand between tags, in the user's turn only; control tokens i
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from app.session import Language
 
@@ -50,12 +51,22 @@ GENERATE = "Write {language} code that solves this task:\n\n{task}"
 COMPLETE = "Complete this {language} function so that it does what its documentation says and passes all its tests:\n\n{task}"
 ADJUST = (
     "This {language} code was written for a task.\n\n{task}\n\n{said}{code}\n\n"
-    "Change it as asked here, and leave everything else as it is:\n\n{feedback}\n\nGive the whole changed code."
+    "Change it as asked here, and leave everything else as it is:\n\n{feedback}\n\n{wanted}"
 )
+WHOLE = "Give the whole changed code."
+# Python of at least so many lines is not written again as a whole: app.tasks.edits.
+EDIT_LINES = 30
+EDIT = "Give only the function that must change, with the change made."
+EDIT_ANSWER = ("```python\n", "```")
 SAID = "What was asked for since, all of which must stay true:\n\n{feedback}\n\n"
 REPAIR = "\n\nThis attempt is wrong:\n\n{code}\n\nIt fails a test:\n\n{verdict}\n\nWrite the corrected code."
 OPINION_SYSTEM = "You review code. You answer with one word: yes or no."
 OPINION = "{task}\n\n{code}\n\nIs this {language} code, and does it do what the task asks? Answer yes or no."
+
+
+def system(language: Language) -> str:
+    """Return what the model is told first, whatever the task."""
+    return SYSTEM.format(language=language, comment=COMMENTS[language])
 
 
 def tagged(tag: str, text: str) -> str:
@@ -64,8 +75,9 @@ def tagged(tag: str, text: str) -> str:
     return f"<{tag}>\n{inside}\n</{tag}>"
 
 
-def fixed() -> dict[str, str]:
+def fixed() -> dict[str, Any]:
     """Return all fixed words by name: what their hash in a report covers."""
-    names = ("SYSTEM", "GENERATE", "COMPLETE", "ADJUST", "SAID", "REPAIR", "OPINION_SYSTEM", "OPINION")
-    loop = {"mending": str(MENDING), "retry_temperature_milli": str(RETRY_TEMPERATURE_MILLI)}
-    return {"id": ID, **loop, **{name.lower(): globals()[name] for name in names}}
+    names = ("SYSTEM", "GENERATE", "COMPLETE", "ADJUST", "WHOLE", "EDIT", "SAID", "REPAIR", "OPINION_SYSTEM", "OPINION")
+    edits = {"edit_answer": list(EDIT_ANSWER), "edit_lines": EDIT_LINES}
+    loop = {"mending": list(MENDING), "retry_temperature_milli": RETRY_TEMPERATURE_MILLI}
+    return {"id": ID, **edits, **loop, **{name.lower(): globals()[name] for name in names}}

@@ -1,0 +1,75 @@
+"""What it costs to adjust code by one function of it, against writing all of it again, and how often each is right.
+
+    python -m bench.adjust [MODEL]
+
+Each task of bench/adjust_tasks.py both ways, in turns: the product's own path, greedy, one attempt and one thread, without
+tests, so that nothing is repaired; the tests judge afterwards. Processor time of the whole answer, second opinion included.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import NamedTuple
+from unittest import mock
+
+from app.llm.answering import Embedded
+from app.llm.engine import Engine
+from app.llm.models import checked_path, find
+from app.llm.states import States, pins
+from app.request import parse
+from app.request.code import Code
+from app.sandbox.run import Assertion, Sandbox
+from app.tasks import code, edits
+from bench.adjust_tasks import TASKS, Task
+
+
+class Row(NamedTuple):
+    """What became of one task: `how` is "whole", or whether the edit was applied."""
+
+    right: bool
+    tokens: int
+    seconds: float
+    how: str
+
+
+def adjusted(answerer: Embedded, sandbox: Sandbox, task: Task, *, whole: bool) -> Row:
+    """Return what becomes of `task` when the model may edit, or when it must write the whole code."""
+    request, _ = parse(
+        {"language": "python", "prompt": "Write a small module.", "code": task.code, "feedback": [task.feedback]}
+    )
+    if not isinstance(request, Code):
+        raise SystemExit("the request is no code")
+    parts = edits.choices if not whole else lambda *_: ()
+    with mock.patch.object(edits, "choices", parts):
+        began = time.process_time()
+        said, _ = code.answer(answerer, request)
+        seconds = time.process_time() - began
+    verdicts = sandbox.run(said.text, [Assertion(test) for test in task.tests]).tests if said.status == "ok" else ()
+    right = bool(verdicts) and all(verdict.status == "passed" for verdict in verdicts)
+    only = said.attempts[0]
+    return Row(right, only.completion_tokens, seconds, only.edit or "whole")
+
+
+def main(name: str | None) -> None:
+    """Print a line for each task, and the sums."""
+    model, sandbox = find(name), Sandbox()
+    rows: dict[str, list[Row]] = {"edit": [], "whole": []}
+    with Engine(checked_path(model), states=States(model, {"code": pins()[model.name]["code"]})) as engine:
+        print(f"{model.name}, {len(TASKS)} changes; right, tokens and processor seconds of edit and of whole")
+        for task in TASKS:
+            line = f"{task.name:<18}"
+            for way, done in rows.items():
+                row = adjusted(Embedded(engine, model.context), sandbox, task, whole=way == "whole")
+                done.append(row)
+                line += f" {row.how:<8} {'right' if row.right else 'wrong'} {row.tokens:>5} {row.seconds:>6.1f}"
+            print(line, flush=True)
+    for way, done in rows.items():
+        right, tokens, seconds = (sum(column) for column in list(zip(*done, strict=True))[:3])
+        print(f"{way}: {right} of {len(done)} right, {tokens} tokens, {seconds:.0f} s")
+    edit, whole = ([sum(column) for column in list(zip(*done, strict=True))[1:3]] for done in rows.values())
+    print(f"edit / whole: tokens {edit[0] / whole[0]:.2f}, processor time {edit[1] / whole[1]:.2f}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1] if len(sys.argv) > 1 else None)
