@@ -43,11 +43,11 @@ MIB = 2**20
 HASHED = b"\x03\0\0\0"  # flags of a .pyc whose source's hash is in it and checked
 STEP = 16 * MIB  # the grid of the address spaces in the table
 PAST = histories.made_up(random.Random(7), transactions=30, first_block=5_000_000)  # noqa: S311  a wallet that is nobody's
-# One job of each kind, and whether a prompt state spares it words.
-JOBS: dict[str, tuple[Mapping[str, Any], bool]] = {
-    "ask": ({"prompt": "Why is the sky blue? One sentence."}, True),
-    "code": ({"language": "python", "prompt": "a function twice(x)", "tests": json.dumps(["assert twice(2) == 4"])}, False),
-    "score": ({"wallet": PAST.wallet, "history": json.dumps(histories.etherscan(PAST))}, True),
+# One job of each kind; a prompt state spares each of them words.
+JOBS: dict[str, Mapping[str, Any]] = {
+    "ask": {"prompt": "Why is the sky blue? One sentence."},
+    "code": {"language": "python", "prompt": "a function twice(x)", "tests": json.dumps(["assert twice(2) == 4"])},
+    "score": {"wallet": PAST.wallet, "history": json.dumps(histories.etherscan(PAST))},
 }
 
 
@@ -148,7 +148,7 @@ def in_image(image: Image, wanted: Order, address_space: int | None = None) -> R
 
 def compare(image: Image, model: str) -> None:
     """End the program unless the image gives the checkout's bytes for each job, silently, and leaves no other file."""
-    for job, (fields, has_state) in JOBS.items():
+    for job, fields in JOBS.items():
         wanted = order(model, fields)
         ran, expected = in_image(image, wanted), in_checkout(wanted)
         if json.loads(expected)["report"]["status"] != "ok":
@@ -160,7 +160,7 @@ def compare(image: Image, model: str) -> None:
             "result.json": ran.result == expected,
             "computed.json": ran.computed == {"deterministic-output-path": "/iexec_out/result.json"},
             "nothing written beside IEXEC_OUT": not ran.changed,
-            f"prompt state, {spared} tokens spared": bool(spared) == has_state and f"prompt_state_{job}" not in ran.timings,
+            f"prompt state, {spared} tokens spared": bool(spared) and f"prompt_state_{job}" not in ran.timings,
         }.items():
             if not good:
                 words = f"{ran.stderr.decode(errors='replace')[-500:]} {ran.changed} {ran.timings}"
