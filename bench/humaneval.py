@@ -50,7 +50,7 @@ def main() -> None:
     options.add_argument("--threads", type=int, default=2)
     options.add_argument("--fresh", action="store_true")
     wanted = options.parse_args()
-    tasks = [json.loads(line) for line in gzip.decompress(fetch(DATA).read_bytes()).splitlines()][:: wanted.every]
+    tasks = problems()[:: wanted.every]
     model = find(None)
     kept = KEPT / f"humaneval-{_key(model)}.jsonl"
     kept.parent.mkdir(parents=True, exist_ok=True)
@@ -68,17 +68,19 @@ def main() -> None:
     _report(model, [rows[task["task_id"]] for task in tasks])
 
 
+def problems() -> list[dict[str, str]]:
+    """Return the 164 tasks."""
+    return [json.loads(line) for line in gzip.decompress(fetch(DATA).read_bytes()).splitlines()]
+
+
 def _solve(engine: Engine, model: Model, sandbox: Sandbox, task: dict[str, str]) -> dict[str, Any]:
     """Return how the hidden tests judge the first attempt, and the answer of the repair loop."""
-    alone = _answer(engine, model, task["prompt"], 1)
+    alone = attempt(engine, model, task["prompt"], 1)
     visible = alone.tested.verdicts
     done = bool(visible) and all(verdict.status == "passed" for verdict in visible)
     untestable = not visible and alone.tested.untested == "no_tests"
-    repaired = alone if done or untestable else _answer(engine, model, task["prompt"], None)
-    hidden = Assertion(f"{task['test']}\ncheck({task['entry_point']})")
-    judged = [
-        sandbox.run(said.text, [hidden]).tests[0].status if said.status == "ok" else said.status for said in (alone, repaired)
-    ]
+    repaired = alone if done or untestable else attempt(engine, model, task["prompt"], None)
+    judged = [verdict(sandbox, task, said) for said in (alone, repaired)]
     return {
         "id": task["task_id"],
         "alone": judged[0],
@@ -92,7 +94,14 @@ def _solve(engine: Engine, model: Model, sandbox: Sandbox, task: dict[str, str])
     }
 
 
-def _answer(engine: Engine, model: Model, prompt: str, attempts: int | None) -> CodeAnswer:
+def verdict(sandbox: Sandbox, task: dict[str, str], said: CodeAnswer) -> str:
+    """Return what the hidden tests say of an answer: `passed`, or why not."""
+    hidden = Assertion(f"{task['test']}\ncheck({task['entry_point']})")
+    return sandbox.run(said.text, [hidden]).tests[0].status if said.status == "ok" else said.status
+
+
+def attempt(engine: Engine, model: Model, prompt: str, attempts: int | None) -> CodeAnswer:
+    """Return the product's answer to one task, after at most so many attempts (None: as many as it takes by default)."""
     fields: dict[str, Any] = {"language": "python", "prompt": prompt}
     request, _ = parse(fields | ({"attempts": attempts} if attempts else {}))
     said, _, _ = answer_to(request, engine, model)

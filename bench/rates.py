@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from app.llm.models import checked_path, find
 from app.llm.prompts.ask import REPEAT_PENALTY_MILLI
 from app.llm.sampling import chain, choice, penalties
 from bench.gguf import read_per_token
-from bench.measure import in_turns, median
+from bench.measure import Cost, in_turns, median, run
 from bench.peer import program
 
 PREFILL, DECODED = 512, 64  # llama-bench's own default, and the length of the other benchmarks' answers
@@ -55,13 +56,20 @@ def decode(engine: Engine) -> float:
         engine.c.llama_sampler_free(sampler)
 
 
-def llama_bench(model: Path, threads: int, prompt: int, generated: int) -> float:
-    """Return tokens a second of reading `prompt` tokens or of generating `generated`; the other is 0."""
+def llama_bench(model: Path, threads: int, prompt: int, generated: int) -> Cost:
+    """Return one run that reads `prompt` tokens or generates `generated`; the other is 0."""
     command: list[str | Path] = [program("llama-bench"), "-m", model, "-p", str(prompt), "-n", str(generated)]
-    command += ["-t", str(threads), "-fa", "0", "-r", "1", "-o", "json"]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    (row,) = json.loads(done.stdout)
+    return run([*command, "-t", str(threads), "-fa", "0", "-r", "1", "-o", "json"], os.environ)
+
+
+def rate(cost: Cost) -> float:
+    """Return the tokens a second that llama-bench told."""
+    (row,) = json.loads(cost.stdout)
     return float(row["avg_ts"])
+
+
+def _its(model: Path, threads: int, prompt: int, generated: int) -> float:
+    return rate(llama_bench(model, threads, prompt, generated))
 
 
 def bandwidth(threads: int) -> float:
@@ -83,24 +91,22 @@ def main(rounds: int, name: str | None) -> None:
     for threads in sorted({1, len(os.sched_getaffinity(0))}):
         with Engine(path, threads=threads) as engine:
             prefill(engine)  # warm, as llama-bench is
-            found = in_turns(
-                {
-                    "prefill": partial(prefill, engine),
-                    "its prefill": partial(llama_bench, path, threads, PREFILL, 0),
-                    "decode": partial(decode, engine),
-                    "its decode": partial(llama_bench, path, threads, 0, DECODED),
-                },
-                rounds,
-            )
-        rate = {what: median(rates) for what, rates in found.items()}
+            contenders: dict[str, Callable[[], float]] = {
+                "prefill": partial(prefill, engine),
+                "its prefill": partial(_its, path, threads, PREFILL, 0),
+                "decode": partial(decode, engine),
+                "its decode": partial(_its, path, threads, 0, DECODED),
+            }
+            found = in_turns(contenders, rounds)
+        rates = {what: median(some) for what, some in found.items()}
         most = bandwidth(threads)
         print(f"  {threads} thread(s)")
         for what in ("prefill", "decode"):
-            ours, its = rate[what], rate[f"its {what}"]
+            ours, its = rates[what], rates[f"its {what}"]
             print(f"    {what}: ours {ours:.1f}, llama-bench {its:.1f}, ratio {ours / its:.2f}")
         print(
             f"    memory {most / 1e9:.1f} GB/s, {weights / 1e6:.0f} MB of weights a token: at most {most / weights:.0f},"
-            f" decode is at {rate['decode'] * weights / most:.0%} of it"
+            f" decode is at {rates['decode'] * weights / most:.0%} of it"
         )
 
 

@@ -41,7 +41,7 @@ def copy(folder: Path, model: str) -> None:
     if json.dumps(words.SYSTEM) not in said:
         raise SystemExit("the fixed words are not where they were")
     prompt.write_text(said.replace(json.dumps(words.SYSTEM), json.dumps(SYSTEM)))
-    command = [sys.executable, folder / "scripts/make_states.py", "--pin", model]
+    command: list[str | Path] = [sys.executable, folder / "scripts/make_states.py", "--pin", model]
     subprocess.run(command, check=True, env={**os.environ, "PYTHONPATH": os.fspath(folder)}, stderr=subprocess.DEVNULL)
 
 

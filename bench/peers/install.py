@@ -50,8 +50,9 @@ class Peer:
             pip: list[str | Path] = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
             for each in locks:
                 _run([*pip, "--require-hashes", "-r", each])
-            for extra in [*self.plain, *([wheel()] if self.our_wheel else [])]:
-                _run([*pip, extra])
+            extras: list[str | Path] = [*self.plain, *([wheel()] if self.our_wheel else [])]
+            if extras:
+                _run([*pip, *extras])
             (folder / ".ready").touch()
         return [python, HERE / self.script]
 
