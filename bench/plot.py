@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -57,7 +58,5 @@ def _draw(panel: Panel) -> str:
 
 def _round_up(value: float) -> float:
     """Return the next 1, 2, 4, 6, 8 or 10 times a power of ten."""
-    power = 10.0
-    while power >= value:
-        power /= 10
-    return next((step * power for step in (1, 2, 4, 6, 8) if step * power >= value), 10 * power)
+    power = 10.0 ** math.floor(math.log10(value))
+    return next(step * power for step in (1, 2, 4, 6, 8, 10) if step * power >= value)
