@@ -59,12 +59,13 @@ def taken(start: Callable[[int], tuple[float, float]], sizes: Sequence[int], rou
 
 
 def medians(runs: Taken) -> Points:
-    """Return one point a size."""
-    return [(median([size for size, _ in some]), median([seconds for _, seconds in some])) for some in runs.values()]
+    """Return one point a size, in order; answers that ended early may be of one size."""
+    found = {median([size for size, _ in some]): median([seconds for _, seconds in some]) for some in runs.values()}
+    return sorted(found.items())
 
 
 def slope(points: Points) -> tuple[float, float]:
-    """Return what one more costs between the two smallest sizes that differ much, and between the two largest."""
+    """Return the seconds that one more costs between the second and the third size, and between the last two."""
     (a, b), (c, d) = points[1:3], points[-2:]
     return (b[1] - a[1]) / (b[0] - a[0]), (d[1] - c[1]) / (d[0] - c[0])
 
