@@ -3,7 +3,8 @@
     python -m bench.score [rounds] [model] [wallets]
 
 All are given the same system prompt and facts and asked for one sentence a fact in the same JSON. Ours is the whole task:
-history read, features, score, sentences checked and written again where they fail, signatures. The library is used with its
+history read, features, score, sentences checked and written again where they fail, signatures; "once" is a copy of ours that
+keeps every first attempt and so does the work that the others do. The library is used with its
 defaults and a JSON schema, and signs with eth_account; llama.cpp's program gets the chat text and the grammar that ours
 decodes under, as one. Neither computes or checks anything. No answer may be longer than ours at its longest.
 """
@@ -32,6 +33,7 @@ from app.wallet import explain
 from app.wallet.explain import Fact
 from app.wallet.features import features, months
 from app.wallet.scorecard import Scorecard
+from bench.altered import ROOT, copy
 from bench.ask import chat_text
 from bench.measure import Cost, in_turns, median, run
 from bench.peer import program
@@ -39,7 +41,7 @@ from bench.peers.install import NAIVE
 from tests import histories
 
 KEY = "4c" * 32
-WHO = ("ours", "library", "llama.cpp")
+WHO = ("ours", "once", "library", "llama.cpp")
 _SKELETON = 24  # tokens around a sentence, at most
 
 
@@ -84,13 +86,14 @@ def wallet(seed: int) -> Wallet:
     return Wallet(fields, tuple(fact for fact in explain.facts(values, scored) if fact.kind != "advice"))
 
 
-def ours(asked: Wallet, model: str, threads: int) -> tuple[Cost, int]:
-    """Return the cost of the whole task, and how many tokens were sampled."""
+def ours(asked: Wallet, model: str, threads: int, code: Path) -> tuple[Cost, int]:
+    """Return the cost of the whole task by the program in `code`, and how many tokens were sampled."""
     with tempfile.TemporaryDirectory() as folder:
         inside, out = Path(folder, "in"), Path(folder, "out")
         inside.mkdir()
         out.mkdir()
         environ = prepare(Order(datasets=(protect(_flat(asked.fields)),), app_secret=KEY), inside, out)
+        environ["PYTHONPATH"] = os.fspath(code)
         cost = run([sys.executable, "-m", "app", "--model", model, "--threads", str(threads)], environ)
         answer = json.loads((out / "result.json").read_text())["report"]["answer"]
     return cost, answer["completion_tokens"]
@@ -133,20 +136,25 @@ def main(rounds: int, name: str | None, wallets: int) -> None:
     engine = Engine(_file(model))  # counts tokens
     sentences = sum(len(one.facts) for one in asked)
     print(f"{model}, {wallets} wallets, {sentences} sentences, medians of {rounds} added up, load {os.getloadavg()[0]:.1f}")
-    for threads in sorted({1, len(os.sched_getaffinity(0))}):
-        seconds, tokens = dict.fromkeys(WHO, 0.0), dict.fromkeys(WHO, 0)
-        for one in asked:
-            contenders: dict[str, Callable[[], tuple[Cost, int]]] = {
-                "ours": functools.partial(ours, one, model, threads),
-                "library": functools.partial(library, one, model),
-                "llama.cpp": functools.partial(command_line, one, model, threads, engine),
-            }
-            for who, runs in in_turns(contenders, rounds).items():
-                seconds[who] += median([cost.seconds for cost, _ in runs])
-                tokens[who] += runs[0][1]
-        each = ", ".join(f"{who} {seconds[who]:.2f} s ({tokens[who]} tokens)" for who in WHO)
-        ratios = ", ".join(f"ours / {who} {seconds['ours'] / seconds[who]:.2f}" for who in WHO[1:])
-        print(f"  {threads} thread(s), the library its default: {each}; {ratios}", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        copy(Path(folder), "app/llm/prompts/score.py", f"ATTEMPTS = {words.ATTEMPTS} ", "ATTEMPTS = 1 ")
+        for threads in sorted({1, len(os.sched_getaffinity(0))}):
+            seconds, tokens = dict.fromkeys(WHO, 0.0), dict.fromkeys(WHO, 0)
+            for one in asked:
+                contenders: dict[str, Callable[[], tuple[Cost, int]]] = {
+                    "ours": functools.partial(ours, one, model, threads, ROOT),
+                    "once": functools.partial(ours, one, model, threads, Path(folder)),
+                    "library": functools.partial(library, one, model),
+                    "llama.cpp": functools.partial(command_line, one, model, threads, engine),
+                }
+                for who, runs in in_turns(contenders, rounds).items():
+                    seconds[who] += median([cost.seconds for cost, _ in runs])
+                    tokens[who] += runs[0][1]
+            each = ", ".join(f"{who} {seconds[who]:.2f} s ({tokens[who]} tokens)" for who in WHO)
+            print(f"  {threads} thread(s), the library its default: {each}", flush=True)
+            for mine in WHO[:2]:
+                ratios = ", ".join(f"{mine} / {who} {seconds[mine] / seconds[who]:.2f}" for who in WHO[2:])
+                print(f"    {ratios}", flush=True)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ from __future__ import annotations
 import functools
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,24 +22,18 @@ from app.llm.models import find
 from app.llm.prompts import ask as words
 from app.simulate.protect import protect
 from app.simulate.worker import Order, prepare
+from bench.altered import copy
 from bench.ask import PROMPT, TOKENS, Once, theirs
 from bench.measure import in_turns, median, run
 from bench.prefix import WORDS
 
 SYSTEM = (WORDS * 23).strip()  # 400 tokens with Qwen's vocabulary
-ROOT = Path(__file__).resolve().parent.parent
 _ROOM = 768  # tokens of context of llama.cpp's program
 
 
-def copy(folder: Path, model: str) -> None:
+def build(folder: Path, model: str) -> None:
     """Make a copy of the code in `folder` whose `ask` says SYSTEM, with its state."""
-    for part in ("app", "scripts"):
-        shutil.copytree(ROOT / part, folder / part, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
-    prompt = folder / "app/llm/prompts/ask.py"
-    said = prompt.read_text()
-    if json.dumps(words.SYSTEM) not in said:
-        raise SystemExit("the fixed words are not where they were")
-    prompt.write_text(said.replace(json.dumps(words.SYSTEM), json.dumps(SYSTEM)))
+    copy(folder, "app/llm/prompts/ask.py", json.dumps(words.SYSTEM), json.dumps(SYSTEM))
     command: list[str | Path] = [sys.executable, folder / "scripts/make_states.py", "--pin", model]
     subprocess.run(command, check=True, env={**os.environ, "PYTHONPATH": os.fspath(folder)}, stderr=subprocess.DEVNULL)
 
@@ -68,7 +61,7 @@ def main(rounds: int, name: str | None) -> None:
     model = find(name).name
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
-        copy(folder, model)
+        build(folder, model)
         print(f"{model}, {TOKENS} tokens after a system prompt of 400, medians of {rounds}, load {os.getloadavg()[0]:.1f}")
         for threads in sorted({1, len(os.sched_getaffinity(0))}):
             contenders: dict[str, Callable[[], Once]] = {
