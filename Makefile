@@ -15,7 +15,7 @@ TAG ?= sealed-llm:latest
 TEE := tdx
 CHAIN := arbitrum-sepolia-testnet
 
-.PHONY: help demo test check bench docs lock labels clean setup deploy run local-iexec enclave-rehearsal campaign-bits image image-rehearsal sbom audit campaign campaign-sandbox humaneval test-transformers
+.PHONY: help demo test check bench bench-peers bench-growth bench-weights docs lock labels clean setup deploy run local-iexec enclave-rehearsal campaign-bits image image-rehearsal sbom audit campaign campaign-sandbox humaneval test-transformers
 .DELETE_ON_ERROR:
 
 help:  ## name the targets
@@ -55,6 +55,20 @@ bench: setup $(READY_DEV) $(VENV)/.model-$(TEST_MODEL)  ## measure against llama
 	$(PY) -m bench.adjust
 	$(PY) -m bench.prefix
 	$(PY) -m bench.threads
+	$(PY) -m bench.rates
+	$(PY) -m bench.score
+	$(PY) -m bench.system_prompt
+
+bench-peers: setup $(READY_DEV) $(VENV)/.model-$(TEST_MODEL)  ## measure against six libraries that one would use instead (1.5 GiB, installed once)
+	$(PY) -m bench.peers 5 1
+	$(PY) -m bench.peers 5 2
+
+bench-growth: setup $(READY_DEV)  ## measure how cost grows with items, prompt and answer, and plot it (half an hour)
+	$(PY) -m bench.growth
+	$(PY) -m bench.scale
+
+bench-weights: setup $(READY_DEV)  ## measure what each quantisation of the default model costs and gives (hours; goes on where it was stopped)
+	$(PY) -m bench.weights
 
 campaign-sandbox: setup $(READY_DEV)  ## 300 snippets twice: the same verdicts and fuel; and the guest made anew
 	$(PY) -m bench.campaign_sandbox

@@ -42,30 +42,44 @@ class Once:
     completion_tokens: int = 0
 
 
-def ours(prompt: str, tokens: int, threads: int, *, mmap: bool = True) -> Once:
-    """Return one whole task."""
+def ours(prompt: str, tokens: int, threads: int, *, mmap: bool = True, model: str | None = None) -> Once:
+    """Return one whole task with `model`, or the default."""
     with tempfile.TemporaryDirectory() as folder:
         inside, out = Path(folder, "in"), Path(folder, "out")
         inside.mkdir()
         out.mkdir()
         environ = prepare(Order(datasets=(protect({"prompt": prompt}),), app_secret="4c" * 32), inside, out)
-        speed = ["--threads", str(threads), *([] if mmap else ["--no-mmap"])]
-        cost = run([sys.executable, "-m", "app", "--max-tokens", str(tokens), *speed], environ)
+        options = ["--threads", str(threads), *([] if mmap else ["--no-mmap"]), *(["--model", model] if model else [])]
+        cost = run([sys.executable, "-m", "app", "--max-tokens", str(tokens), *options], environ)
         timings = json.loads((out / "timings.json").read_text())
         answer = json.loads((out / "result.json").read_text())["report"]["answer"]
     engine = (timings["load_model"] + timings["answer"]) / 1000
     return Once(cost, engine, answer["prompt_tokens"], answer["completion_tokens"])
 
 
-def theirs(prompt: str, tokens: int, threads: int) -> Once:
+def chat_text(system: str, prompt: str) -> str:
+    """Return the chat as the template of our models writes it."""
+    return f"<|im_start|>system\n{system}<|im_end|>\n<|im_start|>user\n{prompt}<|im_end|>\n<|im_start|>assistant\n"
+
+
+def theirs(
+    prompt: str, tokens: int, threads: int, *, system: str = words.SYSTEM, room: int = 512, model: str | None = None
+) -> Once:
     """Return one run of llama.cpp's program on the chat text that our template makes."""
-    text = f"<|im_start|>system\n{words.SYSTEM}<|im_end|>\n<|im_start|>user\n{prompt}<|im_end|>\n<|im_start|>assistant\n"
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
-        file.write(text)
+        file.write(chat_text(system, prompt))
         file.flush()
-        command: list[str | Path] = [program(), "-m", (WEIGHTS / find(None).file).resolve(), "-f", file.name, "-n", str(tokens)]
+        command: list[str | Path] = [
+            program(),
+            "-m",
+            (WEIGHTS / find(model).file).resolve(),
+            "-f",
+            file.name,
+            "-n",
+            str(tokens),
+        ]
         command += ["--temp", "0", "--repeat-penalty", str(words.REPEAT_PENALTY_MILLI / 1000), "--repeat-last-n", "64"]
-        command += ["-t", str(threads), "-tb", str(threads), "-c", "512", "-fa", "off", "--ignore-eos", "-no-cnv"]
+        command += ["-t", str(threads), "-tb", str(threads), "-c", str(room), "-fa", "off", "--ignore-eos", "-no-cnv"]
         cost = run([*command, "--no-display-prompt", "--no-warmup", "--seed", "0"], os.environ)
     return Once(cost, cost.seconds)
 

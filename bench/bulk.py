@@ -19,14 +19,14 @@ ITEMS = 100
 ARGS = ["--model", "smollm2-135m-instruct", "--max-tokens", "16"]
 
 
-def task(prompts: Sequence[str], *, bulk: bool) -> tuple[Cost, int]:
+def task(prompts: Sequence[str], *, bulk: bool, args: Sequence[str] = ARGS) -> tuple[Cost, int]:
     """Return the cost of one task over `prompts`, and how many were answered."""
     with tempfile.TemporaryDirectory() as folder:
         inside, out = Path(folder, "in"), Path(folder, "out")
         inside.mkdir()
         out.mkdir()
         datasets = tuple(protect({"prompt": prompt}) for prompt in prompts)
-        cost = run([sys.executable, "-m", "app", *ARGS], prepare(Order(datasets, bulk, app_secret="4c" * 32), inside, out))
+        cost = run([sys.executable, "-m", "app", *args], prepare(Order(datasets, bulk, app_secret="4c" * 32), inside, out))
         report = json.loads((out / "result.json").read_text())["report"]
     return cost, report["bulk"]["successCount"] if bulk else int(report["status"] == "ok")
 

@@ -51,10 +51,15 @@ def main() -> None:
     options.add_argument("--every", type=int, default=1, help="take every Nth task only")
     options.add_argument("--fresh", action="store_true")
     wanted = options.parse_args()
-    tasks = [json.loads(line) for line in gzip.decompress(fetch(DATA).read_bytes()).splitlines()][:: wanted.every]
+    tasks = problems()[:: wanted.every]
     model = find(None)
     jobs = {task["task_id"]: (task,) for task in tasks}
     _report(model, finished(f"humaneval-{_key(model)}.jsonl", solved, jobs, fresh=wanted.fresh))
+
+
+def problems() -> list[dict[str, str]]:
+    """Return the 164 tasks."""
+    return [json.loads(line) for line in gzip.decompress(fetch(DATA).read_bytes()).splitlines()]
 
 
 @functools.cache
@@ -66,13 +71,10 @@ def _loaded() -> tuple[Engine, Model, Sandbox]:
 def solved(task: dict[str, str]) -> Row:
     """Return how the hidden tests judge the first attempt, and the answer of the repair loop."""
     engine, model, sandbox = _loaded()
-    repaired = _answer(engine, model, task["prompt"], None)
+    repaired = attempt(engine, model, task["prompt"], None)
     # where a later attempt was better, the first is had by asking for one
-    alone = _answer(engine, model, task["prompt"], 1) if repaired.best else repaired
-    hidden = Assertion(f"{task['test']}\ncheck({task['entry_point']})")
-    judged = [
-        sandbox.run(said.text, [hidden]).tests[0].status if said.status == "ok" else said.status for said in (alone, repaired)
-    ]
+    alone = attempt(engine, model, task["prompt"], 1) if repaired.best else repaired
+    judged = [verdict(sandbox, task, said) for said in (alone, repaired)]
     return {
         "alone": judged[0],
         "repaired": judged[1],
@@ -84,7 +86,14 @@ def solved(task: dict[str, str]) -> Row:
     }
 
 
-def _answer(engine: Engine, model: Model, prompt: str, attempts: int | None) -> CodeAnswer:
+def verdict(sandbox: Sandbox, task: dict[str, str], said: CodeAnswer) -> str:
+    """Return what the hidden tests say of an answer: `passed`, or why not."""
+    hidden = Assertion(f"{task['test']}\ncheck({task['entry_point']})")
+    return sandbox.run(said.text, [hidden]).tests[0].status if said.status == "ok" else said.status
+
+
+def attempt(engine: Engine, model: Model, prompt: str, attempts: int | None) -> CodeAnswer:
+    """Return the product's answer to one task, after at most so many attempts (None: as many as it takes by default)."""
     fields: dict[str, Any] = {"language": "python", "prompt": prompt}
     request, _ = parse(fields | ({"attempts": attempts} if attempts else {}))
     said, _, _ = answer_to(request, engine, model)

@@ -25,17 +25,17 @@ class Cost:
 
 
 def run(command: Sequence[str | Path], environ: Mapping[str, str]) -> Cost:
-    """Return the cost of `command` with only `environ`; a non-zero exit ends the benchmark."""
-    with tempfile.TemporaryFile() as out:
+    """Return the cost of `command` with only `environ`; a non-zero exit ends the benchmark with its last words."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
         began = time.perf_counter()
-        child = subprocess.Popen(
-            command, env=dict(environ), cwd="/", stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.DEVNULL
-        )
+        child = subprocess.Popen(command, env=dict(environ), cwd="/", stdin=subprocess.DEVNULL, stdout=out, stderr=errors)
         _, status, usage = os.wait4(child.pid, 0)
         seconds = time.perf_counter() - began
         child.returncode = os.waitstatus_to_exitcode(status)
         if child.returncode:
-            raise SystemExit(f"{command[0]} ended with {child.returncode}")
+            errors.seek(0)
+            said = errors.read().decode(errors="replace").strip().splitlines()
+            raise SystemExit(f"{command[0]} ended with {child.returncode}: {said[-1] if said else 'no word'}")
         out.seek(0)
         return Cost(seconds, usage.ru_maxrss / 1024, out.read())
 

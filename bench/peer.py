@@ -1,8 +1,9 @@
-"""llama.cpp's own command-line program, built from the same source archive with the same flags."""
+"""llama.cpp's own command-line programs, built from the same source archive with the same flags."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import tarfile
 import tempfile
@@ -12,16 +13,16 @@ from app.llm.fetch import cache_folder
 from app.llm.native import build_config
 from scripts.build_engine import cache_key, pinned_source, run_build, tools
 
-PROGRAM = "llama-completion"
+PROGRAMS = ("llama-completion", "llama-bench", "llama-quantize", "llama-perplexity")
 
 
-def program() -> Path:
-    """Return the path of `llama-completion`, built into the cache on first use (a few minutes)."""
-    folder = cache_folder() / "peer" / cache_key()
-    if not (folder / "bin" / PROGRAM).exists():
+def program(name: str = PROGRAMS[0]) -> Path:
+    """Return the path of one of PROGRAMS; all are built into the cache on first use (a few minutes)."""
+    folder = cache_folder() / "programs" / cache_key()
+    if not (folder / name).exists():
         with tempfile.TemporaryDirectory(prefix="sealed-llm-peer-") as scratch:
             _build(Path(scratch), folder)
-    return folder / "bin" / PROGRAM
+    return folder / name
 
 
 def unpack(scratch: Path, python: Path) -> Path:
@@ -45,9 +46,13 @@ def unpack(scratch: Path, python: Path) -> Path:
 
 def _build(scratch: Path, folder: Path) -> None:
     python = tools(scratch)
-    path = f"{python.parent}:{os.environ['PATH']}"
-    source = unpack(scratch, python)
+    path, build = f"{python.parent}:{os.environ['PATH']}", scratch / "build"
     flags = [flag for flag in build_config()["flags"] if not flag.startswith("-DLLAMA_BUILD_TOOLS=")]
-    configure = ["cmake", "-S", source, "-B", folder, "-G", "Ninja", "-DBUILD_SHARED_LIBS=ON", "-DLLAMA_BUILD_TOOLS=ON", *flags]
+    configure: list[str | Path] = ["cmake", "-S", unpack(scratch, python), "-B", build, "-G", "Ninja", *flags]
+    configure += ["-DBUILD_SHARED_LIBS=ON", "-DLLAMA_BUILD_TOOLS=ON", "-DCMAKE_BUILD_RPATH_USE_ORIGIN=ON"]
     run_build(configure, {"PATH": path})
-    run_build(["cmake", "--build", folder, "--target", PROGRAM, "--parallel"], {"PATH": path})
+    run_build(["cmake", "--build", build, "--target", *PROGRAMS, "--parallel"], {"PATH": path})
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    made = folder.with_name(f"{folder.name}.{os.getpid()}")
+    shutil.copytree(build / "bin", made, symlinks=True)
+    made.rename(folder)
