@@ -15,6 +15,7 @@ import functools
 import json
 import os
 import random
+import re
 import sys
 import tempfile
 from collections.abc import Callable
@@ -68,10 +69,11 @@ class Wallet:
         rules, parts = [], []
         for place, fact in enumerate(self.facts):
             opening = ("[" if place == 0 else ", ") + f'{{"{fact.kind}": "{fact.feature} = {fact.value}", "sentence": "'
-            parts.append(f'{json.dumps(opening)} s{place} "\\"}}"')
-            root, word, gap, number = words.grammar([fact.value]).splitlines()
-            rules += [root.replace("root", f"s{place}").replace("number", f"n{place}"), number.replace("number", f"n{place}")]
-        return "\n".join([f'root ::= {" ".join(parts)} "]"', *rules, word, gap, ""])
+            parts.append(f'{json.dumps(opening)} root{place} "\\"}}"')
+            sentence = words.grammar(fact.value, fact.text).splitlines()
+            rules += [re.sub(r"\b(root|gap|number)\b", rf"\g<1>{place}", line) for line in sentence if line[:4] != "word"]
+            rules += [line for line in sentence if line[:4] == "word" and place == 0]
+        return "\n".join([f'root ::= {" ".join(parts)} "]"', *rules, ""])
 
 
 def wallet(seed: int) -> Wallet:

@@ -51,7 +51,7 @@ def _parts(facts: Sequence[Fact]) -> list[str | Slot]:
     for place, fact in enumerate(facts):
         opening = "[" if place == 0 else ", "
         parts.append(f'{opening}{{"{fact.kind}": "{fact.feature} = {fact.value}", "sentence": "')
-        parts.append(Slot(words.grammar([fact.value]), words.SENTENCE_TOKENS))
+        parts.append(Slot(words.grammar(fact.value, fact.text), words.SENTENCE_TOKENS))
         parts.append('"}')
     return [*parts, "]"]
 
@@ -95,7 +95,7 @@ def _fixed(template: str) -> dict[str, Any]:
     return {
         "attempts": words.ATTEMPTS,
         "chat_template": template,
-        "grammar": words.grammar([0]),
+        "grammar": words.grammar(0, ", : "),
         "id": words.ID,
         "question": words.question([("strength", "")]),
         "retry_temperature_milli": words.RETRY_TEMPERATURE_MILLI,

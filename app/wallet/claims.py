@@ -1,7 +1,8 @@
 """Whether a sentence about a wallet says what its fact says and nothing more.
 
 A sieve, not a proof of meaning: numbers are checked exactly, words by lists. What it lets through carries its
-evidence, so that a reader can compare.
+evidence, so that a reader can compare. What adds to a fact (", which means that ...") is the likeliest way for a small
+model to say what is not so, hence most of a fact's words must come back, and hardly any others.
 """
 
 from __future__ import annotations
@@ -23,11 +24,16 @@ _NUMERALS = _words(
     million millions billion dozen dozens half third quarter double triple twice thrice pair single percent"""
 )
 _PRAISE = _words("""strong excellent great good reliable trustworthy impressive positive healthy safe secure ideal perfect""")
-_BLAME = _words("""weak poor bad risk risky risks danger dangerous suspicious unreliable negative unsafe short fails failed""")
+_BLAME = _words(
+    """weak poor bad risk risky risks danger dangerous suspicious unreliable negative unsafe short fails failed only few little
+    hardly barely limited low small"""
+)
 _DENIAL = _words("""not no never none cannot can't don't doesn't isn't aren't hasn't haven't without nothing neither nor""")
-# Promises, advice, and talk about itself.
+# Conclusions, promises, advice, and talk about itself.
 _OUT_OF_PLACE = _words(
-    """guarantee guaranteed guarantees invest investment loan loans credit buy sell recommend should must please sorry
+    """which mean means meaning indicate indicates indicating suggest suggests suggesting show shows showing imply implies
+    ensure ensures therefore thus because so considered significant important more most less least better worse high higher
+    large guarantee guaranteed guarantees invest investment loan loans credit buy sell recommend should must please sorry
     model prompt instruction instructions json fact facts score scores i me we us our assistant owner's sentence"""
 )
 _COMMON = _words(
@@ -35,13 +41,15 @@ _COMMON = _words(
     at for on wallet there them their your you between"""
 )
 SHORTEST, LONGEST = 20, 240  # characters
+_NEW_WORDS = 3  # words of some weight that a fact has not
 
 
 def fault(text: str, fact: str, others: Iterable[str] = (), *, praises: bool) -> str | None:
     """Return why `text` must not stand for the fixed words `fact`, or None if it may.
 
     `others` are the fixed words of the facts beside it, whose words it must not borrow; `praises` tells whether the fact
-    speaks for the wallet. The answer is one of: length, number, numeral, tone, denial, out_of_place, borrowed, off_topic.
+    speaks for the wallet. The answer is one of: length, number, numeral, tone, denial, out_of_place, borrowed, off_topic,
+    wanders.
     """
     if not SHORTEST <= len(text) <= LONGEST or not text.endswith(".") or not text.isascii():
         return "length"
@@ -55,6 +63,7 @@ def fault(text: str, fact: str, others: Iterable[str] = (), *, praises: bool) ->
         "denial": (said ^ given) & _DENIAL,
         "out_of_place": new & _OUT_OF_PLACE,
         "borrowed": (new & set(_WORD.findall(" ".join(others).lower()))) - _COMMON,
-        "off_topic": len((said & given) - _COMMON) < min(2, len(given - _COMMON)),
+        "off_topic": 2 * len((said & given) - _COMMON) < len(given - _COMMON),
+        "wanders": len(new - _COMMON) > _NEW_WORDS,
     }
     return next((name for name, hit in found.items() if hit), None)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 ID = "score/1"
 SENTENCE_TOKENS = 48  # most tokens of one sentence
-ATTEMPTS = 3  # for each sentence, before fixed words take its place
+ATTEMPTS = 2  # for each sentence, before fixed words take its place
 RETRY_TEMPERATURE_MILLI = 700  # of the second attempt on, each with its own seed
 
 SYSTEM = (
@@ -15,17 +15,21 @@ SYSTEM = (
     "Repeat the number of a fact exactly as it stands, and write no other number."
 )
 
-# A sentence: words, and of all numbers only those of the fact. Quotes, digits and brackets cannot occur in a word.
+# A sentence: words, and of all numbers only that of the fact. Quotes, digits and brackets cannot occur in a word.
 _GRAMMAR = """root ::= word (gap (word | number))* "."
 word ::= [A-Za-z] [a-z']{{0,17}} ("-" [a-z]{{1,17}})?
-gap ::= " " | ", " | ": "
-number ::= {numbers}
+gap ::= {gaps}
+number ::= "{number}"
 """
 
 
-def grammar(numbers: Sequence[int]) -> str:
-    """Return the GBNF of one sentence in which no number but `numbers` can stand."""
-    return _GRAMMAR.format(numbers=" | ".join(f'"{number}"' for number in numbers))
+def grammar(number: int, fact: str) -> str:
+    """Return the GBNF of one sentence that words `fact`: no number but `number`, no comma or colon unless it has one.
+
+    Where the fact ends, so must the sentence: after a comma a small model goes on to conclude something.
+    """
+    gaps = [gap for gap in (" ", ", ", ": ") if gap in fact or gap == " "]
+    return _GRAMMAR.format(gaps=" | ".join(f'"{gap}"' for gap in gaps), number=number)
 
 
 def question(facts: Sequence[tuple[str, str]]) -> str:
