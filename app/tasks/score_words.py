@@ -95,7 +95,7 @@ def _fixed(template: str) -> dict[str, Any]:
     return {
         "attempts": words.ATTEMPTS,
         "chat_template": template,
-        "grammar": words.grammar(0, ", : "),
+        "grammar": words.grammar(0, "It: is, "),
         "id": words.ID,
         "question": words.question([("strength", "")]),
         "retry_temperature_milli": words.RETRY_TEMPERATURE_MILLI,

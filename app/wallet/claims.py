@@ -34,7 +34,8 @@ _OUT_OF_PLACE = _words(
     """which mean means meaning indicate indicates indicating suggest suggests suggesting show shows showing imply implies
     ensure ensures therefore thus because so considered significant important more most less least better worse high higher
     large guarantee guaranteed guarantees invest investment loan loans credit buy sell recommend should must please sorry
-    model prompt instruction instructions json fact facts score scores i me we us our assistant owner's sentence"""
+    strength strengths reasoning model prompt instruction instructions json fact facts score scores i me we us our assistant
+    owner's sentence"""
 )
 _COMMON = _words(
     """the a an of in it its is are was were has have had been from to and or that which with by all only this than as

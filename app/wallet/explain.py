@@ -90,6 +90,15 @@ _WORDS: dict[str, tuple[str, str, str]] = {
     "received_from_flagged": ("received_from_flagged", "", "It received {n} transactions from flagged addresses."),
     "flagged_approvals": ("flagged_approvals", "", "It let flagged addresses spend its tokens with {n} approvals."),
 }
+# A share or an average of nothing is no news.
+_OF = {
+    "senders": "received",
+    "senders_percent": "received",
+    "sent_percent": "transactions",
+    "received_per_sender_micro": "received",
+    "largest_receipt_percent": "received",
+    "failed_percent": "sent",
+}
 _FACTORS: dict[Factor, str] = {
     "activity": "activity",
     "maturity": "maturity",
@@ -115,6 +124,7 @@ _ADVICE = {
 def facts(values: Mapping[str, int | None], score: Score) -> list[Fact]:
     """Return what is worth saying: strengths, risks, the reasoning, advice; the first two by the points at stake."""
     told = [line for line in score.lines if line.feature in _WORDS and values.get(line.feature) is not None]
+    told = [line for line in told if values.get(_OF.get(line.feature, ""), 1) != 0]
     strong = [line for line in told if line.points >= _LEAST and 100 * line.points >= _STRONG * line.most]
     weak = [line for line in told if _lost(line) >= _LEAST and 100 * line.points <= _WEAK * line.most]
     strong.sort(key=lambda line: (-line.points, line.feature))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 ID = "score/1"
 SENTENCE_TOKENS = 48  # most tokens of one sentence
@@ -16,7 +16,7 @@ SYSTEM = (
 )
 
 # A sentence: words, and of all numbers only that of the fact. Quotes, digits and brackets cannot occur in a word.
-_GRAMMAR = """root ::= word (gap (word | number))* "."
+_GRAMMAR = """root ::= ({openings}) (gap (word | number))* "."
 word ::= [A-Za-z] [a-z']{{0,17}} ("-" [a-z]{{1,17}})?
 gap ::= {gaps}
 number ::= "{number}"
@@ -26,10 +26,16 @@ number ::= "{number}"
 def grammar(number: int, fact: str) -> str:
     """Return the GBNF of one sentence that words `fact`: no number but `number`, no comma or colon unless it has one.
 
-    Where the fact ends, so must the sentence: after a comma a small model goes on to conclude something.
+    It begins as the fact does, or with an article: else a small model writes headlines. Where the fact ends, so must
+    the sentence: after a comma it would go on to conclude something.
     """
+    openings = dict.fromkeys(["The", "Your", fact.split(maxsplit=1)[0]])
     gaps = [gap for gap in (" ", ", ", ": ") if gap in fact or gap == " "]
-    return _GRAMMAR.format(gaps=" | ".join(f'"{gap}"' for gap in gaps), number=number)
+    return _GRAMMAR.format(openings=_either(openings), gaps=_either(gaps), number=number)
+
+
+def _either(texts: Iterable[str]) -> str:
+    return " | ".join(f'"{text}"' for text in texts)
 
 
 def question(facts: Sequence[tuple[str, str]]) -> str:
