@@ -7,6 +7,7 @@ fitted on the nine folds that an account is not in; the judgement alone; and a l
 
 from __future__ import annotations
 
+import math
 import random
 import sys
 from pathlib import Path
@@ -59,6 +60,13 @@ def blended(x: Array, legit: NDArray[np.bool_], folds: int = 10) -> Array:
     return out
 
 
+def standard_error(area: float, positive: int, negative: int) -> float:
+    """Return that of an AUROC (Hanley and McNeil 1982)."""
+    q1, q2, square = area / (2 - area), 2 * area**2 / (1 + area), area**2
+    spread = area * (1 - area) + (positive - 1) * (q1 - square) + (negative - 1) * (q2 - square)
+    return math.sqrt(spread / (positive * negative))
+
+
 def main(path: Path, count: int) -> None:
     """Print the figures."""
     scored = [pair for fold in unseen(read(path)) for pair in fold]
@@ -69,14 +77,15 @@ def main(path: Path, count: int) -> None:
     legit = np.array([label for _, label in rows])
     totals = np.array([[total] for _, total in scored[:count]], dtype=float)
 
-    def shown(scores: Array) -> float:
-        return auroc([(float(score), bool(label)) for score, label in zip(scores, legit, strict=True)])
+    def shown(scores: Array) -> str:
+        area = auroc([(float(score), bool(label)) for score, label in zip(scores, legit, strict=True)])
+        return f"{area:.4f} +- {standard_error(area, int(legit.sum()), int((~legit).sum())):.4f}"
 
     print(f"{len(rows)} accounts, {int(legit.sum())} legitimate; {MODEL}; AUROC, each judged by what was fitted without it")
-    print(f"scorecard                     {shown(totals[:, 0]):.4f}")
-    print(f"model's judgement             {shown(blended(grades, legit)):.4f}")
-    print(f"scorecard and judgement       {shown(blended(np.hstack([totals, grades]), legit)):.4f}")
-    print(f"scorecard, the same blending  {shown(blended(totals, legit)):.4f}")
+    print(f"scorecard                     {shown(totals[:, 0])}")
+    print(f"model's judgement             {shown(blended(grades, legit))}")
+    print(f"scorecard and judgement       {shown(blended(np.hstack([totals, grades]), legit))}")
+    print(f"scorecard, the same blending  {shown(blended(totals, legit))}")
 
 
 if __name__ == "__main__":

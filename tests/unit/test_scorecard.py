@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from app.wallet.explain import facts
 from app.wallet.features import FEATURES, features, months
 from app.wallet.history import History, Transaction, Transfer
 from app.wallet.labels import Labels
@@ -205,6 +206,15 @@ def test_one_transaction_moves_a_score_by_what_the_table_says_and_no_more(seed: 
 
 def with_rows(past: History, more: list[Transaction]) -> History:
     return replace(past, transactions=(*(past.transactions or ()), *more), as_of_time=more[-1].time)
+
+
+def test_a_share_of_nothing_is_no_news() -> None:
+    past = history(tx(0, WALLET, SHOP), tx(1, WALLET, FRIEND))
+    values = features(past, LABELS)
+    assert (values["received"], values["senders_percent"]) == (0, 0)
+    told = {fact.feature for fact in facts(values, score(past))}
+    assert "received" in told
+    assert told & {"senders", "senders_percent", "received_per_sender_coins", "largest_receipt_percent"} == set()
 
 
 def test_a_busy_month_is_read_once() -> None:
