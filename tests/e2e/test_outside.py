@@ -165,7 +165,7 @@ def test_code_is_tested_and_repaired_the_same(simulate: Simulate, tmp_path: Path
 def test_a_free_answer_is_read_tested_and_repaired(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A server that begins its answers as it likes: prose and fences go, the test's message comes back to it."""
     wrong, right = "def answer():\n    return 41", "import socket\ndef answer():\n    return 42"
-    answers = [f"Sure:\n```python\n{wrong}\n```\nThere.", f"```py\n{right}\n```"]
+    answers = [f"Sure:\n```python\n{wrong}\n```\nThere."] * 2 + [f"```py\n{right}\n```"]
     seen: list[str] = []
 
     def complete(body: bytes, _: str | None) -> tuple[int, bytes]:
@@ -180,9 +180,9 @@ def test_a_free_answer_is_read_tested_and_repaired(monkeypatch: pytest.MonkeyPat
         done = CliRunner().invoke(cli, args)
     said = json.loads(done.stdout)["result"]["report"]["answer"]
     assert (said["status"], said["text"]) == ("ok", right + "\n")
-    assert [attempt["passed"] for attempt in said["attempts"]] == [0, 1] and said["second_opinion"] is None
+    assert [attempt["passed"] for attempt in said["attempts"]] == [0, 0, 1] and said["second_opinion"] is None
     assert [finding["kind"] for finding in said["warnings"]] == ["network"]
-    assert "41" in seen[1] and "verdict" in seen[1]
+    assert seen[1] == seen[0] and "41" in seen[2] and "verdict" in seen[2]  # afresh, then with what failed
 
 
 def test_a_wrong_key_is_an_error_that_names_neither_key_nor_prompt(
