@@ -182,11 +182,9 @@ def test_an_engine_that_is_not_there(desk: Desk, copied_app: Path) -> None:
 
 def test_a_bug_is_reported_without_its_words(desk: Desk, copied_app: Path) -> None:
     source = copied_app / "app/tasks/ask.py"
-    source.write_text(
-        source.read_text().replace(
-            "    template = engine", '    raise ValueError("narwhal " + request.prompt)\n    template = engine'
-        )
-    )
+    line = "    messages = [Message("
+    assert source.read_text().count(line) == 1
+    source.write_text(source.read_text().replace(line, '    raise ValueError("narwhal " + request.turns[0].content)\n' + line))
     from app.llm.models import WEIGHTS, find
 
     (copied_app / "app/llm/weights" / find(SMALL).file).symlink_to((WEIGHTS / find(SMALL).file).resolve())

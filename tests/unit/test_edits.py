@@ -14,7 +14,7 @@ from app.answers.code import CodeAnswer
 from app.llm.answering import Embedded, Outside
 from app.llm.constrained import Slot
 from app.llm.context import Context
-from app.llm.engine import Engine, Sampling
+from app.llm.engine import Engine, Generation, Sampling
 from app.llm.models import find
 from app.llm.prompts import code as words
 from app.request import parse
@@ -212,7 +212,8 @@ def test_an_edit_that_does_not_fit_falls_back_to_the_whole(small_engine: Engine,
 
 
 def test_only_the_first_attempt_edits(small_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(edits, "apply", lambda *_: MODULE.replace("3", "4"))
+    edit = edits.Edited(MODULE.replace("3", "4"), Generation("", "stop", 1, 1))
+    monkeypatch.setattr(edits, "edit", lambda *_: edit)
     said = adjusted(small_engine, tests=["assert price('tea') == 5"], attempts=2)
     assert [attempt.edit for attempt in said.attempts] == ["applied", None]
     assert said.budget.tokens == 3 * 48
