@@ -78,16 +78,8 @@ def likeness(model: Model, kinds: Sequence[str]) -> Iterator[Cell]:
 
 
 def _alike(file: Path, base: Path) -> dict[str, float]:
-    options: list[str | Path] = [
-        "--kl-divergence",
-        "--kl-divergence-base",
-        base,
-        "-t",
-        str(_CORES),
-        "-fa",
-        "off",
-    ]
-    command: list[str | Path] = [program("llama-perplexity"), "-m", file, *options]
+    command: list[str | Path] = [program("llama-perplexity"), "-m", file, "--kl-divergence", "--kl-divergence-base", base]
+    command += ["-t", str(_CORES), "-fa", "off"]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     said = done.stdout + done.stderr
     wanted = {"perplexity": r"Mean PPL\(Q\)", "divergence": r"Mean +KLD", "same top %": r"Same top p"}
