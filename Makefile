@@ -73,7 +73,7 @@ bench-weights: setup $(READY_DEV)  ## measure what each quantisation of the defa
 campaign-sandbox: setup $(READY_DEV)  ## 300 snippets twice: the same verdicts and fuel; and the guest made anew
 	$(PY) -m bench.campaign_sandbox
 
-campaign: setup $(READY_DEV) $(VENV)/.model-$(TEST_MODEL)  ## score 300 hostile wallets with the default model and 1,000 with the small one (two hours)
+campaign: setup $(READY_DEV) $(VENV)/.model-$(TEST_MODEL)  ## score 300 hostile wallets with the default model and 1,000 with the small one (an hour)
 	$(PY) -m bench.score_campaign $(DEFAULT_MODEL) 300
 	$(PY) -m bench.score_campaign $(TEST_MODEL) 1000
 

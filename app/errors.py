@@ -9,7 +9,6 @@ from __future__ import annotations
 # Exit codes: sysexits where one fits. `run` uses 0 and 73 only; `verify` uses 0 and 1.
 EXIT_OK = 0
 EXIT_REFUSED = 1
-EXIT_USAGE = 2
 EXIT_UNAVAILABLE = 69
 EXIT_INTERNAL = 70
 EXIT_CANNOT_WRITE = 73

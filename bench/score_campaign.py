@@ -2,7 +2,7 @@
 
 Generated pasts whose every text field is an attack, in three formats in turn, and every wallet in ../shared/data. Counted:
 results that do not verify, numbers in a text that are neither its evidence's nor the score, scores that a hostile text moved,
-and how many sentences were the model's own. `make campaign` runs it for both models: two hours on two cores,
+and how many sentences were the model's own. `make campaign` runs it for both models: an hour on two cores,
 and it goes on where it was stopped.
 """
 

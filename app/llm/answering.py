@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -89,7 +90,7 @@ class Embedded:
         return chat.tokenize(self.engine, self.engine.chat_template(), messages)
 
 
-class Outside:
+class Outside(ABC):
     """An engine outside of the image: it takes messages and gives an answer, of which no bit is promised."""
 
     embedded = False
@@ -106,14 +107,14 @@ class Outside:
         """Return temperature, top_p and seed; the rest is off."""
         return replace(sampling, top_k=0, min_p_milli=0, repeat_penalty_milli=1_000)
 
-    def room(self, _: list[Message]) -> None:
+    def room(self, _: list[Message]) -> None:  # noqa: B027  None is what it says
         """Return None: only the engine knows."""
 
+    @abstractmethod
     def complete(
         self, messages: list[Message], sampling: Sampling, max_tokens: int, *, opening: str = "", stop: str | None = None
     ) -> Generation:
         """Return the whole answer, wherever it begins and ends."""
-        raise NotImplementedError
 
-    def choose(self, messages: list[Message], choices: Sequence[str]) -> None:
+    def choose(self, messages: list[Message], choices: Sequence[str]) -> None:  # noqa: B027  likewise
         """Return None: no answer can be held to a choice of words."""

@@ -1,4 +1,4 @@
-"""One story for each job: a request in, an answer out."""
+"""One story for each job: a request in, an answer out. A run pays for the import of its own job alone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from app.report import Parameters
 from app.request import Request
 from app.request.code import Code
 from app.request.score import Score
-from app.tasks import ask, code, score
 
 
 def answer_to(
@@ -24,12 +23,18 @@ def answer_to(
     if isinstance(request, Score):
         if isinstance(engine, Outside):
             raise ModelError("engine.not_embedded", "a score is worded by the embedded model alone")
+        from app.tasks import score
+
         return score.answer(request, engine if isinstance(engine, Engine) else None)
     if engine is None or isinstance(engine, ModelError):
         raise engine or ModelError("engine.failed", "the model was not loaded")
     answerer = Embedded(engine, model.context) if isinstance(engine, Engine) else engine
     if isinstance(request, Code):
+        from app.tasks import code
+
         written, shaped = code.answer(answerer, request)
         return written, "ai", shaped
+    from app.tasks import ask
+
     said, parameters = ask.answer(answerer, request)
     return said, "ai", parameters

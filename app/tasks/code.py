@@ -7,6 +7,7 @@ as feedback; the attempt that passes most is the answer.
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from app.answers.code import Attempt, Budget, CodeAnswer, Guest, Tested, TestVerdict
@@ -53,9 +54,10 @@ def answer(answerer: Answerer, request: Code) -> tuple[CodeAnswer, Parameters]:
     tests, source = _tests(request)
     guest = _sandbox() if tests else None
     chances = 1 if guest is None else request.attempts or LIMITS.default_attempts
+    parts = edits.choices(answerer, request)
     tries: list[_Try] = []
     while len(tries) < chances and not _is_done(tries):
-        tries.append(_attempt(answerer, request, tries, tests if guest else [], guest))
+        tries.append(_attempt(answerer, request, tries, parts, tests, guest))
     best = max(range(len(tries)), key=lambda index: (tries[index].status == "ok", tries[index].passed, -index))
     said = CodeAnswer(
         status=tries[best].status,
@@ -64,7 +66,7 @@ def answer(answerer: Answerer, request: Code) -> tuple[CodeAnswer, Parameters]:
         tested=_tested(request, tests, source, guest, tries, best),
         attempts=tuple(_told(one) for one in tries),
         best=best,
-        budget=Budget(attempts=chances, tokens=(chances + bool(edits.choices(answerer, request))) * _max_tokens(request)),
+        budget=Budget(attempts=chances, tokens=(chances + bool(parts)) * _max_tokens(request)),
         second_opinion=prompt.opinion(answerer, request, tries[best].text) if tries[best].status == "ok" else None,
         warnings=findings(tries[best].text) if request.language == "python" and tries[best].status == "ok" else (),
         session=_session(request, tries[best]),
@@ -105,15 +107,19 @@ def _max_tokens(request: Code) -> int:
 
 
 def _attempt(
-    answerer: Answerer, request: Code, tries: list[_Try], tests: list[sandbox.Test], guest: sandbox.Sandbox | None
+    answerer: Answerer,
+    request: Code,
+    tries: list[_Try],
+    parts: Sequence[edits.Part],
+    tests: list[sandbox.Test],
+    guest: sandbox.Sandbox | None,
 ) -> _Try:
     """Return the next attempt, tested."""
-    mends = len(tries) in words.MENDING
-    wrong = (tries[-1].text, _complaint(tries[-1])) if mends else None
+    wrong = (tries[-1].text, _complaint(tries[-1])) if len(tries) in words.MENDING else None
     sampling = Sampling(
         temperature_milli=words.RETRY_TEMPERATURE_MILLI if tries else request.temperature_milli, seed=request.seed + len(tries)
     )
-    edit = None if tries else edits.edit(answerer, request, sampling, _max_tokens(request))
+    edit = None if tries else edits.edit(answerer, request, parts, sampling, _max_tokens(request))
     status: CodeStatus = "ok"
     if edit and edit.code is not None:
         text, out = edit.code, edit.out

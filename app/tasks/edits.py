@@ -57,11 +57,12 @@ def choices(answerer: Answerer, request: Code) -> tuple[Part, ...]:
     return parts(request.code)
 
 
-def edit(answerer: Answerer, request: Code, sampling: Sampling, max_tokens: int) -> Edited | None:
-    """Return the code with one part written anew, None if that is no way to change it. Raises `ModelError`."""
-    found = choices(answerer, request)
+def edit(answerer: Answerer, request: Code, found: Sequence[Part], sampling: Sampling, max_tokens: int) -> Edited | None:
+    """Return the code with one of `found` written anew, None if that is no way to change it. Raises `ModelError`."""
+    if not found or not isinstance(answerer, Embedded):
+        return None
     messages = prompt.messages(request, None, edit=True)
-    if not found or not isinstance(answerer, Embedded) or answerer.room(messages) < max_tokens + _AROUND_TOKENS:
+    if answerer.room(messages) < max_tokens + _AROUND_TOKENS:
         return None
     filled = answerer.fill(messages, form(found, max_tokens), sampling)
     (written,) = filled.slots

@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.answers.code import CodeAnswer
-from app.llm.answering import Embedded, Outside
+from app.llm.answering import Embedded
 from app.llm.constrained import Slot
 from app.llm.context import Context
 from app.llm.engine import Engine, Generation, Sampling
 from app.llm.models import find
+from app.llm.outside import OpenAI
 from app.llm.prompts import code as words
 from app.request import parse
 from app.request.code import Code
@@ -220,8 +221,9 @@ def test_only_the_first_attempt_edits(small_engine: Engine, monkeypatch: pytest.
 
 
 def test_where_the_whole_is_written() -> None:
-    assert edits.choices(Outside(), request_to_adjust()) == ()
-    engine = Embedded(None, 4096)  # type: ignore[arg-type]
+    outside = OpenAI("http://127.0.0.1/v1", "127.0.0.1", "x", None)
+    assert edits.choices(outside, request_to_adjust()) == ()
+    engine = Embedded(None, 4096)  # type: ignore[arg-type]  # the choice does not ask it
     assert edits.choices(engine, request_to_adjust()) == PARTS
     assert edits.choices(engine, request_to_adjust(language="bash")) == ()
     assert edits.choices(engine, request_to_adjust(code="def f(): pass")) == ()

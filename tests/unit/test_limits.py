@@ -128,7 +128,7 @@ class Body:
 def answers(*sizes: int) -> None:
     host = Host("http://127.0.0.1", ["127.0.0.1"])
     for size in sizes:
-        host._read(Body(size))  # type: ignore[arg-type]
+        host._read(Body(size))  # type: ignore[arg-type]  # as much of an HTTPResponse as is read
 
 
 def answers_after(seconds: float) -> None:

@@ -11,7 +11,6 @@ from app.limits import LIMITS
 from app.wallet.live.http import Host, SpentError
 from app.wallet.readers import fields
 
-API = "https://api.etherscan.io/v2/api"
 _LISTS = ("txlist", "tokentx", "tokennfttx", "token1155tx")
 _WINDOW = 1_000  # rows: what the free plan gives at most (since July 2026), and no plan less
 _NEVER = 10**12  # a block that is not there yet
