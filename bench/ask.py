@@ -11,7 +11,6 @@ hash, against the whole of theirs.
 from __future__ import annotations
 
 import functools
-import json
 import os
 import sys
 import tempfile
@@ -20,10 +19,9 @@ from pathlib import Path
 
 from app.llm.models import WEIGHTS, find
 from app.llm.prompts import ask as words
-from app.simulate.protect import protect
-from app.simulate.worker import Order, prepare
 from bench.measure import Cost, in_turns, median, run
 from bench.peer import program
+from bench.task import Task, task
 
 PROMPT = (
     "Explain step by step and in great detail how a rainbow forms, what each colour means in physics, and who found it out."
@@ -44,17 +42,15 @@ class Once:
 
 def ours(prompt: str, tokens: int, threads: int, *, mmap: bool = True, model: str | None = None) -> Once:
     """Return one whole task with `model`, or the default."""
-    with tempfile.TemporaryDirectory() as folder:
-        inside, out = Path(folder, "in"), Path(folder, "out")
-        inside.mkdir()
-        out.mkdir()
-        environ = prepare(Order(datasets=(protect({"prompt": prompt}),), app_secret="4c" * 32), inside, out)
-        options = ["--threads", str(threads), *([] if mmap else ["--no-mmap"]), *(["--model", model] if model else [])]
-        cost = run([sys.executable, "-m", "app", "--max-tokens", str(tokens), *options], environ)
-        timings = json.loads((out / "timings.json").read_text())
-        answer = json.loads((out / "result.json").read_text())["report"]["answer"]
-    engine = (timings["load_model"] + timings["answer"]) / 1000
-    return Once(cost, engine, answer["prompt_tokens"], answer["completion_tokens"])
+    options = ["--threads", str(threads), *([] if mmap else ["--no-mmap"]), *(["--model", model] if model else [])]
+    return once(task([{"prompt": prompt}], ["--max-tokens", str(tokens), *options]))
+
+
+def once(done: Task) -> Once:
+    """Return what counts of a task with one answer."""
+    answer = done.report["answer"]
+    engine = (done.timings["load_model"] + done.timings["answer"]) / 1000
+    return Once(done.cost, engine, answer["prompt_tokens"], answer["completion_tokens"])
 
 
 def chat_text(system: str, prompt: str) -> str:
@@ -69,16 +65,9 @@ def theirs(
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
         file.write(chat_text(system, prompt))
         file.flush()
-        command: list[str | Path] = [
-            program(),
-            "-m",
-            (WEIGHTS / find(model).file).resolve(),
-            "-f",
-            file.name,
-            "-n",
-            str(tokens),
-        ]
-        command += ["--temp", "0", "--repeat-penalty", str(words.REPEAT_PENALTY_MILLI / 1000), "--repeat-last-n", "64"]
+        weights = (WEIGHTS / find(model).file).resolve()
+        command: list[str | Path] = [program(), "-m", weights, "-f", file.name, "-n", str(tokens), "--temp", "0"]
+        command += ["--repeat-penalty", str(words.REPEAT_PENALTY_MILLI / 1000), "--repeat-last-n", "64"]
         command += ["-t", str(threads), "-tb", str(threads), "-c", str(room), "-fa", "off", "--ignore-eos", "-no-cnv"]
         cost = run([*command, "--no-display-prompt", "--no-warmup", "--seed", "0"], os.environ)
     return Once(cost, cost.seconds)

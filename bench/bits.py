@@ -14,15 +14,12 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from app.llm.models import find
-from app.simulate.protect import protect
-from app.simulate.worker import Order, prepare
 from bench import libm
+from bench.task import task
 from bench.variants import VARIANTS, libraries
 
 SMALL = "smollm2-135m-instruct"
@@ -46,18 +43,6 @@ BREAKERS: dict[str, dict[str, Any]] = {
 }
 
 
-def task(model: str, prompts: Sequence[bytes], args: Sequence[str], wrapper: Sequence[str] = ()) -> bytes:
-    """Return the result.json of one task over `prompts` (protectedData files; more than one is a bulk slice)."""
-    with tempfile.TemporaryDirectory() as folder:
-        inside, out = Path(folder, "in"), Path(folder, "out")
-        inside.mkdir()
-        out.mkdir()
-        environ = prepare(Order(tuple(prompts), bulk=len(prompts) > 1, app_secret="4c" * 32), inside, out)
-        command = [*wrapper, sys.executable, "-m", "app", "--model", model, *args]
-        subprocess.run(command, env=environ, cwd="/", check=True, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        return (out / "result.json").read_bytes()
-
-
 def fresh_processes(model: str, count: int) -> None:
     """Print how many different results `count` fresh processes give, on all thread counts, with mmap and without."""
     threads = len(os.sched_getaffinity(0))
@@ -66,7 +51,8 @@ def fresh_processes(model: str, count: int) -> None:
         for index in range(count):
             speed = ["--threads", str(2 + index // OFTEN % (threads - 1) if threads > 1 and index % OFTEN == 0 else 1)]
             speed += ["--no-mmap"] if index % 3 == 0 else []
-            seen.add(task(model, [protect({"prompt": "Tell me about the sea."})], ["--max-tokens", "24", *sampling, *speed]))
+            args = ["--model", model, "--max-tokens", "24", *sampling, *speed]
+            seen.add(task([{"prompt": "Tell me about the sea."}], args).result)
         _must(len(seen) == 1, f"{model}, {name}: {len(seen)} different results")
         digest = hashlib.sha256(seen.pop()).hexdigest()[:16]
         print(f"  {model}, {name}: {count} processes, 1..{threads} threads, mmap or not: 1 result.json ({digest}…)", flush=True)
@@ -75,13 +61,14 @@ def fresh_processes(model: str, count: int) -> None:
 def slices(model: str) -> None:
     """Print that an answer is the same alone and at every place of a bulk slice."""
     made: list[dict[str, Any]] = [{"prompt": f"Tell me a fact about the number {number}."} for number in range(4)]
-    files = [protect(fields) for fields in [*made, {"prompt": "Name a colour.", "temperature": 0.9, "seed": 3}]]
-    alone = [json.loads(task(model, [file], ["--max-tokens", "16"]))["report"]["answer"] for file in files]
-    for turn in range(len(files)):
-        report = json.loads(task(model, files[turn:] + files[:turn], ["--max-tokens", "16"]))["report"]
+    made += [{"prompt": "Name a colour.", "temperature": 0.9, "seed": 3}]
+    args = ["--model", model, "--max-tokens", "16"]
+    alone = [task([fields], args).report["answer"] for fields in made]
+    for turn in range(len(made)):
+        report = task(made[turn:] + made[:turn], args, bulk=True).report
         answers = [item["answer"] for item in report["bulk"]["results"]]
         _must(answers == alone[turn:] + alone[:turn], f"{model}: a slice turned by {turn} gives other answers")
-    print(f"  {model}: {len(files)} answers, each alone and at each of {len(files)} places of a slice: the same", flush=True)
+    print(f"  {model}: {len(made)} answers, each alone and at each of {len(made)} places of a slice: the same", flush=True)
 
 
 def emulated(model: str) -> None:
@@ -90,10 +77,10 @@ def emulated(model: str) -> None:
     if qemu is None:
         print("  not run: there is no qemu-user here")
         return
-    file = [protect({"prompt": "Name a colour.", "system": "Be brief."})]
-    host = task(model, file, ["--max-tokens", "8"])
+    asked, args = [{"prompt": "Name a colour.", "system": "Be brief."}], ["--model", model, "--max-tokens", "8"]
+    host = task(asked, args).result
     for cpu in CPUS:
-        _must(task(model, file, ["--max-tokens", "8"], [qemu, "-cpu", cpu]) == host, f"{cpu} gives another result.json")
+        _must(task(asked, args, wrapper=[qemu, "-cpu", cpu]).result == host, f"{cpu} gives another result.json")
         print(f"  {model}, qemu -cpu {cpu}: the host's result.json", flush=True)
 
 

@@ -5,37 +5,26 @@ python -m bench.bulk
 
 from __future__ import annotations
 
-import json
-import sys
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 
-from app.simulate.protect import protect
-from app.simulate.worker import Order, prepare
-from bench.measure import Cost, median, run
+from bench.measure import Cost, median
+from bench.task import task
 
 ITEMS = 100
 ARGS = ["--model", "smollm2-135m-instruct", "--max-tokens", "16"]
 
 
-def task(prompts: Sequence[str], *, bulk: bool, args: Sequence[str] = ARGS) -> tuple[Cost, int]:
+def answered(prompts: Sequence[str], *, bulk: bool, args: Sequence[str] = ARGS) -> tuple[Cost, int]:
     """Return the cost of one task over `prompts`, and how many were answered."""
-    with tempfile.TemporaryDirectory() as folder:
-        inside, out = Path(folder, "in"), Path(folder, "out")
-        inside.mkdir()
-        out.mkdir()
-        datasets = tuple(protect({"prompt": prompt}) for prompt in prompts)
-        cost = run([sys.executable, "-m", "app", *args], prepare(Order(datasets, bulk, app_secret="4c" * 32), inside, out))
-        report = json.loads((out / "result.json").read_text())["report"]
-    return cost, report["bulk"]["successCount"] if bulk else int(report["status"] == "ok")
+    done = task([{"prompt": prompt} for prompt in prompts], args, bulk=bulk)
+    return done.cost, done.report["bulk"]["successCount"] if bulk else int(done.report["status"] == "ok")
 
 
 def main() -> None:
     """Print the ratio and the memory."""
     prompts = [f"Tell me a fact about the number {number}." for number in range(ITEMS)]
-    singles = [task([prompt], bulk=False) for prompt in prompts]
-    bulks = {count: task(prompts[:count], bulk=True) for count in (10, ITEMS)}
+    singles = [answered([prompt], bulk=False) for prompt in prompts]
+    bulks = {count: answered(prompts[:count], bulk=True) for count in (10, ITEMS)}
     if sum(done for _, done in singles) != ITEMS or any(done != count for count, (_, done) in bulks.items()):
         raise SystemExit("not every item was answered")
     alone, together = sum(cost.seconds for cost, _ in singles), bulks[ITEMS][0].seconds

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from app.llm.models import Model, find
 from bench.ask import Once, ours
-from bench.bulk import task
+from bench.bulk import answered
 from bench.measure import in_turns, median
 from bench.plot import Panel, Points, svg
 
@@ -34,7 +34,7 @@ def bulk(model: Model, count: int) -> tuple[float, float]:
     """Return the items and the seconds of one bulk task."""
     prompts = [f"Tell me a fact about the number {number}." for number in range(count)]
     options = ["--model", model.name, "--max-tokens", str(ITEM_TOKENS), "--threads", "1"]
-    cost, done = task(prompts, bulk=True, args=options)
+    cost, done = answered(prompts, bulk=True, args=options)
     if done != count:
         raise SystemExit("not every item was answered")
     return count, cost.seconds

@@ -28,8 +28,6 @@ from app.llm.models import WEIGHTS, find
 from app.llm.prompts import score as words
 from app.request import parse
 from app.request.score import Score
-from app.simulate.protect import protect
-from app.simulate.worker import Order, prepare
 from app.wallet import explain
 from app.wallet.explain import Fact
 from app.wallet.features import features, months
@@ -39,9 +37,9 @@ from bench.ask import chat_text
 from bench.measure import Cost, in_turns, median, run
 from bench.peer import program
 from bench.peers.install import NAIVE
+from bench.task import KEY, task
 from tests import histories
 
-KEY = "4c" * 32
 WHO = ("ours", "once", "library", "llama.cpp")
 _SKELETON = 24  # tokens around a sentence, at most
 
@@ -90,15 +88,8 @@ def wallet(seed: int) -> Wallet:
 
 def ours(asked: Wallet, model: str, threads: int, code: Path) -> tuple[Cost, int]:
     """Return the cost of the whole task by the program in `code`, and how many tokens were sampled."""
-    with tempfile.TemporaryDirectory() as folder:
-        inside, out = Path(folder, "in"), Path(folder, "out")
-        inside.mkdir()
-        out.mkdir()
-        environ = prepare(Order(datasets=(protect(_flat(asked.fields)),), app_secret=KEY), inside, out)
-        environ["PYTHONPATH"] = os.fspath(code)
-        cost = run([sys.executable, "-m", "app", "--model", model, "--threads", str(threads)], environ)
-        answer = json.loads((out / "result.json").read_text())["report"]["answer"]
-    return cost, answer["completion_tokens"]
+    done = task([_flat(asked.fields)], ["--model", model, "--threads", str(threads)], code=code)
+    return done.cost, done.report["answer"]["completion_tokens"]
 
 
 def library(asked: Wallet, model: str) -> tuple[Cost, int]:

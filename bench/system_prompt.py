@@ -20,12 +20,11 @@ from pathlib import Path
 
 from app.llm.models import find
 from app.llm.prompts import ask as words
-from app.simulate.protect import protect
-from app.simulate.worker import Order, prepare
 from bench.altered import copy
-from bench.ask import PROMPT, TOKENS, Once, theirs
-from bench.measure import in_turns, median, run
+from bench.ask import PROMPT, TOKENS, Once, once, theirs
+from bench.measure import in_turns, median
 from bench.prefix import WORDS
+from bench.task import task
 
 SYSTEM = (WORDS * 23).strip()  # 400 tokens with Qwen's vocabulary
 _ROOM = 768  # tokens of context of llama.cpp's program
@@ -42,18 +41,11 @@ def ours(folder: Path, model: str, threads: int, *, restored: bool) -> Once:
     """Return one whole task of the copy. Ends the benchmark if it did not start from the state, or did."""
     state = next((folder / "app/llm/weights").glob(f"{find(model).file}.ask.state*"))
     state = state.rename(state.with_name(f"{find(model).file}.ask.state{'' if restored else '.away'}"))
-    with tempfile.TemporaryDirectory() as work:
-        inside, out = Path(work, "in"), Path(work, "out")
-        inside.mkdir()
-        out.mkdir()
-        environ = prepare(Order(datasets=(protect({"prompt": PROMPT}),), app_secret="4c" * 32), inside, out)
-        options = ["--model", model, "--max-tokens", str(TOKENS), "--threads", str(threads)]
-        cost = run([sys.executable, "-m", "app", *options], environ | {"PYTHONPATH": os.fspath(folder)})
-        timings = json.loads((out / "timings.json").read_text())
-        answer = json.loads((out / "result.json").read_text())["report"]["answer"]
-    if bool(timings["restored_tokens"]) != restored:
+    options = ["--model", model, "--max-tokens", str(TOKENS), "--threads", str(threads)]
+    done = task([{"prompt": PROMPT}], options, code=folder)
+    if bool(done.timings["restored_tokens"]) != restored:
         raise SystemExit("the prompt state was not used as meant")
-    return Once(cost, 0.0, answer["prompt_tokens"], answer["completion_tokens"])
+    return once(done)
 
 
 def main(rounds: int, name: str | None) -> None:
@@ -70,7 +62,7 @@ def main(rounds: int, name: str | None) -> None:
                 "llama.cpp": functools.partial(theirs, PROMPT, TOKENS, threads, system=SYSTEM, room=_ROOM, model=model),
             }
             found = in_turns(contenders, rounds)
-            seconds = {who: median([once.cost.seconds for once in runs]) for who, runs in found.items()}
+            seconds = {who: median([one.cost.seconds for one in runs]) for who, runs in found.items()}
             size = found["without"][0]
             each = ", ".join(f"{who} {value:.2f} s" for who, value in seconds.items())
             ratios = ", ".join(f"{who} {value / seconds['llama.cpp']:.2f}" for who, value in list(seconds.items())[:2])
