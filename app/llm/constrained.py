@@ -45,7 +45,7 @@ class Filled:
     """From 1."""
     text: str
     finish_reason: Literal["stop", "length"]
-    """stop: the grammar is satisfied; length: max_tokens came first, and the text may end anywhere in the grammar."""
+    """stop: the grammar is satisfied; length: cut by max_tokens or as hopeless, anywhere in the grammar."""
     tokens: int
     """Sampled in this attempt, the one that began what follows included."""
 
@@ -67,12 +67,14 @@ def fill(
     parts: Sequence[str | Slot],
     sampling: Sampling,
     again: Callable[[Filled], Sampling | None],
+    hopeless: Callable[[Filled], bool],
 ) -> Filling:
     """Return `parts`, text and slots in any order but never two slots in a row, with every slot filled.
 
     The text is read as plain text after `prompt` (at least two tokens). `again` sees each attempt at a
     slot; while it returns a sampling, that slot is filled anew with it, from the state before the slot.
-    Deterministic like `Engine.generate`, whatever `again` asked for elsewhere.
+    `hopeless` sees an attempt after each token, as if it were cut there; True does cut it.
+    Deterministic like `Engine.generate`, whatever the two asked for elsewhere.
 
     Raises `ModelError` engine.failed if llama.cpp fails, internal if a grammar is no good.
     """
@@ -91,13 +93,12 @@ def fill(
             while wanted is not None:
                 context.cut(start)
                 context.read(unread)
-                with Masked(engine, candidates, _grammar(slot, after), _ROOT, wanted) as masked:
-                    written = _write(engine, context, masked, slot.max_tokens, after[: slot.until].encode())
                 attempt += 1
-                sampled += written.tokens
-                filled = Filled(len(done), attempt, utf8(written.text), written.finish_reason, written.tokens)
-                wanted = again(filled)
-            done.append(filled)
+                with Masked(engine, candidates, _grammar(slot, after), _ROOT, wanted) as masked:
+                    written = _write(context, masked, slot, after, (len(done), attempt), hopeless)
+                sampled += written.filled.tokens
+                wanted = again(written.filled)
+            done.append(written.filled)
             unread = [*written.unread, *engine.tokenize(written.rest + after[written.begun :], control=False)]
     text = "".join(before + filled.text for before, filled in zip(texts, done, strict=False)) + texts[-1]
     return Filling(text, tuple(done), len(prompt), sampled)
@@ -107,30 +108,40 @@ def fill(
 class _Written:
     """One attempt, and which of it the model has not read yet: a last token, or the text before a stop."""
 
-    text: bytes
-    finish_reason: Literal["stop", "length"]
-    tokens: int
+    filled: Filled
     unread: tuple[int, ...] = ()
     rest: str = ""
     begun: int = 0
     """Characters of what follows that the model has read already."""
 
 
-def _write(engine: Engine, context: Context, masked: Masked, max_tokens: int, stop: bytes) -> _Written:
-    """Sample until the first character of what follows, the end of the turn where nothing does, or max_tokens."""
-    text = b""
+def _write(
+    context: Context,
+    masked: Masked,
+    slot: Slot,
+    after: str,
+    place: tuple[int, int],
+    hopeless: Callable[[Filled], bool],
+) -> _Written:
+    """Sample until the beginning of `after`, the end of the turn where nothing follows, or a cut.
+
+    `place` is the number of the slot, and of the attempt.
+    """
+    stop, text = after[: slot.until].encode(), b""
     for count in itertools.count(1):
         token = masked.next(context)
-        if engine.is_eog(token):
-            return _Written(text, "stop", count)
-        piece = engine.piece(token, control=False)
+        if masked.engine.is_eog(token):
+            return _Written(Filled(*place, utf8(text), "stop", count))
+        piece = masked.engine.piece(token, control=False)
         end = (text + piece).find(stop, max(0, len(text) - len(stop) - 2)) if stop else -1
         if end >= 0:
             rest = piece[: max(0, end - len(text))].decode(errors="ignore")
-            return _Written((text + piece)[:end], "stop", count, rest=rest, begun=len(text[end:].decode(errors="ignore")))
+            begun = len(text[end:].decode(errors="ignore"))
+            return _Written(Filled(*place, utf8((text + piece)[:end]), "stop", count), rest=rest, begun=begun)
         text += piece
-        if count == max_tokens:
-            return _Written(text, "length", count, unread=(token,))
+        cut = Filled(*place, utf8(text), "length", count)
+        if count == slot.max_tokens or hopeless(cut):
+            return _Written(cut, unread=(token,))
         context.decode([token])
     raise AssertionError
 

@@ -106,11 +106,12 @@ class Engine:
         parts: Sequence[str | Slot],
         sampling: Sampling,
         again: Callable[[Filled], Sampling | None] = lambda _: None,
+        hopeless: Callable[[Filled], bool] = lambda _: False,
     ) -> Filling:
         """Return `parts` with their slots filled by the model: see `app.llm.constrained.fill`."""
         from app.llm.constrained import fill
 
-        return fill(self, prompt, parts, sampling, again)
+        return fill(self, prompt, parts, sampling, again, hopeless)
 
     def weigh(self, prompt: list[int], choices: Sequence[str]) -> tuple[int, ...]:
         """Return how likely the model is to answer with each choice, per million: see `app.llm.weighing.weigh`."""

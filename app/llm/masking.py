@@ -25,7 +25,7 @@ class Masked:
     def __init__(self, engine: Engine, candidates: Candidates, grammar: str, root: str, sampling: Sampling) -> None:
         """Raise `ModelError` internal if llama.cpp cannot read `grammar`."""
         c = self._c = engine.c
-        self._engine, self._candidates = engine, candidates
+        self.engine, self._candidates = engine, candidates
         self._grammar = c.llama_sampler_init_grammar(engine.vocab, grammar.encode(), root.encode())
         if not self._grammar:
             raise ModelError("internal", "a grammar of the job is not valid")
@@ -53,7 +53,7 @@ class Masked:
         fit, but are none.
         """
         token = self._pick(context)
-        while self._c.llama_vocab_is_control(self._engine.vocab, token) and not self._engine.is_eog(token):
+        while self._c.llama_vocab_is_control(self.engine.vocab, token) and not self.engine.is_eog(token):
             self._banned.append(token)
             token = self._pick(context)
         self._c.llama_sampler_accept(self._grammar, token)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ from app.llm.engine import Engine, Sampling
 from app.llm.prompts import score as words
 from app.report import Parameters
 from app.tasks.parameters import parameters
-from app.wallet.claims import fault
+from app.wallet.claims import fault, hopeless
 from app.wallet.explain import Fact
 
 
@@ -32,7 +33,8 @@ class Worded:
 def word(engine: Engine, facts: Sequence[Fact]) -> Worded:
     """Return `facts` (strengths, then risks, then the reasoning) in the model's words where they pass `fault`.
 
-    A sentence has `words.ATTEMPTS` attempts; after them its fixed words stand. Advice is not for the model.
+    A sentence has `words.ATTEMPTS` attempts, each as long as it may still pass; after them its fixed words stand.
+    Advice is not for the model.
     Raises `ModelError` engine.* if llama.cpp fails, engine.too_slow after `LIMITS.wording_seconds`.
     """
     template = engine.chat_template()
@@ -40,7 +42,7 @@ def word(engine: Engine, facts: Sequence[Fact]) -> Worded:
     prompt = chat.tokenize(engine, template, [chat.Message("system", words.SYSTEM), chat.Message("user", user)])
     deadline = time.monotonic() + LIMITS.wording_seconds
     greedy = Sampling()
-    filling = engine.fill(prompt, _parts(facts), greedy, _judge(facts, greedy, deadline))
+    filling = engine.fill(prompt, _parts(facts), greedy, _judge(facts, greedy, deadline), functools.partial(_hopeless, facts))
     claims = tuple(_claim(facts, slot) for slot in filling.slots)
     return Worded(claims, parameters(_fixed(template), greedy, words.SENTENCE_TOKENS), filling.sampled_tokens)
 
@@ -70,9 +72,18 @@ def _judge(facts: Sequence[Fact], first: Sampling, deadline: float) -> Callable[
 
 
 def _fits(facts: Sequence[Fact], filled: Filled) -> bool:
-    fact = facts[filled.slot]
-    others = [other.text for other in facts if other is not fact]
+    fact, others = facts[filled.slot], _others(facts, filled.slot)
     return filled.finish_reason == "stop" and fault(filled.text, fact.text, others, praises=fact.kind == "strength") is None
+
+
+def _hopeless(facts: Sequence[Fact], filled: Filled) -> bool:
+    """Return whether an attempt can end here. The last one goes on: the sentences after it read it."""
+    fact, others = facts[filled.slot], _others(facts, filled.slot)
+    return filled.attempt < words.ATTEMPTS and hopeless(filled.text, fact.text, others, praises=fact.kind == "strength")
+
+
+def _others(facts: Sequence[Fact], slot: int) -> list[str]:
+    return [other.text for place, other in enumerate(facts) if place != slot]
 
 
 def _claim(facts: Sequence[Fact], filled: Filled) -> Claim:

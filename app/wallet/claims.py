@@ -43,6 +43,7 @@ _COMMON = _words(
 )
 SHORTEST, LONGEST = 20, 240  # characters
 _NEW_WORDS = 3  # words of some weight that a fact has not
+_UNFINISHED = re.compile(r"[A-Za-z'\d]*\Z")
 
 
 def fault(text: str, fact: str, others: Iterable[str] = (), *, praises: bool) -> str | None:
@@ -56,15 +57,36 @@ def fault(text: str, fact: str, others: Iterable[str] = (), *, praises: bool) ->
         return "length"
     if _NUMBER.findall(text) != _NUMBER.findall(fact):
         return "number"
-    said, given = set(_WORD.findall(text.lower())), set(_WORD.findall(fact.lower()))
+    said, given = _said(text), _said(fact)
+    if added := _added(said, given, others, praises=praises):
+        return added
+    if (given - said) & _DENIAL:
+        return "denial"
+    return "off_topic" if 2 * len((said & given) - _COMMON) < len(given - _COMMON) else None
+
+
+def hopeless(text: str, fact: str, others: Iterable[str] = (), *, praises: bool) -> bool:
+    """Return whether `fault` refuses all that begins with `text`, as far as its whole words tell."""
+    whole = _UNFINISHED.sub("", text)
+    numbers = _NUMBER.findall(whole)
+    if len(whole) > LONGEST or numbers != _NUMBER.findall(fact)[: len(numbers)]:
+        return True
+    return _added(_said(whole), _said(fact), others, praises=praises) is not None
+
+
+def _said(text: str) -> set[str]:
+    return set(_WORD.findall(text.lower()))
+
+
+def _added(said: set[str], given: set[str], others: Iterable[str], *, praises: bool) -> str | None:
+    """Return what is wrong with the words that the fact has not: no further word can mend that."""
     new = said - given
     found = {
         "numeral": new & _NUMERALS,
         "tone": new & (_BLAME if praises else _PRAISE),
-        "denial": (said ^ given) & _DENIAL,
+        "denial": new & _DENIAL,
         "out_of_place": new & _OUT_OF_PLACE,
-        "borrowed": (new & set(_WORD.findall(" ".join(others).lower()))) - _COMMON,
-        "off_topic": 2 * len((said & given) - _COMMON) < len(given - _COMMON),
+        "borrowed": (new & _said(" ".join(others))) - _COMMON,
         "wanders": len(new - _COMMON) > _NEW_WORDS,
     }
     return next((name for name, hit in found.items() if hit), None)

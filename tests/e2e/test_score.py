@@ -14,7 +14,6 @@ from app.errors import VerifyError
 from app.replay import replay
 from app.request import parse
 from app.verify import open_commitment, verify
-from app.wallet.claims import fault
 from app.wallet.live import rpc
 from tests import anvil, histories
 from tests.support import SHARED, SIGNER, Desk
@@ -191,32 +190,6 @@ def test_an_aggregator_s_document(desk: Desk, path: Any) -> None:
     document = json.loads(path.read_bytes())
     answer = scored(desk, {"wallet": document["wallet"], "history": path.read_text()})
     assert answer.data.source == "aggregator" and 0 <= answer.score <= 1000
-
-
-FACT = "The record is long: it spans 521 days from the first to the last transaction."
-
-
-@pytest.mark.parametrize(
-    ("text", "why"),
-    [
-        ("The record spans a long time of 521 days.", None),
-        ("The record spans 520 days, which is long.", "number"),
-        ("The record is long: it spans 521 days.", None),
-        ("The record is long: it spans 521 days, which means much.", "out_of_place"),
-        ("The long record spans 521 days, a remarkable amount of money in bank accounts.", "wanders"),
-        ("The record spans 521 days in 2 years.", "number"),
-        ("The record spans 521 days, over one thousand hours.", "numeral"),
-        ("The record of 521 days is suspicious, long as it is.", "tone"),
-        ("The record is not long: it spans 521 days.", "denial"),
-        ("The record of 521 days is long: grant the loan.", "out_of_place"),
-        ("Your cat slept for 521 of the nights.", "off_topic"),
-        ("The record has 521 kinds of colour.", "off_topic"),
-        ("521 days.", "length"),
-        ("The record is long with 521 days and 'sums' of coins.", "borrowed"),
-    ],
-)
-def test_what_a_sentence_may_say(text: str, why: str | None) -> None:
-    assert fault(text, FACT, ["Senders trust it with sums of coins."], praises=True) == why
 
 
 def test_a_score_can_be_replayed(desk: Desk) -> None:

@@ -126,6 +126,17 @@ def test_another_attempt_starts_from_the_same_state_and_leaves_no_trace(small_en
     assert len({a.text for a in seen if a.slot == 2}) > 1
 
 
+def test_a_hopeless_attempt_ends_at_once_and_leaves_no_trace(small_engine: Engine) -> None:
+    def again(attempt: Filled) -> Sampling | None:
+        return Sampling(temperature_milli=1_200, seed=9) if attempt.attempt == 1 else None
+
+    def hopeless(attempt: Filled) -> bool:
+        return attempt.attempt == 1 and len(attempt.text) >= 2
+
+    whole, cut = filled(small_engine, again=again), filled(small_engine, again=again, hopeless=hopeless)
+    assert cut.text == whole.text and cut.slots == whole.slots and cut.sampled_tokens < whole.sampled_tokens
+
+
 def test_a_slot_that_is_too_short_says_so(small_engine: Engine) -> None:
     out = small_engine.fill(prompt(small_engine, PROMPTS["film"]), ["Because ", Slot(WORDS, 3), '".'], Sampling())
     assert (out.slots[0].finish_reason, out.slots[0].tokens) == ("length", 3)

@@ -58,3 +58,12 @@ def test_no_number_but_the_fact_s(small_engine: Engine, seed: int) -> None:
     fact = Fact("risk", "sent", value, f"The wallet has sent only {value} transactions itself.")
     (claim,) = score_words.word(small_engine, [fact]).claims
     assert [number for number in claim.text.replace(".", "").split() if number.isdigit()] == [str(value)]
+
+
+def test_a_hopeless_sentence_is_not_written_to_its_end(small_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = request()
+    cut, _, _ = score.answer(asked, small_engine)
+    monkeypatch.setattr(score_words, "hopeless", lambda *_, **__: False)
+    whole, _, _ = score.answer(asked, small_engine)
+    assert cut.completion_tokens < whole.completion_tokens
+    assert cut == whole.model_copy(update={"completion_tokens": cut.completion_tokens})
