@@ -150,6 +150,7 @@ def _read(request: Code, opened: str, out: Generation) -> tuple[CodeStatus, str]
         return "refused", text.removeprefix(refusal).strip()
     if out.finish_reason == "length":
         return "unfinished", text
+    text = prompt.definitions(text) if opened else text
     is_code = parse(text) is not None if request.language == "python" else prompt.looks_like_code(text)
     return ("ok" if is_code and text.strip() else "not_code"), text
 

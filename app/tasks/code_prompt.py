@@ -15,6 +15,7 @@ from app.llm.prompts.code import tagged
 from app.request.code import Code
 from app.tasks.findings import parse
 
+_DEFINITION = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 # Letters in a row without any of the marks that code is made of: prose.
 _CODE_MARKS = re.compile(r"[(){}\[\];=<>#$*/]|\b(?:select|insert|create|update|delete|echo)\b", re.IGNORECASE)
 
@@ -56,6 +57,31 @@ def header(request: Code) -> str:
     last = tree.body[-1] if tree and tree.body else None
     bare = isinstance(last, ast.FunctionDef | ast.AsyncFunctionDef) and len(last.body) == 1
     return text if bare and isinstance(last, ast.FunctionDef) and ast.get_docstring(last) is not None else ""
+
+
+def definitions(code: str) -> str:
+    """Return Python `code` up to the end of its last definition, all of it where a definition needs what comes after.
+
+    Asked to complete a function, a model likes to go on with calls and assertions of its own, which may well be wrong.
+    """
+    tree = parse(code)
+    ends = [place for place, node in enumerate(tree.body, 1) if isinstance(node, _DEFINITION)] if tree else []
+    if tree is None or not ends:
+        return code
+    kept, rest = tree.body[: ends[-1]], tree.body[ends[-1] :]
+    made = set().union(*(_names(node, ast.Store) for node in rest))
+    if not rest or any(made & _free(node) for node in kept):
+        return code
+    return "\n".join(code.split("\n")[: kept[-1].end_lineno]) + "\n"
+
+
+def _free(node: ast.stmt) -> set[str]:
+    """Return the names that `node` uses and does not make itself."""
+    return _names(node, ast.Load) - _names(node, ast.Store) - {one.arg for one in ast.walk(node) if isinstance(one, ast.arg)}
+
+
+def _names(node: ast.stmt, use: type[ast.expr_context]) -> set[str]:
+    return {one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, use)}
 
 
 def opinion(answerer: Answerer, request: Code, code: str) -> Literal["yes", "no"] | None:

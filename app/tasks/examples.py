@@ -1,7 +1,7 @@
 """Tests from the examples in a prompt.
 
     >>> f(2)            f(2) == 4           Input: [1, 2], 3        For n = 2 the output should be 4
-    4                   f(2) returns 4      Output: 4
+    4                   f(2) returns 4      Output: 4               >>> f(2) == 4
 
 Only what can be read without doubt counts: a call with literals of one of the prompt's own functions, and a literal.
 """
@@ -60,12 +60,22 @@ def _doctests(prompt: str) -> list[str]:
 
 
 def _assertion(call: str, wanted: str) -> list[str]:
-    """Return the assertion that `call` gives `wanted`; none if it is no single expression with a literal result."""
+    """Return the assertion that `call` gives `wanted`; none if it is no single expression with a literal result.
+
+    With no result, it is what a comparison with a literal says itself.
+    """
     tree = parse(call)
-    if not wanted or tree is None or len(tree.body) != 1 or not isinstance(tree.body[0], ast.Expr):
+    if tree is None or len(tree.body) != 1 or not isinstance(tree.body[0], ast.Expr):
+        return []
+    said, source = tree.body[0].value, ast.get_source_segment(call, tree.body[0])
+    if not wanted:
+        match said:
+            case ast.Compare(left=ast.Call(), ops=[ast.Eq()], comparators=[right]) if _is_literal(right):
+                return [f"assert {source}"]
         return []
     value = _literal(wanted)
-    return [f"assert {ast.get_source_segment(call, tree.body[0])} == {value}"] if value else []
+    left = source if isinstance(said, ast.Call) else f"({source})"
+    return [f"assert {left} == {value}"] if value else []
 
 
 def _inline(prompt: str, names: set[str]) -> list[str]:

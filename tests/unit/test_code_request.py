@@ -16,7 +16,7 @@ from app.request import parse
 from app.request.code import ALIASES, EARLIER, LANGUAGES, Code
 from app.session import Session
 from app.tasks import code as job
-from app.tasks.code_prompt import block, header, looks_like_code, messages
+from app.tasks.code_prompt import block, definitions, header, looks_like_code, messages
 from app.tasks.examples import examples
 from app.tasks.findings import findings
 from tests.support import SMALL
@@ -63,10 +63,30 @@ def test_feedback_is_kept_in_order() -> None:
         ("def f(a):\n  g(1) == 3", ()),
         ("print(3) == 4", ()),
         (">>> x = 3\n>>> import os\n>>> f(x)\nTraceback (most recent call last):\nValueError", ()),
+        (">>> f([1, -4]) == -9\n>>> f([]) == None  # nothing", ("assert f([1, -4]) == -9", "assert f([]) == None")),
+        (">>> f(1) == g(2)\n>>> f(1) < 3\n>>> 1 == 1\n>>> f(1) == 1 == 1", ()),
+        (">>> f(1) == 2\nFalse", ("assert (f(1) == 2) == False",)),
         ("f(" * 5000, ()),
         ("def f(a):\n" + "f(1) == " + "(" * 3000, ()),
     ],
-    ids=["doctest", "two", "equals", "prose", "input", "for", "sum", "name", "other", "builtin", "statement", "open", "deep"],
+    ids=[
+        "doctest",
+        "two",
+        "equals",
+        "prose",
+        "input",
+        "for",
+        "sum",
+        "name",
+        "other",
+        "builtin",
+        "statement",
+        "compares",
+        "unclear",
+        "compared",
+        "open",
+        "deep",
+    ],
 )
 def test_examples(prompt: str, found: tuple[str, ...]) -> None:
     assert examples(prompt) == found
@@ -96,6 +116,28 @@ def test_examples_of_anything(prompt: str) -> None:
 )
 def test_findings(snippet: str, found: list[tuple[str, str, int]]) -> None:
     assert [(one.kind, one.name, one.line) for one in findings(snippet)] == found
+
+
+@pytest.mark.parametrize(
+    ("more", "left"),
+    [
+        ("", ""),
+        ("\n# Test\nassert f(1) == 3\nprint(f(2))\n", ""),
+        ("\nif __name__ == '__main__':\n    f(1)\n", ""),
+        ("\nresult = f(1)\nprint(result)\n", ""),
+        ("\n\ndef g():\n    return result\n\nresult = f(1)\n", None),
+        ("\n\nclass G:\n    pass\n\nG()\n", "\n\nclass G:\n    pass\n"),
+        ("\n    return )(", None),
+    ],
+    ids=["nothing", "tests", "main", "variable", "needed", "class", "no-python"],
+)
+def test_a_continued_function_ends_with_its_definitions(more: str, left: str | None) -> None:
+    function = "import os\n\ndef f(x):\n    result = x\n    return result\n"
+    assert definitions(function + more) == function + (more if left is None else left)
+
+
+def test_what_defines_nothing_is_left_as_it_is() -> None:
+    assert definitions("print(1)\n") == "print(1)\n"
 
 
 def test_a_function_without_a_body_is_continued() -> None:
