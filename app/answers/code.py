@@ -59,8 +59,8 @@ class Attempt(Part):
     completion_tokens: Count
     """Of an edit that was refused, too."""
     edit: Literal["applied", "refused"] | None
-    """How an adjust began. applied: the model named one function and wrote it anew, and that alone was changed. refused: what
-    it wrote did not fit, so it wrote the whole code. null: it wrote the whole code at once."""
+    """How an adjust began. applied: the model wrote one function or more anew, and those alone were changed. refused: what it
+    wrote did not fit, so it wrote the whole code. null: it wrote the whole code at once."""
 
 
 class Budget(Part):

@@ -1,8 +1,8 @@
-"""Adjusting Python by its parts: the model writes the one function that must change, and the rest stays as it is.
+"""Adjusting Python by its parts: the model writes the functions that must change, and the rest stays as it is.
 
 To write a whole module again for one changed line costs every other line of it. Here the answer can only begin as the
-definition of a function that is there (a grammar made of the code); the rest of that function is free. What then does
-not fit back in exactly is no answer: the caller has the whole code written instead.
+definition of a function that is there (a grammar made of the code); the rest is free. What then does not fit back in
+exactly is no answer: the caller has the whole code written instead.
 """
 
 from __future__ import annotations
@@ -90,24 +90,32 @@ def form(found: Sequence[Part], max_tokens: int) -> list[str | Slot]:
 
 
 def apply(code: str, found: Sequence[Part], written: str) -> str | None:
-    """Return `code` with the function that `written` begins with in the place of the part of its name.
+    """Return `code` with each function of `written` in the place of the part of its name, the first of which it begins with.
 
-    What else it defines must be new and stays behind it. None if it is not so, or no Python, or if nothing would change.
+    What else it defines must be new, and stays behind the one before it. None if it is not so, or no Python, or if nothing
+    would change.
     """
     chosen = next((part for part in found if written.startswith(part.definition)), None)
     tree, before = parse(written), parse(code)
     if chosen is None or tree is None or before is None:
         return None
     made = [node for node in tree.body if isinstance(node, _Function)]
-    there = {node.name for node in ast.walk(before) if isinstance(node, _Function | ast.ClassDef)} - {chosen.name}
+    anew = {part.name: part for part in found if part.indent == chosen.indent}
+    there = {node.name for node in ast.walk(before) if isinstance(node, _Function | ast.ClassDef)} - anew.keys()
     defined = Counter(node.name for node in made)
     if tree.body != made or not made or defined.keys() & there or max(defined.values()) > 1:
         return None
+    if any(node.decorator_list for node in made if node.name in anew):  # those that are there stay
+        return None
     if chosen.indent and _has_long_text(made):  # its lines would be moved too
         return None
-    old, new = code.split("\n"), written.rstrip().split("\n")
-    body = [" " * chosen.indent + line if line else line for line in new]
-    changed = "\n".join([*old[: chosen.first], *body, *old[chosen.last :]])
+    lines, new = code.split("\n"), written.split("\n")
+    starts = [(anew[node.name], node.lineno - 1) for node in made if node.name in anew]
+    ends = [*(start for _, start in starts[1:]), len(new)]
+    for (part, start), end in sorted(zip(starts, ends, strict=True), key=lambda one: one[0][0].first, reverse=True):
+        body = "\n".join(new[start:end]).rstrip().split("\n")
+        lines[part.first : part.last] = [" " * part.indent + line if line else line for line in body]
+    changed = "\n".join(lines)
     whole = parse(changed)
     return changed if whole and ast.dump(whole) != ast.dump(before) else None
 

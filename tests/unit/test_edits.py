@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+import textwrap
 from typing import Any
 
 import pytest
@@ -106,6 +107,14 @@ def test_what_is_new_stays_behind_what_was_chosen() -> None:
     assert [node.name for node in shop.body if isinstance(node, ast.FunctionDef)] == ["__init__", "buy", "sell"]
 
 
+def test_several_functions_each_find_their_place_in_any_order() -> None:
+    sell, buy = "def sell(self, name):\n    return 2\n", "# new\n@staticmethod\ndef buy():\n    return 1\n"
+    made = changed(f"{sell}\n{buy}\ndef __init__(self):\n    self.till = 5\n")
+    old = MODULE[MODULE.index("    def sell") : MODULE.index("\n\ndef twice")]
+    new = textwrap.indent(f"{sell}\n{buy}", "    ")
+    assert made == MODULE.replace(old, new).replace("till = 0", "till = 5")
+
+
 def test_a_function_that_waits_is_one_too() -> None:
     code = MODULE.replace("def price", "async def price")
     made = edits.apply(code, edits.parts(code), "async def price(name):\n    return 4\n")
@@ -126,6 +135,7 @@ PRICE = "def price(name):\n    return 4\n"
         PRICE + "\ndef __init__(self):\n    pass\n",
         PRICE + "\ndef twice(x):\n    pass\n",
         PRICE + "\ndef inner():\n    pass\n",
+        "def __init__(self):\n    self.till = 1\n\n@functools.cache\ndef sell(self, name):\n    return 3\n",
         PRICE + "\nclass Shop:\n    pass\n",
         PRICE + "\n" + PRICE,
         PRICE + "\nprice('tea')\n",
