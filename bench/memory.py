@@ -23,6 +23,7 @@ from typing import Any
 
 from app.llm.models import WEIGHTS, catalogue, find
 from app.simulate.worker import Order, prepare
+from bench.task import KEY
 
 MEBIBYTE = 2**20
 HEAP_STEP = 4 * MEBIBYTE
@@ -94,7 +95,7 @@ def _task(model: str, max_tokens: int, mmap: bool, heap: int | None) -> Peak:  #
         out.mkdir()
         child = subprocess.Popen(
             [*command, *([] if mmap else ["--no-mmap"])],
-            env=prepare(Order(app_secret="4c" * 32), inside, out),
+            env=prepare(Order(app_secret=KEY), inside, out),
             cwd="/",
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

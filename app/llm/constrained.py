@@ -67,7 +67,7 @@ def fill(
     parts: Sequence[str | Slot],
     sampling: Sampling,
     again: Callable[[Filled], Sampling | None],
-    hopeless: Callable[[Filled], bool],
+    hopeless: Callable[[Filled], bool] | None,
 ) -> Filling:
     """Return `parts`, text and slots in any order but never two slots in a row, with every slot filled.
 
@@ -121,7 +121,7 @@ def _write(
     slot: Slot,
     after: str,
     place: tuple[int, int],
-    hopeless: Callable[[Filled], bool],
+    hopeless: Callable[[Filled], bool] | None,
 ) -> _Written:
     """Sample until the beginning of `after`, the end of the turn where nothing follows, or a cut.
 
@@ -139,9 +139,8 @@ def _write(
             begun = len(text[end:].decode(errors="ignore"))
             return _Written(Filled(*place, utf8((text + piece)[:end]), "stop", count), rest=rest, begun=begun)
         text += piece
-        cut = Filled(*place, utf8(text), "length", count)
-        if count == slot.max_tokens or hopeless(cut):
-            return _Written(cut, unread=(token,))
+        if count == slot.max_tokens or (hopeless and hopeless(Filled(*place, utf8(text), "length", count))):
+            return _Written(Filled(*place, utf8(text), "length", count), unread=(token,))
         context.decode([token])
     raise AssertionError
 

@@ -106,7 +106,7 @@ class Engine:
         parts: Sequence[str | Slot],
         sampling: Sampling,
         again: Callable[[Filled], Sampling | None] = lambda _: None,
-        hopeless: Callable[[Filled], bool] = lambda _: False,
+        hopeless: Callable[[Filled], bool] | None = None,
     ) -> Filling:
         """Return `parts` with their slots filled by the model: see `app.llm.constrained.fill`."""
         from app.llm.constrained import fill

@@ -69,7 +69,7 @@ def definitions(code: str) -> str:
     if tree is None or not ends:
         return code
     kept, rest = tree.body[: ends[-1]], tree.body[ends[-1] :]
-    made = set().union(*(_names(node, ast.Store) for node in rest))
+    made = set().union(*map(_made, rest))
     if not rest or any(made & _free(node) for node in kept):
         return code
     return "\n".join(code.split("\n")[: kept[-1].end_lineno]) + "\n"
@@ -77,11 +77,17 @@ def definitions(code: str) -> str:
 
 def _free(node: ast.stmt) -> set[str]:
     """Return the names that `node` uses and does not make itself."""
-    return _names(node, ast.Load) - _names(node, ast.Store) - {one.arg for one in ast.walk(node) if isinstance(one, ast.arg)}
+    inside = list(ast.walk(node))
+    arguments = {one.arg for one in inside if isinstance(one, ast.arg)}
+    outer = {name for one in inside if isinstance(one, ast.Global) for name in one.names}
+    return {one.id for one in inside if isinstance(one, ast.Name)} - (_made(node) | arguments) | outer
 
 
-def _names(node: ast.stmt, use: type[ast.expr_context]) -> set[str]:
-    return {one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, use)}
+def _made(node: ast.stmt) -> set[str]:
+    """Return the names that `node` assigns or imports."""
+    inside = list(ast.walk(node))
+    imported = {(one.asname or one.name).partition(".")[0] for one in inside if isinstance(one, ast.alias)}
+    return imported | {one.id for one in inside if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
 
 
 def opinion(answerer: Answerer, request: Code, code: str) -> Literal["yes", "no"] | None:

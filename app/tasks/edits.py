@@ -58,7 +58,7 @@ def choices(answerer: Answerer, request: Code) -> tuple[Part, ...]:
 
 
 def edit(answerer: Answerer, request: Code, found: Sequence[Part], sampling: Sampling, max_tokens: int) -> Edited | None:
-    """Return the code with one of `found` written anew, None if that is no way to change it. Raises `ModelError`."""
+    """Return the code with some of `found` written anew, None if that is no way to change it. Raises `ModelError`."""
     if not found or not isinstance(answerer, Embedded):
         return None
     messages = prompt.messages(request, None, edit=True)

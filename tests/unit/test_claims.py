@@ -7,8 +7,6 @@ import pytest
 from app.wallet.claims import fault, hopeless
 
 FACT = "The record is long: it spans 521 days from the first to the last transaction."
-
-
 OTHERS = ["Senders trust it with sums of coins."]
 WORDS = sorted({*FACT.lower().split(), *OTHERS[0].split(), "5", "521", "not", "risk", "which", "cat"})
 SENTENCES = [

@@ -126,10 +126,12 @@ def test_findings(snippet: str, found: list[tuple[str, str, int]]) -> None:
         ("\nif __name__ == '__main__':\n    f(1)\n", ""),
         ("\nresult = f(1)\nprint(result)\n", ""),
         ("\n\ndef g():\n    return result\n\nresult = f(1)\n", None),
+        ("\n\ndef g():\n    return math.pi\n\nimport math\n", None),
+        ("\n\ndef g():\n    global n\n    n += 1\n\nn = 0\n", None),
         ("\n\nclass G:\n    pass\n\nG()\n", "\n\nclass G:\n    pass\n"),
         ("\n    return )(", None),
     ],
-    ids=["nothing", "tests", "main", "variable", "needed", "class", "no-python"],
+    ids=["nothing", "tests", "main", "variable", "needed", "import", "global", "class", "no-python"],
 )
 def test_a_continued_function_ends_with_its_definitions(more: str, left: str | None) -> None:
     function = "import os\n\ndef f(x):\n    result = x\n    return result\n"
