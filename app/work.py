@@ -15,7 +15,7 @@ from app.llm import threads
 from app.llm.answering import Outside
 from app.llm.engine import Engine
 from app.llm.models import Model, checked_path, find
-from app.llm.states import States, pins
+from app.llm.states import Pin, States, pins
 from app.report import Parameters
 from app.request import Request, parse
 from app.tasks import answer_to
@@ -83,8 +83,9 @@ def do_all(
 def _engine(model: Model, outcomes: list[Outcome], args: Args, timings: Timings) -> Engine:
     """Return the engine with the checked model and the prompt states of the jobs at hand. Raises `ModelError`."""
     path = checked_path(model)
-    jobs = {outcome.kind for outcome in outcomes}
-    states = States(model, {job: pin for job, pin in pins().get(model.name, {}).items() if job in jobs})
+    jobs = [outcome.kind for outcome in outcomes if outcome.request is not None]
+    pinned: dict[str, Pin] = {job: pin for job, pin in pins().get(model.name, {}).items() if job in jobs}
+    states = States(model, pinned, recalls=len(jobs) > 1 or "code" in jobs)
     timings.mark("check_model")
     for job, reason in states.unfit.items():
         timings.note(f"prompt_state_{job}", reason)

@@ -55,20 +55,35 @@ def main(name: str | None) -> None:
     """Print a line for each task, and the sums."""
     model, sandbox = find(name), Sandbox()
     rows: dict[str, list[Row]] = {"edit": [], "whole": []}
-    with Engine(checked_path(model), states=States(model, {"code": pins()[model.name]["code"]})) as engine:
-        print(f"{model.name}, {len(TASKS)} changes; right, tokens and processor seconds of edit and of whole")
-        for task in TASKS:
-            line = f"{task.name:<18}"
-            for way, done in rows.items():
+    path, pinned = checked_path(model), {"code": pins()[model.name]["code"]}
+    print(f"{model.name}, {len(TASKS)} changes; right, tokens and processor seconds of edit and of whole")
+    for task in TASKS:
+        line = f"{task.name:<18}"
+        for way, done in rows.items():
+            # an engine for each, as a task has one: what was read for another must not help
+            with Engine(path, states=States(model, pinned, recalls=True)) as engine:
                 row = adjusted(Embedded(engine, model.context), sandbox, task, whole=way == "whole")
-                done.append(row)
-                line += f" {row.how:<8} {'right' if row.right else 'wrong'} {row.tokens:>5} {row.seconds:>6.1f}"
-            print(line, flush=True)
+            done.append(row)
+            line += f" {row.how:<8} {'right' if row.right else 'wrong'} {row.tokens:>5} {row.seconds:>6.1f}"
+        print(line, flush=True)
     for way, done in rows.items():
-        right, tokens, seconds = (sum(column) for column in list(zip(*done, strict=True))[:3])
-        print(f"{way}: {right} of {len(done)} right, {tokens} tokens, {seconds:.0f} s")
-    edit, whole = ([sum(column) for column in list(zip(*done, strict=True))[1:3]] for done in rows.values())
-    print(f"edit / whole: tokens {edit[0] / whole[0]:.2f}, processor time {edit[1] / whole[1]:.2f}")
+        print(f"{way}: {_right(done)} of {len(done)} right, {_tokens(done)} tokens, {_seconds(done):.0f} s")
+    edit, whole = rows.values()
+    tokens, seconds = _tokens(edit) / _tokens(whole), _seconds(edit) / _seconds(whole)
+    each = (_seconds(edit) / _right(edit)) / (_seconds(whole) / _right(whole))
+    print(f"edit / whole: tokens {tokens:.2f}, processor time {seconds:.2f}, for each right change {each:.2f}")
+
+
+def _right(rows: list[Row]) -> int:
+    return sum(row.right for row in rows)
+
+
+def _tokens(rows: list[Row]) -> int:
+    return sum(row.tokens for row in rows)
+
+
+def _seconds(rows: list[Row]) -> float:
+    return sum(row.seconds for row in rows)
 
 
 if __name__ == "__main__":

@@ -33,8 +33,7 @@ def read(model: Model, engine: Engine, prompt: list[int], pinned: dict[str, Pin]
     began = time.perf_counter()
     known = States(model, pinned)
     with engine.context(len(prompt)) as context:
-        known.restore(engine.c, context, prompt)
-        context.read_on(prompt)
+        known.read(engine.c, context, prompt)
     return time.perf_counter() - began
 
 

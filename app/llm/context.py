@@ -64,11 +64,14 @@ class Context:
         for start, end in spans(len(tokens)):
             self.decode(tokens[start:end])
 
-    def read_on(self, prompt: Sequence[int]) -> None:
-        """Append what is missing of `prompt`, of which the context holds a first part up to one of its `joints`."""
+    def read_on(self, prompt: Sequence[int], most: int | None = None) -> None:
+        """Append what is missing of `prompt`, of which the context holds a first part up to one of its `joints`.
+
+        With `most`, only the batches that end by there.
+        """
         done = len(self.tokens)
         for start, end in spans(len(prompt)):
-            if end > done:
+            if done < end <= (most or end):
                 self.decode(prompt[max(start, done) : end])
 
     def clear(self) -> None:
@@ -98,4 +101,10 @@ def joints(length: int) -> list[int]:
     Measured on Q4_1 and Q4_K_M: the kernels work on eight tokens at a time, and treat a rest of a batch
     otherwise. So both sides of a cut hold whole eights, but for the end of the batch.
     """
-    return [joint for start, end in spans(length) for joint in (start, *range(start + EIGHT, end - EIGHT + 1, EIGHT))]
+    cuts = (cut for start, end in spans(length) for cut in (start, *range(start + EIGHT, end - EIGHT + 1, EIGHT)))
+    return [cut for cut in cuts if cut % EIGHT == 0]
+
+
+def settled(length: int) -> int:
+    """Return how many first tokens of a prompt of `length` were read just as in any other one that has them too."""
+    return next((end - (end - start) % EIGHT for start, end in spans(length) if (end - start) % EIGHT), length)

@@ -136,8 +136,9 @@ class Engine:
     def read(self, context: Context, prompt: Sequence[int]) -> None:
         """Read all of `prompt` (at least two tokens) into the empty `context`, what a prompt state knows from there."""
         if self._states:
-            self._states.restore(self.c, context, prompt)
-        context.read_on(prompt)
+            self._states.read(self.c, context, prompt)
+        else:
+            context.read_on(prompt)
 
     def _decode_loop(
         self, context: Context, sampling: Sampling, prompt_tokens: int, max_tokens: int, stop: bytes | None

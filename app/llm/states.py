@@ -1,8 +1,11 @@
-"""Prompt states: what the model makes of a job's fixed words, worked out by `make`, read back in milliseconds.
+"""Prompt states: what the model makes of words that it has read before, got back in milliseconds.
 
-A state is the KV cache of the first tokens that all prompts of a job share, as llama.cpp saves it. It is
-never needed: without one that fits, the same words are read like the rest of the prompt, and the bits are
-the same either way. `app/llm/states.toml` pins each file by SHA-256 and says for which model and engine
+Those of a job's fixed words are worked out by `make`. That of the last prompt is kept in memory while more
+are to come, for one that begins alike: the next item of a bulk task, or the next attempt at a piece of code.
+
+A state is the KV cache of the first tokens that prompts share, as llama.cpp saves it. It is never needed:
+without one that fits, the same words are read like the rest of the prompt, and the bits are the same either
+way. `app/llm/states.toml` pins each file by SHA-256 and says for which model and engine
 it was made; the words are in the file, as tokens, and compared with each prompt. llama.cpp trusts what it
 loads, so no byte reaches it unchecked.
 """
@@ -25,7 +28,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.errors import ModelError
 from app.llm import native
-from app.llm.context import BATCH, EIGHT, Context, joints
+from app.llm.context import BATCH, EIGHT, Context, joints, settled
 from app.llm.models import WEIGHTS, Model
 
 if TYPE_CHECKING:
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
 
 _HEADER = struct.Struct("<4sII")  # magic, version, tokens; then the tokens, then the cache
 _MAGIC = b"qsgg"
+_RECENT = 1_024  # tokens of the last prompt that are kept: 12 MiB with the default model
 
 
 class Pin(BaseModel):
@@ -51,8 +55,18 @@ class Pin(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    path: Path
+    kept: Path | ctypes.Array[Any]
+    """A checked file, or bytes."""
     tokens: tuple[int, ...]
+
+    def load(self, c: Any, context: Context) -> bool:
+        """Return whether the empty `context` now holds these tokens."""
+        if not isinstance(self.kept, Path):
+            return bool(c.llama_state_seq_set_data(context.pointer, self.kept, len(self.kept), 0))
+        tokens, count = (c.llama_token * len(self.tokens))(), ctypes.c_size_t()
+        file = os.fsencode(self.kept)
+        read = c.llama_state_seq_load_file(context.pointer, file, 0, tokens, len(self.tokens), ctypes.byref(count))
+        return bool(read) and tuple(tokens[: count.value]) == self.tokens
 
 
 @functools.cache
@@ -73,9 +87,13 @@ def path(model: Model, job: str) -> Path:
 class States:
     """The prompt states that fit one model and this engine, and how far they carried."""
 
-    def __init__(self, model: Model, pinned: Mapping[str, Pin]) -> None:
-        """Check every state in `pinned` (job -> pin). Never raises for one that is no good: it is left out."""
+    def __init__(self, model: Model, pinned: Mapping[str, Pin], *, recalls: bool = False) -> None:
+        """Check every state in `pinned` (job -> pin). Never raises for one that is no good: it is left out.
+
+        With `recalls`, the last prompt is kept too.
+        """
         self._states: list[_State] = []
+        self._recalls, self._recent = recalls, list[_State]()
         self.restored = 0
         """Tokens, over all prompts so far, that did not have to be read."""
         self.unfit: dict[str, str] = {}
@@ -87,29 +105,39 @@ class States:
             else:
                 self._states.append(found)
 
-    def restore(self, c: Any, context: Context, prompt: Sequence[int]) -> None:
-        """Put what a state knows of the beginning of `prompt` into the empty `context`.
+    def read(self, c: Any, context: Context, prompt: Sequence[int]) -> None:
+        """Read all of `prompt` into the empty `context`, what a state knows of its beginning from there."""
+        self._restore(c, context, prompt)
+        if self._recalls:
+            context.read_on(prompt, _RECENT)
+            self._keep(c, context)
+        context.read_on(prompt)
 
-        Cuts the prompt only where that leaves the bits as they are (`context.joints`).
-        """
-        fitting = [(_usable(state.tokens, prompt), state) for state in self._states]
+    def _restore(self, c: Any, context: Context, prompt: Sequence[int]) -> None:
+        """Cut the prompt only where that leaves the bits as they are (`context.joints`)."""
+        fitting = [(_usable(state.tokens, prompt), state) for state in (*self._recent, *self._states)]
         length, best = max(fitting, key=lambda pair: pair[0], default=(0, None))
         if best is None or not length:
             return
-        tokens, count = (c.llama_token * len(best.tokens))(), ctypes.c_size_t()
-        read = c.llama_state_seq_load_file(
-            context.pointer, os.fsencode(best.path), 0, tokens, len(best.tokens), ctypes.byref(count)
-        )
-        if not read or tuple(tokens[: count.value]) != best.tokens:
+        if not best.load(c, context):
             context.clear()
             return
         context.tokens += best.tokens
         context.cut(length)
         self.restored += length
 
+    def _keep(self, c: Any, context: Context) -> None:
+        """Keep what `context` has read, in the place of what was kept before."""
+        self._recent.clear()
+        size = c.llama_state_seq_get_size(context.pointer, 0)
+        data = (ctypes.c_uint8 * size)()
+        if c.llama_state_seq_get_data(context.pointer, data, size, 0) == size:
+            self._recent.append(_State(data, tuple(context.tokens)))
+
 
 def _usable(tokens: Sequence[int], prompt: Sequence[int]) -> int:
     same = next((i for i, (a, b) in enumerate(zip(tokens, prompt, strict=False)) if a != b), min(len(tokens), len(prompt)))
+    same = min(same, settled(len(tokens)))
     return max((joint for joint in joints(len(prompt)) if joint <= same), default=0)
 
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from app.answers.code import Attempt, Budget, CodeAnswer, Guest, Tested, TestVerdict
 from app.document import ProgramTest
 from app.errors import SandboxError
 from app.limits import LIMITS
 from app.llm.answering import Answerer
+from app.llm.chat import Message
 from app.llm.engine import Generation, Sampling
 from app.llm.prompts import code as words
 from app.report import Parameters
@@ -32,6 +34,7 @@ from app.tasks.parameters import parameters
 class _Try:
     """One attempt: what came out, and what its tests said."""
 
+    asked: list[Message]
     status: CodeStatus
     text: str
     out: Generation
@@ -67,7 +70,7 @@ def answer(answerer: Answerer, request: Code) -> tuple[CodeAnswer, Parameters]:
         attempts=tuple(_told(one) for one in tries),
         best=best,
         budget=Budget(attempts=chances, tokens=(chances + bool(parts)) * _max_tokens(request)),
-        second_opinion=prompt.opinion(answerer, request, tries[best].text) if tries[best].status == "ok" else None,
+        second_opinion=_opinion(answerer, request, tries[best]),
         warnings=findings(tries[best].text) if request.language == "python" and tries[best].status == "ok" else (),
         session=_session(request, tries[best]),
     )
@@ -122,21 +125,19 @@ def _attempt(
     edit = None if tries else edits.edit(answerer, request, parts, sampling, _max_tokens(request))
     status: CodeStatus = "ok"
     if edit and edit.code is not None:
-        text, out = edit.code, edit.out
+        asked, text, out = prompt.messages(request, wrong, edit=True), edit.code, edit.out
     else:
-        status, text, out = _whole(answerer, request, sampling, wrong)
+        asked = prompt.messages(request, wrong)
+        status, text, out = _whole(answerer, request, sampling, asked)
         out = replace(out, completion_tokens=out.completion_tokens + (edit.out.completion_tokens if edit else 0))
     found = guest.run(text, tests) if guest and status == "ok" else None
-    return _Try(status, text, out, sampling, edit, found.tests if found else (), found.fuel if found else 0)
+    return _Try(asked, status, text, out, sampling, edit, found.tests if found else (), found.fuel if found else 0)
 
 
-def _whole(
-    answerer: Answerer, request: Code, sampling: Sampling, wrong: tuple[str, str] | None
-) -> tuple[CodeStatus, str, Generation]:
+def _whole(answerer: Answerer, request: Code, sampling: Sampling, asked: list[Message]) -> tuple[CodeStatus, str, Generation]:
     """Return the whole code as the model writes it, and what became of it."""
     opening, opened = prompt.start(request)
-    messages = prompt.messages(request, wrong)
-    out = answerer.complete(messages, sampling, _max_tokens(request), opening=opening, stop=words.CLOSING)
+    out = answerer.complete(asked, sampling, _max_tokens(request), opening=opening, stop=words.CLOSING)
     if not answerer.embedded:
         out, opened = prompt.block(out), ""
     return *_read(request, opened, out), out
@@ -153,6 +154,12 @@ def _read(request: Code, opened: str, out: Generation) -> tuple[CodeStatus, str]
     text = prompt.definitions(text) if opened else text
     is_code = parse(text) is not None if request.language == "python" else prompt.looks_like_code(text)
     return ("ok" if is_code and text.strip() else "not_code"), text
+
+
+def _opinion(answerer: Answerer, request: Code, one: _Try) -> Literal["yes", "no"] | None:
+    """Return what the model itself says of an attempt, None if it came to no code."""
+    written = one.edit.out.text if one.edit and one.edit.code is not None else one.text
+    return prompt.opinion(answerer, request, one.asked, written) if one.status == "ok" else None
 
 
 def _complaint(one: _Try) -> str:

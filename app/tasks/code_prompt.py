@@ -90,14 +90,16 @@ def _made(node: ast.stmt) -> set[str]:
     return imported | {one.id for one in inside if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
 
 
-def opinion(answerer: Answerer, request: Code, code: str) -> Literal["yes", "no"] | None:
-    """Return whether the same model takes `code` for an answer to the task: one token, of these two words only.
+def opinion(answerer: Answerer, request: Code, asked: list[Message], written: str) -> Literal["yes", "no"] | None:
+    """Return whether the same model, asked again after it has `written` a block of code, takes it for right: one token.
 
-    None from an engine outside of the image, which cannot be held to them.
+    None from an engine outside of the image, which cannot be held to two words, and where the context has no room.
     """
-    task, snippet = tagged("task", request.prompt), tagged("code", code)
-    asked = words.OPINION.format(task=task, code=snippet, language=request.language)
-    said = answerer.choose([Message("system", words.OPINION_SYSTEM), Message("user", asked)], ("yes", "no"))
+    block = f"{words.OPENING}{words.FENCES[request.language]}\n{written.rstrip()}{words.CLOSING}"
+    question = words.OPINION.format(language=request.language)
+    turns = [*asked, Message("assistant", block), Message("user", question)]
+    room = answerer.room(turns)
+    said = None if room is not None and room < 1 else answerer.choose(turns, ("yes", "no"))
     return None if said is None else "yes" if said == "yes" else "no"
 
 

@@ -35,6 +35,9 @@ def test_code_is_generated_tested_signed_and_replayed(desk: Desk) -> None:
     assert said.tested.guest.guest_sha256 == catalogue().guest.sha256
     assert said.language == "python" and "```" not in said.text and "def rev" in said.text
     replay(verified, parse({**TASK, "tests": TESTS})[0])
+    # the fixed words, and then for the second opinion all that came before the answer
+    restored = json.loads((desk.out / "timings.json").read_text())["restored_tokens"]
+    assert restored > said.attempts[said.best].prompt_tokens + 64
 
 
 def test_the_earlier_apps_request(desk: Desk) -> None:

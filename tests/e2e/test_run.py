@@ -319,6 +319,24 @@ def test_the_place_in_a_bag_of_tasks_is_echoed(desk: Desk) -> None:
     assert desk.run("--max-tokens", "1", "Hi.").report["bot_index"] == 7
 
 
+def test_items_that_begin_alike_are_read_once(desk: Desk, new_desk: Callable[[str], Desk]) -> None:
+    """Same answers as alone, and most of the second item's prompt comes from the first."""
+    prompts = [f"{'Here is a long story about a brown fox. ' * 12}Who is in it? {count}" for count in range(2)]
+    alone = []
+    for name, prompt in zip("ab", prompts, strict=True):
+        single = new_desk(name)
+        single.dataset({"prompt": prompt, "max_tokens": 3})
+        alone.append(single.run().report["answer"])
+    desk.environ["IEXEC_BULK_SLICE_SIZE"] = "2"
+    for index, prompt in enumerate(prompts, 1):
+        address = f"0x{index:040x}"
+        desk.environ[f"IEXEC_DATASET_{index}_FILENAME"] = address
+        (desk.inside / address).write_bytes(protect({"prompt": prompt, "max_tokens": 3}))
+    assert [item["answer"] for item in desk.run().report["bulk"]["results"]] == alone
+    restored = [json.loads((one / "timings.json").read_text())["restored_tokens"] for one in (single.out, desk.out)]
+    assert restored[1] - restored[0] > 100 > restored[0] > 0
+
+
 def test_a_full_slice_of_a_hundred(desk: Desk) -> None:
     """The largest slice there is; most of it missing or hostile, three answers in it."""
     good = {1, 50, 100}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import itertools
 import textwrap
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from app.answers.code import CodeAnswer
 from app.llm.answering import Embedded
+from app.llm.chat import Message
 from app.llm.constrained import Slot
 from app.llm.context import Context
 from app.llm.engine import Engine, Generation, Sampling
@@ -22,7 +24,7 @@ from app.llm.prompts import code as words
 from app.request import parse
 from app.request.code import Code
 from app.tasks import code as job
-from app.tasks import edits
+from app.tasks import code_prompt, edits
 from tests.support import SMALL
 
 MODULE = '''\
@@ -220,6 +222,33 @@ def test_an_edit_that_does_not_fit_falls_back_to_the_whole(small_engine: Engine,
     whole = adjusted(small_engine)
     assert (said.status, said.text, whole.attempts[0].edit) == (whole.status, whole.text, None)
     assert said.attempts[0].completion_tokens > whole.attempts[0].completion_tokens and whole.budget.tokens == 48
+
+
+def test_the_opinion_is_asked_after_the_edit_with_everything_in_view(
+    small_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written, told = "def price(name):\n    return 4\n", list[list[Message]]()
+    edit = edits.Edited(MODULE.replace("3", "4"), Generation(written, "stop", 1, 1))
+    monkeypatch.setattr(edits, "edit", lambda *_: edit)
+    choose = Embedded.choose
+
+    def spy(answerer: Embedded, messages: list[Message], choices: Sequence[str]) -> str:
+        told.append(messages)
+        return choose(answerer, messages, choices)
+
+    monkeypatch.setattr(Embedded, "choose", spy)
+    assert adjusted(small_engine, feedback=["Tea costs four now."]).second_opinion in {"yes", "no"}
+    ((_, asked, answered, question),) = told
+    assert all(part in asked.content for part in ("Tea costs four now.", words.tagged("code", MODULE), words.EDIT))
+    assert answered == Message("assistant", f"```python\n{written.strip()}\n```")
+    assert question == Message("user", words.OPINION.format(language="python"))
+
+
+def test_no_room_no_opinion(small_engine: Engine) -> None:
+    request, asked = request_to_adjust(), [Message("user", "word " * 3)]
+    written = "x = 1\n" * 40
+    assert code_prompt.opinion(Embedded(small_engine, 512), request, asked, written) is not None
+    assert code_prompt.opinion(Embedded(small_engine, 128), request, asked, written) is None
 
 
 def test_only_the_first_attempt_edits(small_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -59,7 +59,9 @@ def pin(path: Path, **other: object) -> Pin:
     return Pin.model_validate({**entry, "build": native.build_id(), **other})
 
 
-@pytest.mark.parametrize(("known", "length"), [(32, 40), (40, 47), (40, 41), (64, 200), (136, 150), (128, 133), (24, 130)])
+@pytest.mark.parametrize(
+    ("known", "length"), [(32, 40), (40, 47), (40, 41), (64, 200), (136, 150), (128, 133), (24, 130), (128, 129), (136, 257)]
+)
 def test_every_logit_is_the_same_with_a_state_and_without(
     engine: Engine, known: int, length: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -77,6 +79,38 @@ def test_a_prompt_that_leaves_the_state_early_uses_what_is_common(
     other = [*tokens[:27], *engine.tokenize("And now for something else, at some length. ", control=False)]
     assert all_logits(engine, other, kept) == all_logits(engine, other, None)
     assert kept.restored == 24
+
+
+@pytest.mark.parametrize(
+    ("before", "length", "restored"),
+    [(47, 47, 32), (41, 90, 40), (129, 129, 112), (129, 200, 120), (200, 129, 112), (257, 300, 248), (90, 47, 32)],
+)
+def test_every_logit_is_the_same_after_a_prompt_that_begins_alike(
+    engine: Engine, before: int, length: int, restored: int
+) -> None:
+    tokens = engine.tokenize(TEXT * 20, control=False)
+    recalling = States(find(SMALL), {}, recalls=True)
+    all_logits(engine, tokens[:before], recalling)
+    assert recalling.restored == 0
+    assert all_logits(engine, tokens[:length], recalling) == all_logits(engine, tokens[:length], None)
+    assert recalling.restored == restored
+
+
+def test_of_a_long_prompt_the_first_thousand_tokens_are_kept(small_engine: Engine) -> None:
+    tokens = small_engine.tokenize(TEXT * 100, control=False)
+    for before, restored in ((1_100, 1_024), (1_025, 1_016)):
+        recalling = States(find(SMALL), {}, recalls=True)
+        all_logits(small_engine, tokens[:before], recalling)
+        assert all_logits(small_engine, tokens[:1_200], recalling) == all_logits(small_engine, tokens[:1_200], None)
+        assert recalling.restored == restored
+
+
+def test_what_was_kept_of_another_prompt_is_no_hindrance(small_engine: Engine) -> None:
+    recalling = States(find(SMALL), {}, recalls=True)
+    one, other = (small_engine.tokenize(text * 9, control=False) for text in (TEXT, "Nothing of the kind happened here. "))
+    for prompt in (one, other, one):
+        assert all_logits(small_engine, prompt, recalling) == all_logits(small_engine, prompt, None)
+    assert recalling.restored == 0
 
 
 def test_answers_and_slots_are_the_same(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from app.session import Language
 
-ID = "code/1"
+ID = "code/2"
 
 FENCES: dict[Language, str] = {
     "python": "python",
@@ -60,8 +60,8 @@ EDIT = "Give only the function that must change, with the change made."
 EDIT_ANSWER = ("```python\n", "```")
 SAID = "What was asked for since, all of which must stay true:\n\n{feedback}\n\n"
 REPAIR = "\n\nThis attempt is wrong:\n\n{code}\n\nIt fails a test:\n\n{verdict}\n\nWrite the corrected code."
-OPINION_SYSTEM = "You review code. You answer with one word: yes or no."
-OPINION = "{task}\n\n{code}\n\nIs this {language} code, and does it do what the task asks? Answer yes or no."
+# What the model is asked of its own answer, in the turn after it: most of it has been read then. bench/opinion.py
+OPINION = "Is that {language} code, and is it right for every input that the task allows? Answer with one word: yes or no."
 
 
 def system(language: Language) -> str:
@@ -77,7 +77,7 @@ def tagged(tag: str, text: str) -> str:
 
 def fixed() -> dict[str, Any]:
     """Return all fixed words by name: what their hash in a report covers."""
-    names = ("SYSTEM", "GENERATE", "COMPLETE", "ADJUST", "WHOLE", "EDIT", "SAID", "REPAIR", "OPINION_SYSTEM", "OPINION")
+    names = ("SYSTEM", "GENERATE", "COMPLETE", "ADJUST", "WHOLE", "EDIT", "SAID", "REPAIR", "OPINION")
     edits = {"edit_answer": list(EDIT_ANSWER), "edit_lines": EDIT_LINES}
     loop = {"mending": list(MENDING), "retry_temperature_milli": RETRY_TEMPERATURE_MILLI}
     return {"id": ID, **edits, **loop, **{name.lower(): globals()[name] for name in names}}
