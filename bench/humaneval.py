@@ -24,6 +24,7 @@ from app.llm.engine import Engine
 from app.llm.fetch import fetch
 from app.llm.models import Artefact, Model, Source, checked_path, find
 from app.llm.prompts import code as words
+from app.llm.states import States
 from app.request import parse
 from app.sandbox.guest import catalogue
 from app.sandbox.run import Assertion, Sandbox
@@ -65,7 +66,7 @@ def problems() -> list[dict[str, str]]:
 @functools.cache
 def _loaded() -> tuple[Engine, Model, Sandbox]:
     model = find(None)
-    return Engine(checked_path(model)), model, Sandbox()
+    return Engine(checked_path(model), states=States(model, {}, recalls=True)), model, Sandbox()
 
 
 def solved(task: dict[str, str]) -> Row:

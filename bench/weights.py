@@ -122,7 +122,7 @@ def main() -> None:
     options.add_argument("--types", default=",".join(TYPES))
     options.add_argument("--columns", default=",".join(COLUMNS))
     options.add_argument("--model")
-    options.add_argument("--every", type=int, default=8, help="take every Nth HumanEval task only")
+    options.add_argument("--every", type=int, default=4, help="take every Nth HumanEval task only")
     options.add_argument("--wallets", type=int, default=8)
     options.add_argument("--fresh", action="store_true", help="measure anew what is asked for")
     wanted = options.parse_args()

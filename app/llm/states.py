@@ -127,10 +127,13 @@ class States:
         self.restored += length
 
     def _keep(self, c: Any, context: Context) -> None:
-        """Keep what `context` has read, in the place of what was kept before."""
+        """Keep what `context` has read, in the place of what was kept before; nothing where there is no memory for it."""
         self._recent.clear()
         size = c.llama_state_seq_get_size(context.pointer, 0)
-        data = (ctypes.c_uint8 * size)()
+        try:
+            data = (ctypes.c_uint8 * size)()
+        except MemoryError:
+            return
         if c.llama_state_seq_get_data(context.pointer, data, size, 0) == size:
             self._recent.append(_State(data, tuple(context.tokens)))
 

@@ -113,6 +113,13 @@ def test_what_was_kept_of_another_prompt_is_no_hindrance(small_engine: Engine) -
     assert recalling.restored == 0
 
 
+def test_without_memory_nothing_is_kept(small_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    prompt, recalling = small_engine.tokenize(TEXT * 4, control=False), States(find(SMALL), {}, recalls=True)
+    monkeypatch.setattr(small_engine.c, "llama_state_seq_get_size", lambda *_: 1 << 46)
+    assert all_logits(small_engine, prompt, recalling) == all_logits(small_engine, prompt, recalling)
+    assert recalling.restored == 0
+
+
 def test_answers_and_slots_are_the_same(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     words = [chat.Message("system", TEXT * 2), chat.Message("user", "Is water wet?")]
     prompt = chat.tokenize(engine, engine.chat_template(), words)
