@@ -3,7 +3,7 @@
     python -m bench.bits [processes]
 
 Prints the table that bench/results/bits.txt keeps; ends non-zero if bytes that must be equal are not.
-"same" and "changed" below speak of every logit of a 300-token prompt and 24 greedy tokens (bench.logits).
+"same" and "changed" below speak of all logits after a prompt of 299 tokens, and after each of 24 greedy ones (bench.logits).
 """
 
 from __future__ import annotations

@@ -20,7 +20,8 @@ from app.errors import ModelError
 from app.llm import native
 from app.llm.models import WEIGHTS, find
 
-PROMPT = "Once upon a time there was a lighthouse keeper who counted ships, storms and stars. " * 16
+PROMPT = "Once upon a time there was a lighthouse keeper who counted ships, storms and stars. " * 18
+TOKENS = 299  # of it: an odd number, of which no batch and no micro-batch that is tried leaves fewer than eight
 STEPS = 24
 BATCH = 128  # tokens, as in app.llm.engine
 
@@ -51,6 +52,7 @@ def digest(model: str, setting: Setting) -> dict[str, Any]:
     context = c.llama_init_from_model(loaded, _context_params(c, setting))
     tokens = (c.llama_token * len(PROMPT))()
     count = c.llama_tokenize(vocab, PROMPT.encode(), len(PROMPT), tokens, len(PROMPT), True, False)
+    count = min(count, TOKENS)
     body = count - 1 if setting.tail_of_one else count
     cuts = [*range(0, body, setting.batch), body, *([count] if setting.tail_of_one else [])]
     for start, end in itertools.pairwise(cuts):

@@ -22,6 +22,7 @@ from pathlib import Path
 from app.llm.engine import Engine
 from app.llm.fetch import cache_folder
 from app.llm.models import Model, checked_path, find
+from app.llm.states import States
 from app.sandbox.run import Sandbox
 from app.tasks.score_words import word
 from bench.humaneval import attempt, problems, verdict
@@ -103,7 +104,7 @@ def code(model: Model, kinds: Sequence[str], every: int) -> Iterator[Cell]:
     """Yield how many of every Nth HumanEval task the first attempt solves, in percent."""
     tasks, sandbox = problems()[::every], Sandbox()
     for kind in kinds:
-        with Engine(made(model, kind), threads=_CORES) as engine:
+        with Engine(made(model, kind), threads=_CORES, states=States(model, {}, recalls=True)) as engine:
             said = [verdict(sandbox, task, attempt(engine, model, task["prompt"], 1)) for task in tasks]
         yield kind, {f"code % of {len(tasks)}": 100 * said.count("passed") / len(tasks)}
 
@@ -137,8 +138,9 @@ def main() -> None:
     kept.parent.mkdir(parents=True, exist_ok=True)
     cells: dict[str, dict[str, float]] = json.loads(kept.read_text()) if kept.exists() else {}
     rows: dict[str, dict[str, float]] = {kind: {"MB": made(model, kind).stat().st_size / 1e6} for kind in kinds}
+    sizes = {"code": f" {wanted.every}", "score": f" {wanted.wallets}"}
     for column in wanted.columns.split(","):
-        known = f"{column} {wanted.every} {wanted.wallets} {model.sha256[:12]}"
+        known = f"{column}{sizes.get(column, '')} {model.sha256[:12]}"
         missing = [kind for kind in kinds if wanted.fresh or f"{kind} {known}" not in cells]
         for kind, cell in columns[column](missing) if missing else ():
             cells[f"{kind} {known}"] = cell
