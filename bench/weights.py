@@ -4,7 +4,8 @@
 
 The files are made by llama-quantize of our own build from the shipped one, the only one that registries offer. So no row can
 be better than the shipped file by more than chance, and a row below it has lost twice: compare costs freely, quality with care.
-Finished cells are kept in bench/results/local/weights.json, so a run that was stopped goes on; the table is printed at the end.
+Finished cells are kept in bench/results/local/weights.json, so a run that was stopped goes on; the table of all of them is
+printed at the end (with `--columns ""` at once).
 """
 
 from __future__ import annotations
@@ -137,24 +138,27 @@ def main() -> None:
     kept = FOLDER / "weights.json"
     kept.parent.mkdir(parents=True, exist_ok=True)
     cells: dict[str, dict[str, float]] = json.loads(kept.read_text()) if kept.exists() else {}
-    rows: dict[str, dict[str, float]] = {kind: {"MB": made(model, kind).stat().st_size / 1e6} for kind in kinds}
     sizes = {"code": f" {wanted.every}", "score": f" {wanted.wallets}"}
-    for column in wanted.columns.split(","):
-        known = f"{column}{sizes.get(column, '')} {model.sha256[:12]}"
-        missing = [kind for kind in kinds if wanted.fresh or f"{kind} {known}" not in cells]
+    names = {column: f"{column}{sizes.get(column, '')} {model.sha256[:12]}" for column in COLUMNS}
+    for column in filter(None, wanted.columns.split(",")):
+        missing = [kind for kind in kinds if wanted.fresh or f"{kind} {names[column]}" not in cells]
         for kind, cell in columns[column](missing) if missing else ():
-            cells[f"{kind} {known}"] = cell
+            cells[f"{kind} {names[column]}"] = cell
             kept.write_text(json.dumps(cells, indent=1))
             print(f"  {kind}: {cell}", flush=True)
-        for kind in kinds:
-            rows[kind] |= cells[f"{kind} {known}"]
-    print(f"{model.name}, {model.file}; speed with one thread, load {os.getloadavg()[0]:.1f}")
-    names = list(dict.fromkeys(name for row in rows.values() for name in row))
-    print(f"{'':<12}" + "".join(f"{name:>16}" for name in names))
+    rows: dict[str, dict[str, float]] = {kind: {"MB": made(model, kind).stat().st_size / 1e6} for kind in kinds}
     for kind, row in rows.items():
-        print(
-            f"{kind:<12}" + "".join(f"{row.get(name, float('nan')):>16.{3 if name == 'divergence' else 1}f}" for name in names)
-        )
+        for name in names.values():
+            row.update(cells.get(f"{kind} {name}", {}))
+    print(f"{model.name}, {model.file}; speed with one thread; -: not measured")
+    heads = list(dict.fromkeys(head for row in rows.values() for head in row))
+    print(f"{'':<12}" + "".join(f"{head:>16}" for head in heads))
+    for kind, row in rows.items():
+        print(f"{kind:<12}" + "".join(f"{_shown(head, row.get(head)):>16}" for head in heads))
+
+
+def _shown(head: str, value: float | None) -> str:
+    return "-" if value is None else f"{value:.{3 if head in {'divergence', 'perplexity'} else 1}f}"
 
 
 if __name__ == "__main__":
