@@ -174,7 +174,8 @@ def test_joints_leave_whole_eights_on_both_sides(length: int) -> None:
     for start, end in spans(length):
         inside = [joint for joint in joints(length) if start < joint < end]
         assert all((joint - start) % 8 == 0 and end - joint >= 8 for joint in inside)
-        assert start in joints(length)
+        # a batch that was cut short so that none of one token follows ends in a rest, which no cut may follow
+        assert (start in joints(length)) == (start % 8 == 0)
 
 
 @pytest.mark.parametrize(
