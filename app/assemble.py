@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from app import __version__
 from app.errors import AppError
 from app.iexec.task import Task
 from app.llm import native
@@ -17,6 +18,7 @@ from app.work import Outcome
 def draft(task: Task, public_args: tuple[str, ...], key_origin: Literal["app-secret", "ephemeral"]) -> Report:
     """Return the report of a task that has done nothing yet: status incomplete."""
     return Report(
+        version=__version__,
         task_id=task.task_id,
         bot_index=task.bot_index,
         status="incomplete",
@@ -27,6 +29,7 @@ def draft(task: Task, public_args: tuple[str, ...], key_origin: Literal["app-sec
         bulk=None,
         model=None,
         parameters=None,
+        inputs=(),
         request=RequestInfo(
             args_hash=hash_json(public_args),
             commitment=None,
@@ -59,6 +62,7 @@ def _single(report: Report, only: Outcome) -> tuple[AppError | None, dict[str, A
         "mode": only.mode,
         "answer": only.answer,
         "parameters": only.parameters,
+        "inputs": only.inputs,
         "request": request,
     }
 
@@ -82,6 +86,7 @@ def _bulk_item(outcome: Outcome) -> BulkItem:
         answer=outcome.answer,
         error=None if outcome.error is None else _failure(outcome.error),
         parameters=outcome.parameters,
+        inputs=outcome.inputs,
         commitment=outcome.commitment,
     )
 

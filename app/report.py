@@ -106,6 +106,22 @@ class RequestInfo(Part):
     """Names of the requester's input files: 0x + SHA-256 of their urls."""
 
 
+InputKind = Literal["prompt", "material", "email", "chat", "form", "code", "wallet", "history", "options", "unknown"]
+
+
+class Input(Part):
+    """One kind of thing that a source held, and what became of it; never any of its content."""
+
+    source: Literal["dataset", "secret", "input_file", "args"]
+    number: Count | None
+    """Number of the secret, or place among the input files; null for the dataset and the args."""
+    kind: InputKind
+    """prompt: words that say what to do. material: text that is asked about. form: a questionnaire or its answers. unknown:
+    fields of a dataset that mean nothing to this program."""
+    used: bool
+    """false: left aside, since a source before it gave the same, or since it is no part of the job."""
+
+
 class BulkItem(Part):
     """The outcome for one dataset of a bulk slice."""
 
@@ -118,6 +134,8 @@ class BulkItem(Part):
     answer: Answer | None
     error: Failure | None
     parameters: Parameters | None
+    inputs: tuple[Input, ...]
+    """What each source held and whether it was used, in the order of the sources."""
     commitment: Digest32 | None
 
 
@@ -134,6 +152,8 @@ class Report(Part):
     """What happened in one task."""
 
     format: Literal["sealed-llm/report/1"] = FORMAT
+    version: str
+    """Of the program that made it, as `--version` shows it."""
     task_id: Digest32 | None
     """The iExec task, from IEXEC_TASK_ID; null outside of one."""
     bot_index: Count | None
@@ -152,6 +172,8 @@ class Report(Part):
     model: ModelInfo | OutsideModel | None
     """null if no model was loaded. The second kind comes out of `simulate --engine` alone, never out of a task."""
     parameters: Parameters | None
+    inputs: tuple[Input, ...]
+    """What each source held and whether it was used, in the order of the sources; in bulk empty here, and in each item."""
     request: RequestInfo
     key_origin: Literal["app-secret", "ephemeral"]
     """ephemeral: there was no app secret, so the signer proves integrity only and cannot be trusted beforehand."""

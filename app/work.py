@@ -16,7 +16,7 @@ from app.llm.answering import Outside
 from app.llm.engine import Engine
 from app.llm.models import Model, checked_path, find
 from app.llm.states import Pin, States, pins
-from app.report import Parameters
+from app.report import Input, Parameters
 from app.request import Request, parse
 from app.tasks import answer_to
 from app.timings import Timings
@@ -29,6 +29,7 @@ class Outcome:
     dataset: Dataset | None = None
     request: Request | None = None
     commitment: str | None = None
+    inputs: tuple[Input, ...] = ()
     error: AppError | None = None
     answer: Answer | None = None
     mode: Mode | None = None
@@ -43,12 +44,12 @@ class Outcome:
 def parse_item(item: Item) -> Outcome:
     """Return the item's request, or the error that stands in its place."""
     if isinstance(item.fields, AppError):
-        return Outcome(item.dataset, error=item.fields)
+        return Outcome(item.dataset, inputs=item.inputs, error=item.fields)
     try:
         request, salt = parse(item.fields)
     except AppError as err:
-        return Outcome(item.dataset, error=err)
-    return Outcome(item.dataset, request, request.commitment(salt) if salt else None)
+        return Outcome(item.dataset, inputs=item.inputs, error=err)
+    return Outcome(item.dataset, request, request.commitment(salt) if salt else None, item.inputs)
 
 
 def do_all(

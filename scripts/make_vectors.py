@@ -33,10 +33,11 @@ PARAMETERS = {
 ANSWER = {"text": "Paris.", "finish_reason": "stop", "prompt_tokens": 30, "completion_tokens": 2}
 FAILURE = {"code": "input.missing", "message": "there is no prompt", "hint": "send one"}
 BASE: dict[str, Any] = {
-    "format": "sealed-llm/report/1", "task_id": "0x" + "cd" * 32, "bot_index": 0, "status": "ok", "kind": "ask", "mode": "ai",
+    "format": "sealed-llm/report/1", "version": "0.1.0", "task_id": "0x" + "cd" * 32, "bot_index": 0, "status": "ok", "kind": "ask", "mode": "ai",
     "answer": ANSWER, "error": None, "bulk": None,
     "model": {"name": "m", "sha256": "12" * 32, "engine": "e 1", "build": "34" * 32, "flags": ["-DA=ON", "-DB=OFF"]},
     "parameters": PARAMETERS,
+    "inputs": [{"source": "dataset", "number": None, "kind": "prompt", "used": True}],
     "request": {"args_hash": "0x" + "56" * 32, "commitment": None, "datasets": ["0x" + "11" * 20], "input_files": ["f"]},
     "key_origin": "app-secret",
 }  # fmt: skip
@@ -45,7 +46,7 @@ LIBRARY = {**OUTSIDE, "engine": "transformers", "host": None, "version": "5.0"}
 FAILED = {"status": "error", "kind": None, "mode": None, "answer": None, "error": FAILURE, "model": None, "parameters": None}
 ITEM = {
     "index": 1, "dataset": "0x" + "11" * 20, "success": True, "kind": "ask", "mode": "ai", "answer": ANSWER, "error": None,
-    "parameters": PARAMETERS, "commitment": None,
+    "parameters": PARAMETERS, "inputs": BASE["inputs"], "commitment": None,
 }  # fmt: skip
 BAD_ITEM = {
     **ITEM,
@@ -134,6 +135,8 @@ def altered(path: tuple[Any, ...], value: Any) -> tuple[Any, str]:
         "report.key_origin",
         "report.answer.finish_reason",
         "report.parameters.system",
+        "report.inputs.0.source",
+        "report.inputs.0.kind",
     }
     if place in {"attestation.domain.name", "attestation.domain.version"} | enums:
         return "other", "result.schema"
@@ -142,6 +145,8 @@ def altered(path: tuple[Any, ...], value: Any) -> tuple[Any, str]:
         return flipped, "result.signature"
     if value is None:
         return {}, "result.schema"
+    if isinstance(value, bool):
+        return not value, "result.hash_mismatch"
     if isinstance(value, int):
         return value + 1, "result.hash_mismatch"
     if re.fullmatch("(0x)?[0-9a-f]{40,64}", value):

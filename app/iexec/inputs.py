@@ -19,6 +19,7 @@ from app.errors import AppError, InputError
 from app.iexec import protected_data
 from app.iexec.task import Dataset, Task
 from app.limits import LIMITS
+from app.report import Input
 from app.request import Fields
 from app.request.ask import PROMPTS
 from app.wallet import readers
@@ -38,6 +39,7 @@ class Item:
 
     dataset: Dataset | None
     fields: Fields | AppError
+    inputs: tuple[Input, ...] = ()
 
 
 def wants_callback(task: Task) -> bool:
