@@ -55,8 +55,8 @@ HINTS: dict[str, str] = {
     "history.too_large": "see the limits in the README; fetch up to an earlier block",
     "history.unreachable": "check the address of the explorer or node, and its rate limit; an exported file needs no network",
     "input.empty": "protect an object with a non-empty `prompt`, or pass the prompt as args",
-    "input.missing": "protect an object with a `prompt`, or say what to do in a requester secret or the args (with an odd quote "
-    "in them a worker passes nothing on)",
+    "input.missing": "protect an object with a `prompt`, or say what to do in a secret or the args (of args with an odd quote "
+    "a worker passes on nothing)",
     "input.unreadable": "a dataset is a zip by dataProtector, a JSON object or UTF-8 text; other inputs one of the latter",
     "internal": "this is a bug in sealed-llm: please report the code and the version",
     "json.invalid": "one JSON value in UTF-8: no duplicate keys, no NaN, at most 64 levels deep",
@@ -149,8 +149,8 @@ class ContradictionError(InputError):
 
     def located(self, origins: Mapping[str, object]) -> ContradictionError:
         """Return the same, with where each field came from (`origins`: its name -> its source)."""
-        places = [f"{name} ({origins[name]})" if name in origins else name for name in (self.first, self.second)]
-        return ContradictionError(*places, self.why)
+        first, second = (f"{name} ({origins[name]})" if name in origins else name for name in (self.first, self.second))
+        return ContradictionError(first, second, self.why)
 
 
 class ProtectedDataError(InputError):
