@@ -136,8 +136,11 @@ def features(*, write: bool) -> Iterator[str]:
 
 def files() -> list[Path]:
     """Return the files of the project: those in git, or where there is no git all that .gitignore does not leave out."""
-    done = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False)
-    tracked = [ROOT / name for name in done.stdout.decode().split("\0") if name]
+    try:
+        listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False).stdout.decode()
+    except FileNotFoundError:  # a copy that came without git is checked on a machine without it
+        listed = ""
+    tracked = [ROOT / name for name in listed.split("\0") if name]
     return [path for path in tracked if path.is_file() or path.is_symlink()] or list(_walk(ROOT))
 
 

@@ -2,7 +2,8 @@
 
 initialize → pre-compute (fetch, check, decrypt) → the app with exactly a worker's environment → post-compute
 (parse, digest, zip, encrypt, sign) → contributeAndFinalize. Order and rules: docs/iexec-protocol.md,
-"The environment", "What the app leaves" and "Failure". There is no enclave: whoever reads this process's memory reads the secrets.
+"The environment", "What the app leaves" and "Failure". There is no enclave: whoever reads this process's memory reads
+the secrets.
 """
 
 from __future__ import annotations
