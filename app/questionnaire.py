@@ -1,7 +1,7 @@
 """A filled-in questionnaire: rows and answers in, one delimited prompt out.
 
-Rows are `[title, type, options]` as the earlier frontend stored them (shared/reference/earlier-systems.md
-section 1.0). A `prompt` row carries words for the model, an `info` row words for the person; every
+Rows are `[title, type, options]` as the earlier frontend stored them (docs/earlier-formats.md,
+"Questionnaires"). A `prompt` row carries words for the model, an `info` row words for the person; every
 other row is a question. Answers are checked against their question and written as JSON values on one
 line each, so that no answer can pose as another question or as an instruction.
 """
