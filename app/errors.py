@@ -6,6 +6,8 @@ and never holds any of the input's content: it is published in a result that any
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 # Exit codes: sysexits where one fits. `run` uses 0 and 73 only; `verify` uses 0 and 1.
 EXIT_OK = 0
 EXIT_REFUSED = 1
@@ -17,8 +19,11 @@ EXIT_CANNOT_WRITE = 73
 HINTS: dict[str, str] = {
     "answers.invalid": "one answer for each question, in order, by title or by key, of the type that the row asks for; "
     "empty where the row is optional",
+    "args.json": "write options and words (--max-tokens 64 What is this?), or put the JSON into a requester secret",
     "args.not_text": "iexec_args is one string of UTF-8 text",
     "args.no_value": "write --name value or --name=value",
+    "args.quotes": 'quote each text once, options outside of it ("What is this?" --max-tokens 64); an apostrophe needs double '
+    "quotes around its text: with an odd quote a worker drops all of the args",
     "args.unknown_option": "known: --prompt --system --max-tokens --temperature --seed --salt --model --chain-id --threads "
     "--no-mmap; after -- everything is a word of the prompt",
     "bulk.partial": "see results[]: each failed item carries its own error",
@@ -50,7 +55,8 @@ HINTS: dict[str, str] = {
     "history.too_large": "see the limits in the README; fetch up to an earlier block",
     "history.unreachable": "check the address of the explorer or node, and its rate limit; an exported file needs no network",
     "input.empty": "protect an object with a non-empty `prompt`, or pass the prompt as args",
-    "input.missing": "protect an object with a `prompt` (or `email`, `question`), or pass the prompt as args",
+    "input.missing": "protect an object with a `prompt`, or say what to do in a requester secret or the args (of args with an odd "
+    "quote a worker passes nothing on)",
     "input.unreadable": "a dataset is a zip by dataProtector, a JSON object or UTF-8 text; other inputs one of the latter",
     "internal": "this is a bug in sealed-llm: please report the code and the version",
     "json.invalid": "one JSON value in UTF-8: no duplicate keys, no NaN, at most 64 levels deep",
@@ -70,7 +76,7 @@ HINTS: dict[str, str] = {
     "protected_data.invalid": "use protectData() of @iexec/dataprotector, or `zip` with one file for each field",
     "questionnaire.invalid": "rows are [title, type, options] or objects with these; types: prompt info number range select "
     "multiselect boolean string, and what form services call them",
-    "request.contradiction": "give one of the two, or name the `task`",
+    "request.contradiction": "give one of the two, or name the `task`; text that is to be asked about goes into `material`",
     "request.unknown_field": "known fields: task, prompt, question, email, system, max_tokens, temperature, seed, "
     "salt, options",
     "request.unsupported": "tests run for Python alone: leave them out, and the code comes back untested",
@@ -126,6 +132,20 @@ class AppError(Exception):
 
 class InputError(AppError):
     """What the requester or the worker handed over cannot be used."""
+
+
+class ContradictionError(InputError):
+    """Two things exclude each other, each under its field's name."""
+
+    def __init__(self, first: str, second: str, why: str = "") -> None:
+        """Take the names of two fields of ours, and why only one of them can be."""
+        super().__init__("request.contradiction", f"both {first} and {second} are given{why and f': {why}'}")
+        self.first, self.second, self.why = first, second, why
+
+    def located(self, origins: Mapping[str, object]) -> ContradictionError:
+        """Return the same, with where each field came from (`origins`: its name -> its source)."""
+        places = [f"{name} ({origins[name]})" if name in origins else name for name in (self.first, self.second)]
+        return ContradictionError(*places, self.why)
 
 
 class ProtectedDataError(InputError):

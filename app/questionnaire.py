@@ -15,7 +15,7 @@ from app.form.answers import check
 from app.form.rows import FormError, read
 from app.form.types import ANSWERED, SILENT
 
-__all__ = ["ANSWERED", "SILENT", "FormError", "render", "title_of"]
+__all__ = ["ANSWERED", "SILENT", "FormError", "has_words", "render", "title_of"]
 
 
 def render(questionnaire: object, answers: object) -> str:
@@ -35,6 +35,14 @@ def render(questionnaire: object, answers: object) -> str:
             number += 1
             lines.append(f" * {row.title}: {_shown(check(number, row, next(given)))}")
     return "\n".join(lines).strip()
+
+
+def has_words(questionnaire: object) -> bool:
+    """Return whether the form's author says in it what to do; a form that cannot be read says nothing."""
+    try:
+        return any(row.kind == "prompt" for row in read(questionnaire))
+    except FormError:
+        return False
 
 
 def title_of(questionnaire: object, number: int) -> str | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -24,6 +25,8 @@ _FIELDS = {
 _SPEED = frozenset({"--threads", "--no-mmap"})
 _FLAGS = frozenset({"--no-mmap", "--callback"})
 _KNOWN = frozenset({*_FIELDS, *_SPEED, *_FLAGS, "--model", "--chain-id"})
+_JSON = re.compile(r"""\s*(?:\{\s*["']?\w+["']?\s*:|\[\s*\{\s*["']?\w+["']?\s*:)""")
+_INSIDE = re.compile(r"\s(--[a-z][a-z-]+)(?=[\s=]|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,9 @@ class Args:
     """Parsed arguments."""
 
     fields: dict[str, str] = field(default_factory=dict)
-    """What they say about the request."""
+    """What their options say about the request."""
+    words: str | None = None
+    """What is no option: a prompt, or words about the material in another source."""
     public: tuple[str, ...] = ()
     """What requestHash covers: every word, and every option as its name and its value, but for those on speed."""
     model: str | None = None
@@ -48,7 +53,7 @@ class Args:
 def parse(argv: Sequence[str]) -> Args:
     """Return what `argv` says. Raises `InputError` args.*, option.invalid or request.contradiction.
 
-    Everything that is no option is joined with single spaces into the prompt; after `--` all is words.
+    Everything that is no option is joined with single spaces; after `--` all is words.
     `--engine` is `simulate`'s own, and here a `ModelError`.
     A lone `undefined` is what a JavaScript client sends for no arguments at all.
     """
@@ -61,11 +66,13 @@ def parse(argv: Sequence[str]) -> Args:
     if words:
         if "prompt" in fields:
             raise InputError("request.contradiction", "both --prompt and words without an option are given")
-        fields["prompt"] = " ".join(words)
     available = min(LIMITS.threads, len(os.sched_getaffinity(0)))
     chain_id, threads = options.get("--chain-id"), options.get("--threads")
+    said = " ".join(words)
+    _check_quotes(argv, said)
     return Args(
         fields=fields,
+        words=said or None,
         public=(*(part for pair in options.items() if pair[0] not in _SPEED for part in pair), *words),
         model=options.get("--model"),
         chain_id=None if chain_id is None else _number("--chain-id", chain_id, LIMITS.json_integer),
@@ -106,6 +113,17 @@ def _split(argv: Sequence[str]) -> tuple[dict[str, str], list[str]]:
             raise InputError("request.contradiction", f"{name} is given twice")
         options[name] = value if equals or name in _FLAGS else _next(rest)
     return options, words
+
+
+def _check_quotes(argv: Sequence[str], said: str) -> None:
+    """Raise `InputError` for what a worker's reading of quotes leaves behind: it groups by them, and drops them."""
+    if _JSON.match(said) and said.rstrip().endswith(("}", "]")):
+        raise InputError("args.json", "the args are a JSON document, and a worker takes the quotes out of it")
+    before = itertools.takewhile(lambda arg: arg != "--", argv)
+    if any(name in _KNOWN for arg in before for name in _INSIDE.findall(arg)):
+        raise InputError("args.quotes", "an option stands inside a quoted text: a quote is missing or is one too many")
+    if any(arg.count(mark) % 2 for arg in argv for mark in ('\\"', "\\'")):
+        raise InputError("args.quotes", "the args hold an odd number of escaped quotes")
 
 
 def _next(rest: Iterator[str]) -> str:
