@@ -115,11 +115,13 @@ const privateKey = async () => {
 /** Ask for a password at the terminal, without showing it. */
 const ask = async (question) => {
   if (!process.stdin.isTTY) refuse('there is no terminal to ask for the password', 'WALLET_PASSWORD holds it');
-  process.stderr.write(question);
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const reader = createInterface({ input: process.stdin, output: nowhere, terminal: true });
+  const reader = createInterface({ input: process.stdin, output: nowhere, terminal: true }); // from here on there is no echo
+  const stop = () => process.exit(130);
+  reader.on('SIGINT', stop).on('close', stop);
+  process.stderr.write(question);
   const password = await reader.question('');
-  reader.close();
+  reader.off('close', stop).close();
   process.stderr.write('\n');
   return password;
 };

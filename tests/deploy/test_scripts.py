@@ -34,9 +34,11 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def node(script: Path, *words: str, cwd: Path, stdin: bytes = b"", **environ: str) -> subprocess.CompletedProcess[bytes]:
-    command = ["node", os.fspath(script), *words]
-    return subprocess.run(command, cwd=cwd, input=stdin, capture_output=True, check=False, timeout=60, env={**PATH, **environ})
+def node(script: Path, *words: str, cwd: Path, **environ: str) -> subprocess.CompletedProcess[bytes]:
+    """Run a script; standard input is a file's content where `cwd` has one of that name, else nothing."""
+    command, stdin = ["node", os.fspath(script), *words], cwd / "stdin"
+    given = stdin.read_bytes() if stdin.exists() else b""
+    return subprocess.run(command, cwd=cwd, input=given, capture_output=True, check=False, timeout=60, env={**PATH, **environ})
 
 
 def written(folder: Path, request: Mapping[str, Any] | str | bytes, name: str = "request.json") -> Path:
@@ -93,6 +95,7 @@ def test_stores_what_simulate_stores(tmp_path: Path, request_: dict[str, Any]) -
         **nothing, request_file=path, args="", secrets=(), input_files=(), bulk=False, datasets=(), no_app_secret=True
     )
     (ours,) = order(wishes).datasets
+    assert ours
     theirs = read(Origin("dataset"), done.stdout).fields
     assert meant(theirs) == meant(read(Origin("dataset"), ours).fields)
     if "history" not in request_:
@@ -144,7 +147,8 @@ def test_names_the_fault_of_a_request(tmp_path: Path, text: bytes | str, message
 
 def test_a_bom_and_standard_input_change_nothing(tmp_path: Path) -> None:
     written(tmp_path, b'\xef\xbb\xbf{"prompt": "x"}')
-    plain = node(PEERS / "storable.mjs", "-", cwd=tmp_path, stdin=b'{"prompt": "x"}')
+    written(tmp_path, '{"prompt": "x"}', "stdin")
+    plain = node(PEERS / "storable.mjs", "-", cwd=tmp_path)
     marked = node(PEERS / "storable.mjs", "request.json", cwd=tmp_path)
     assert read(Origin("dataset"), plain.stdout).fields == read(Origin("dataset"), marked.stdout).fields == {"prompt": "x"}
 
@@ -258,7 +262,6 @@ def test_a_password_at_the_terminal_is_not_shown(tmp_path: Path, keystore: Path)
         shown, deadline = b"", time.monotonic() + 60
         while b"password of" not in shown and time.monotonic() < deadline:
             shown += os.read(ours, 4096)
-        time.sleep(0.2)  # the prompt is written before the terminal is told not to echo
         os.write(ours, f"{PASSWORD}\r".encode())
         while True:
             try:
@@ -272,6 +275,23 @@ def test_a_password_at_the_terminal_is_not_shown(tmp_path: Path, keystore: Path)
     os.close(ours)
     assert b"incorrect password" not in shown
     assert PASSWORD.encode() not in shown
+
+
+@pytest.mark.parametrize("key", [b"\x03", b"\x04"], ids=["ctrl-c", "ctrl-d"])
+def test_the_question_for_a_password_can_be_left(tmp_path: Path, keystore: Path, key: bytes) -> None:
+    ours, its = pty.openpty()
+    command = ["node", os.fspath(DEPLOY / "ask.mjs"), APP, DATA]
+    environ = {**PATH, "KEYSTORE": os.fspath(keystore), **BAD_POOL, "TERM": "xterm"}
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environ, stdin=its, stdout=its, stderr=its, start_new_session=True
+    ) as child:
+        os.close(its)
+        shown = b""
+        while b"password of" not in shown:
+            shown += os.read(ours, 4096)
+        os.write(ours, key)
+        assert child.wait(60) == 130
+    os.close(ours)
 
 
 def test_no_documented_command_has_a_key_in_it() -> None:
