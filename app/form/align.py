@@ -22,7 +22,7 @@ def align(rows: list[Row], answers: object) -> list[Any]:
     """
     wanted = [row for row in rows if row.asks]
     brought = [row.answer for row in wanted]
-    if any(answer is not MISSING for answer in brought):
+    if any(answer not in (MISSING, "", []) for answer in brought):
         if answers is not None:
             raise FormError("answers.invalid", "the form brings its answers along, and `answers` are given besides")
         return brought
@@ -76,7 +76,7 @@ def _named(wanted: list[Row], answers: Mapping[str, Any]) -> list[Any]:
     for name, answer in answers.items():
         place = places.get(tidy(str(name)), places.get(_bare(str(name))))
         if place is None:
-            raise FormError("answers.invalid", "`answers` name a question that the form does not have")
+            raise FormError("answers.invalid", "`answers` name a question that the form does not have", name=name)
         if place < 0:
             what = f"question {-place} and another have one name: give the answers in order"
             raise FormError("answers.invalid", what, question=-place)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import sys
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from itertools import pairwise
@@ -49,6 +50,13 @@ def bounds(given: object, low: object, high: object, default: tuple[Number, Numb
     if least is None or most is None or least > most:
         raise ValueError("needs [low, high]")
     return Options(bounds=(least, most))
+
+
+def limits(given: object, low: object, high: object) -> Options:
+    """Return the bounds of a number, which may have one alone. Raises ValueError with what is wrong."""
+    if low is None and high is None:
+        return bounds(given, None, None, None)
+    return bounds(None, -sys.float_info.max if low is None else low, sys.float_info.max if high is None else high, None)
 
 
 def _are_steps(values: list[Number | None]) -> bool:

@@ -8,44 +8,51 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from app import strict_json
 from app.errors import InputError
 from app.form.exports import neutral
-from app.form.options import Options, bounds, choices
-from app.form.types import SILENT, kind_of, near, why_refused
+from app.form.holders import raw_rows
+from app.form.options import Options, bounds, choices, limits
+from app.form.types import DEFAULTS, SILENT, kind_of, near, why_refused
 from app.limits import LIMITS
 
-_HOLDERS = ("questions", "qlist", "rows", "items", "fields", "elements")  # where a form has its rows
-_WRAPS = ("questionnaire", "form", "survey", "definition", "form_response", "qlist")  # around the form
 _WORD = r"(?<!not )(?<!non-)\b(?:optional|optionnel|facultatif|opcional|facoltativo|freiwillig|optioneel)\b"
 _OPTIONAL = re.compile(
     rf"[(\[][^)\]]*{_WORD}[^)\]]*[)\]]|[-\u2013\u2014:,]\s*{_WORD}[\s.]*$|^\s*{_WORD}\s*[-\u2013:]", re.IGNORECASE
 )
 _RESPONSE = ("submitted_at", "landed_at", "lastSubmittedTime", "responseId", "response_id")  # of a response, not of a question
 _FIELDS: dict[str, tuple[str, ...]] = {
-    "title": ("title", "question", "label", "text", "heading", "prompt"),
+    "title": (
+        *("title", "question", "label", "text", "heading", "prompt", "question_text", "questionText", "question_title"),
+        "questionTitle",
+    ),
     "type": ("type", "qtype", "question_type", "questionType", "fieldType", "kind"),
     "options": ("options", "choices", "values", "range", "enum"),
     "required": ("required", "isRequired", "is_required", "mandatory"),
     "optional": ("optional",),
-    "other": ("other", "hasOther", "showOtherItem", "allow_other", "allow_other_choice"),
+    "other": ("other", "hasOther", "hasOtherOption", "showOtherItem", "allow_other", "allow_other_choice"),
     "min": ("min", "minimum", "low", "from", "lowerBound", "rateMin", "min_value"),
     "max": ("max", "maximum", "high", "to", "upperBound", "rateMax", "max_value"),
-    "key": ("key", "ref", "id", "name", "questionId", "variable"),
-    "answer": ("answer", "response"),
+    "key": ("key", "ref", "id", "name", "questionId", "question_id", "qid", "variable", "fieldName"),
+    "answer": ("answer", "response", "value"),
 }
 _KNOWN = tuple(name for names in _FIELDS.values() for name in names)
 MISSING: Any = object()  # there is no answer, not even an empty one
 
 
 class FormError(InputError):
-    """A form or an answer to it is wrong. `row` and `question` are numbers from 1: its place, which may be made public."""
+    """A form or an answer to it is wrong. `row` and `question` are numbers from 1: its place, which may be made public.
 
-    def __init__(self, code: str, message: str, *, row: int | None = None, question: int | None = None) -> None:
+    `name` is what the caller wrote there and is his alone: no message has it.
+    """
+
+    def __init__(
+        self, code: str, message: str, *, row: int | None = None, question: int | None = None, name: str | None = None
+    ) -> None:
         """Say what is wrong and where."""
         super().__init__(code, message)
         self.row = row
         self.question = question
+        self.name = name
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,40 +86,13 @@ def read(form: object) -> list[Row]:
     A form is {"title", "questions"} or its rows; also [owner, title, rows], which the earlier contract returned
     (HarryR/ethsofia-hackathon, packages/frontend/src/qlist.ts), {"qlist": form}, and the exports of form services.
     """
-    rows = _rows(form, 3)
-    if not isinstance(rows, list) or not rows or len(rows) > LIMITS.questions:
+    rows = raw_rows(form)
+    if rows is None or not rows or len(rows) > LIMITS.questions:
         raise FormError("questionnaire.invalid", f"a questionnaire has 1 to {LIMITS.questions} rows, in `questions`")
     found = [_row(number, raw) for number, raw in enumerate(rows, 1)]
     if any(row.required for row in found):  # a form that marks what is required means that the rest is not
         found = [replace(row, required=bool(row.required)) for row in found]
     return found
-
-
-def _rows(form: object, depth: int) -> object:
-    if isinstance(form, str):
-        return _rows(_parsed(form), depth - 1) if depth else None
-    if isinstance(form, list):
-        is_contracts = len(form) == 3 and isinstance(form[2], list) and re.fullmatch(r"0x[0-9a-fA-F]{40}", str(form[0]))
-        return form[2] if is_contracts else form
-    if not isinstance(form, dict) or not depth:
-        return None
-    if isinstance(pages := form.get("pages"), list):
-        found = [_rows(page, depth - 1) for page in pages]
-        return [row for page in found if isinstance(page, list) for row in page] if all(map(_is_page, found)) else None
-    held = next((form[name] for name in _HOLDERS if isinstance(form.get(name), list | str)), None)
-    inner = next((form[name] for name in _WRAPS if isinstance(form.get(name), dict | list)), None)
-    return _rows(held if held is not None else inner, depth - 1)
-
-
-def _is_page(rows: object) -> bool:
-    return isinstance(rows, list)
-
-
-def _parsed(text: str) -> Any:
-    try:
-        return strict_json.loads(text.encode(errors="surrogatepass"))
-    except InputError:
-        return None
 
 
 def _row(number: int, raw: object) -> Row:
@@ -136,6 +116,7 @@ def _fields(number: int, raw: object) -> dict[str, Any]:
     if isinstance(raw, list) and len(raw) in (2, 3, 4) and all(isinstance(part, str) for part in raw[:2]):
         fields: dict[str, Any] = dict(zip(("title", "type", "options"), raw, strict=False))
         more = raw[3] if len(raw) == 4 else {}
+        _refuse_near(number, more if isinstance(more, dict) else ())
         return fields | (more if isinstance(more, dict) else {"required": more})
     if not isinstance(raw, dict):
         raise FormError("questionnaire.invalid", f"row {number} is neither [title, type, options] nor an object", row=number)
@@ -143,9 +124,7 @@ def _fields(number: int, raw: object) -> dict[str, Any]:
         what = f"row {number} is a response, not a question: the form goes into `questionnaire`, a response into `answers`"
         raise FormError("questionnaire.invalid", what, row=number)
     raw = neutral(raw)
-    for name in raw:
-        if name not in _KNOWN and (meant := near(name, _KNOWN)) and name != f"{meant}s":
-            raise FormError("questionnaire.invalid", f'row {number} has a field that is nearly "{meant}"', row=number)
+    _refuse_near(number, raw)
     fields = {}
     for ours, names in _FIELDS.items():
         if given := [raw[name] for name in names if raw.get(name) is not None]:
@@ -153,6 +132,14 @@ def _fields(number: int, raw: object) -> dict[str, Any]:
     if "title" not in fields and isinstance(raw.get("name"), str):  # SurveyJS shows the name where there is no title
         fields["title"] = raw["name"]
     return fields
+
+
+def _refuse_near(number: int, names: Iterable[str]) -> None:
+    """Raise `FormError` for a name that is nearly one of ours; forms have many others, which mean nothing here."""
+    for name in names:
+        if name not in _KNOWN and len(name) > 4 and (meant := near(name, _KNOWN)) and name != f"{meant}s":
+            what = f'row {number} has a field that is nearly "{meant}"'
+            raise FormError("questionnaire.invalid", what, row=number, name=name)
 
 
 def _kind(number: int, fields: dict[str, Any]) -> str:
@@ -190,25 +177,35 @@ def _words(number: int, title: str, options: object) -> str:
     return words
 
 
+def _lift(number: int, fields: dict[str, Any]) -> object:
+    """Return the options; where they are an object, what it says besides is put beside the row's other fields."""
+    given = fields.pop("options", None)
+    if not isinstance(given, dict):
+        return given
+    _refuse_near(number, given)  # {"choices": […], "required": false} or {"min", "max"}
+    for ours in ("options", "required", "optional", "other", "min", "max"):
+        if found := [given[name] for name in _FIELDS[ours] if name in given]:
+            fields[ours] = found[0]
+    if "optional" in fields and "required" not in fields:
+        fields["required"] = not fields["optional"]
+    return fields.pop("options", None)
+
+
 def _options(number: int, kind: str, fields: dict[str, Any]) -> tuple[str, Options]:
     """Return the kind, now that the options are known, and what an answer may be."""
-    given = fields.get("options")
-    if isinstance(given, dict):  # {"choices": […], "required": false} or {"min", "max"}
-        for ours in ("options", "required", "optional", "other", "min", "max"):
-            if found := [given[name] for name in _FIELDS[ours] if name in given]:
-                fields[ours] = found[0]
-        given = fields["options"] if fields["options"] is not given else None
-        if "optional" in fields and "required" not in fields:
-            fields["required"] = not fields["optional"]
+    given = _lift(number, fields)
     try:
-        if kind in ("range", "nps"):
-            default = (0, 10) if kind == "nps" else None
-            return "range", bounds(given, fields.get("min"), fields.get("max"), default)
+        if kind in ("range", *DEFAULTS):
+            return "range", bounds(given, fields.get("min"), fields.get("max"), DEFAULTS.get(kind))
         if kind == "multiselect" and given in (None, "", []):  # one box that is ticked or not
             return "boolean", Options()
-        if kind in ("select", "multiselect", "choice"):
+        if kind in ("select", "multiselect", "choice") or (kind == "boolean" and given):
             return kind, choices(given, other=bool(fields.get("other")))
-        return kind, choices(given, other=False) if kind == "boolean" and given else Options()
+        if kind == "number" and (given or "min" in fields or "max" in fields):
+            return kind, limits(given, fields.get("min"), fields.get("max"))
+        if kind == "string" and given:
+            raise ValueError("has options, which text has not")
+        return kind, Options()
     except ValueError as err:
         raise FormError("questionnaire.invalid", f"row {number} {err}", row=number) from err
 

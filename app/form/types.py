@@ -17,7 +17,8 @@ _NAMES: dict[str, tuple[str, ...]] = {
         *("note", "presentation", "welcomescreen", "thankyouscreen", "textitem", "divider"),
     ),
     "number": ("number", "numeric", "numerical", "integer", "int", "float", "decimal", "currency"),
-    "range": ("range", "scale", "linearscale", "opinionscale", "rating", "slider", "ratingscale", "stars"),
+    "range": ("range", "scale", "linearscale", "opinionscale", "slider", "ratingscale"),
+    "rating": ("rating", "stars"),
     "nps": ("nps", "netpromoterscore"),
     "select": (
         *("select", "singleselect", "radio", "radiogroup", "radiobutton", "radiobuttons", "dropdown", "dropdownlist", "list"),
@@ -50,6 +51,8 @@ REFUSED: dict[str, str] = {
         ("fileupload", "file", "signature", "signaturepad", "payment", "calendly"), "of a type whose answer is no words"
     ),
 }
+# kinds of `range` whose bounds go without saying: SurveyJS's rating and Typeform's nps
+DEFAULTS: dict[str, tuple[int, int]] = {"rating": (1, 5), "nps": (0, 10)}
 _KINDS = {name: kind for kind, names in _NAMES.items() for name in names}
 
 
@@ -58,7 +61,7 @@ def _plain(name: str) -> str:
 
 
 def kind_of(name: str) -> str | None:
-    """Return the kind that a form's name of a type means, or nothing: one of ours, `choice` or `nps`."""
+    """Return the kind that a form's name of a type means, or nothing: one of ours, `choice`, `rating` or `nps`."""
     return _KINDS.get(_plain(name))
 
 

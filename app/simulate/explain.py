@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from app import strict_json
 from app.errors import InputError
+from app.form.holders import raw_rows
 from app.questionnaire import FormError, render, title_of
 
 _OF_A_FORM = frozenset(("answers.invalid", "questionnaire.invalid"))
 
 
 def explain(request: Mapping[str, Any], code: str) -> str | None:
-    """Return `question 2: "…"`, the title of the question that an error with this code is about; None where it is about none.
+    """Return what an error with this code is about, as `question 2: "its title"`; None where there is nothing to add.
 
-    `request` holds the fields as the caller wrote them. The title is the caller's own: it goes to his screen and nowhere else.
+    `request` holds the fields as the caller wrote them. What is returned is the caller's own: it goes to his screen and
+    nowhere else.
     """
     form = _plain(request.get("questionnaire"))
     if code not in _OF_A_FORM or form is None:
@@ -23,11 +26,19 @@ def explain(request: Mapping[str, Any], code: str) -> str | None:
     try:
         render(form, _plain(request.get("answers")))
     except FormError as err:
-        title = title_of(form, err.question) if err.question else None
-        return f'question {err.question}: "{title}"' if title else None
+        return _place(form, err)
     except InputError:
         return None
     return None
+
+
+def _place(form: Any, err: FormError) -> str | None:
+    if err.question and (title := title_of(form, err.question)):
+        return f'question {err.question}: "{title}"'
+    if err.row and (row := (raw_rows(form) or [])[err.row - 1 : err.row]):
+        field = f", {err.name}" if err.name else ""
+        return f"row {err.row}{field}: {json.dumps(row[0], ensure_ascii=False)[:200]}"
+    return f'in `answers`: "{err.name}"' if err.name else None
 
 
 def _plain(value: Any) -> Any:

@@ -98,6 +98,7 @@ GOOD: dict[str, tuple[Any, Any, str]] = {
     # numbers
     "a number as text": (["Q", "number"], "8", "8"),
     "8.0": (["Q", "number"], "8.0", "8"),
+    "a number within its bounds": ({"title": "Age", "type": "number", "max_value": 120}, "34", "34"),
     "a decimal comma": (["Q", "number"], "8,5", "8.5"),
     "a range in words": (["Q", "scale", "1-10"], "7", "7"),
     "a range with to": (["Q", "SCALE", "1 to 10"], 7.0, "7"),
@@ -106,6 +107,7 @@ GOOD: dict[str, tuple[Any, Any, str]] = {
     "a range of text": (["Q", "range", ["1", "10"]], "10", "10"),
     "a range by the row": ({"title": "Q", "type": "slider", "min": 0, "max": 1}, "0.5", "0.5"),
     "nps": (["Q", "nps"], "10", "10"),
+    "a rating": (["Q", "RATING"], "5", "5"),
     # text
     "digits that a sheet made a number": (["Unit", "TEXT"], 12, "12"),
     "a date": (["When?", "DATE"], "2026-11-25", '"2026-11-25"'),
@@ -136,6 +138,14 @@ BAD: dict[str, tuple[Any, Any, str]] = {
     "several for one": (["Which?", "select", ABC], "A, B", "answer 1 is not one of its choices"),
     "neither case": (["Which?", "select", ["a", "A"]], "x", "row 1 needs a list of different choices"),
     "a thousand or one": (["Q", "number"], "1,000", "answer 1 is not a number"),
+    "a number beyond its bounds": (["Age", "number", [0, 120]], "150", "answer 1 is outside of its range"),
+    "a number below its one bound": ({"title": "Age", "type": "number", "min": 0}, -1, "answer 1 is outside of its range"),
+    "text with choices": (["Q", "text", ABC], "A", "row 1 has options, which text has not"),
+    "an option mistyped": (
+        ["Q", "select", {"choices": ABC, "requried": False}],
+        "",
+        'row 1 has a field that is nearly "required"',
+    ),
     "a unit": (["Q", "number"], "8 kg", "answer 1 is not a number"),
     "outside": (["Q", "scale", [1, 10]], "11", "answer 1 is outside of its range"),
     "a scale without bounds": (["Q", "SCALE"], "1", "row 1 needs [low, high]"),
@@ -263,6 +273,28 @@ FORMS: dict[str, tuple[Any, Any, list[str]]] = {
     "rows as JSON text": ({"title": "T", "questions": '[["Age?", "number"]]'}, ["34"], ["34"]),
     "its answers with it": ([{"question": "Age?", "answer": 34}, {"question": "Why?", "answer": "So"}], None, ["34", '"So"']),
     "its answers with it, typed": ([{"label": "Which?", "type": "select", "options": ABC, "answer": "b"}], None, ['"B"']),
+    "its answers as values": ([{"questionText": "Age?", "qid": "q", "value": "34"}], None, ['"34"']),
+    "values that are empty yet": ([{"label": "Age?", "type": "number", "value": ""}], ["34"], ["34"]),
+    "groups and panels": (
+        [
+            {"title": "Both", "type": "group", "properties": {"fields": [{"title": "A", "type": "number"}]}},
+            {"type": "panel", "elements": [{"type": "boolean", "name": "B"}]},
+        ],
+        {"A": 1, "B": True},
+        ["1", '"yes"'],
+    ),
+    "exported with Apps Script": (
+        {
+            "metadata": {"title": "T"},
+            "count": 2,
+            "items": [
+                {"type": "SCALE", "id": 1, "index": 0, "title": "How?", "isRequired": True, "lowerBound": 1, "upperBound": 5},
+                {"type": "CHECKBOX", "id": 2, "index": 1, "title": "Which?", "hasOtherOption": True, "choices": ABC},
+            ],
+        },
+        {"How?": "4", "Which?": "A, C"},
+        ["4", '["A", "C"]'],
+    ),
     "by key": ([{"id": "age", "title": "How old?", "type": "number"}], {"age": 3}, ["3"]),
     "by number": ([["How old?", "number"], ["Why?", "string"]], {"1": 3, "2": "So"}, ["3", '"So"']),
     "by a title without its star": ([["How old? *", "number"]], {"How old?": 3}, ["3"]),
@@ -340,6 +372,31 @@ def test_a_cell_is_read_right_or_not_at_all(ticked: list[str]) -> None:
         assert json.loads(shown) == ticked
 
 
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 12)
+    | st.floats()
+    | st.sampled_from(["", "A", "number", "select", "scale", "[1]", "x, y"]),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(["title", "type", "options", "questions", "answer", "field", "required", "id", "properties"]), inner
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(JSON, JSON)
+def test_whatever_it_is_it_is_read_or_refused(form: Any, answers: Any) -> None:
+    try:
+        assert isinstance(render(form, answers), str)
+    except FormError as err:
+        assert err.code in ("answers.invalid", "questionnaire.invalid")  # noqa: PT017
+        explain({"questionnaire": form, "answers": answers}, err.code)
+
+
 def test_a_long_cell_ends() -> None:
     assert "not a list" in refused([["Q", "multiselect", ABC]], ["A," * 200_000]).message
     assert "not a list" in refused([["Q", "multiselect", ABC]], ["A," * 8_000 + "D"]).message
@@ -355,6 +412,12 @@ def test_an_error_carries_its_place_and_the_desk_names_the_title() -> None:
     assert explain(request, err.code) == 'question 2: "Your canary?"'
     assert explain(request, "input.missing") is None
     assert explain({"questionnaire": form, "answers": [3]}, err.code) is None
+    assert explain({"questionnaire": form, "answers": {"How old?": 3, "Timestamp": 1}}, err.code) == 'in `answers`: "Timestamp"'
+    rows: list[Any] = [["A", "number"], ["B", "dance"], {"title": "C", "type": "text", "requierd": True}]
+    assert explain({"questionnaire": rows, "answers": [1]}, "questionnaire.invalid") == 'row 2: ["B", "dance"]'
+    assert explain({"questionnaire": rows[2:]}, "questionnaire.invalid") == (
+        'row 1, requierd: {"title": "C", "type": "text", "requierd": true}'
+    )
     assert explain({"questionnaire": form, "answers": [3, 1]}, err.code) is None
     assert explain({"prompt": "x"}, err.code) is None
     assert refused([["A", "number"], ["B", "dance"]], [1, 2]).row == 2
