@@ -194,6 +194,8 @@ def _lift(number: int, fields: dict[str, Any]) -> object:
 def _options(number: int, kind: str, fields: dict[str, Any]) -> tuple[str, Options]:
     """Return the kind, now that the options are known, and what an answer may be."""
     given = _lift(number, fields)
+    if kind == "string" and given:
+        raise FormError("questionnaire.invalid", f"row {number} has options, which text has not", row=number)
     try:
         if kind in ("range", *DEFAULTS):
             return "range", bounds(given, fields.get("min"), fields.get("max"), DEFAULTS.get(kind))
@@ -203,8 +205,6 @@ def _options(number: int, kind: str, fields: dict[str, Any]) -> tuple[str, Optio
             return kind, choices(given, other=bool(fields.get("other")))
         if kind == "number" and (given or "min" in fields or "max" in fields):
             return kind, limits(given, fields.get("min"), fields.get("max"))
-        if kind == "string" and given:
-            raise ValueError("has options, which text has not")
         return kind, Options()
     except ValueError as err:
         raise FormError("questionnaire.invalid", f"row {number} {err}", row=number) from err
