@@ -13,7 +13,7 @@ _BRACKET_OR_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
 _STEP = {b"[": 1, b"{": 1, b"]": -1, b"}": -1}
 
 
-class _Fault(ValueError):
+class _FaultError(ValueError):
     """What `json` lets through and this module does not."""
 
 
@@ -33,7 +33,7 @@ def loads(data: bytes) -> Any:
         said = err.msg.partition(" (")[0].removesuffix(" at")
         place = f"line {err.lineno}, column {err.colno}"
         raise InputError("json.invalid", f"the document is not strict JSON: {said[:1].lower()}{said[1:]} ({place})") from err
-    except _Fault as err:
+    except _FaultError as err:
         raise InputError("json.invalid", f"the document is not strict JSON: {err}") from err
     except (ValueError, RecursionError) as err:
         raise InputError("json.invalid", "the document is not strict JSON in UTF-8") from err
@@ -55,18 +55,18 @@ def dumps(value: Any) -> bytes:
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) != len(pairs):
-        raise _Fault("an object has the same name twice")
+        raise _FaultError("an object has the same name twice")
     return made
 
 
 def _refuse(_: str) -> NoReturn:
-    raise _Fault("NaN and Infinity are no JSON")
+    raise _FaultError("NaN and Infinity are no JSON")
 
 
 def _finite(text: str) -> float:
     value = float(text)
     if value in (float("inf"), float("-inf")):
-        raise _Fault("a number is out of range")
+        raise _FaultError("a number is out of range")
     return value
 
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from app.errors import InputError, ModelError
+from app.errors import ContradictionError, InputError, ModelError
 from app.limits import LIMITS
 
 _FIELDS = {
@@ -24,7 +24,7 @@ _FIELDS = {
 }
 _SPEED = frozenset({"--threads", "--no-mmap"})
 _FLAGS = frozenset({"--no-mmap", "--callback"})
-_KNOWN = frozenset({*_FIELDS, *_SPEED, *_FLAGS, "--model", "--chain-id"})
+KNOWN = (*_FIELDS, "--model", "--chain-id", "--threads", "--no-mmap", "--callback")
 _JSON = re.compile(r"""\s*(?:\{\s*["']?\w+["']?\s*:|\[\s*\{\s*["']?\w+["']?\s*:)""")
 _INSIDE = re.compile(r"\s(--[a-z][a-z-]+)(?=[\s=]|$)")
 
@@ -63,9 +63,8 @@ def parse(argv: Sequence[str]) -> Args:
         raise InputError("prompt.too_long", f"the arguments are longer than {LIMITS.args_bytes} bytes")
     options, words = _split([] if list(argv) == ["undefined"] else argv)
     fields = {_FIELDS[name]: value for name, value in options.items() if name in _FIELDS}
-    if words:
-        if "prompt" in fields:
-            raise InputError("request.contradiction", "both --prompt and words without an option are given")
+    if words and "prompt" in fields:
+        raise ContradictionError("--prompt", "words without an option")
     available = min(LIMITS.threads, len(os.sched_getaffinity(0)))
     chain_id, threads = options.get("--chain-id"), options.get("--threads")
     said = " ".join(words)
@@ -107,7 +106,7 @@ def _split(argv: Sequence[str]) -> tuple[dict[str, str], list[str]]:
         name, equals, value = arg.partition("=")
         if name == "--engine":
             raise ModelError("engine.not_embedded", "an engine outside of the image cannot answer a task")
-        if name not in _KNOWN:
+        if name not in KNOWN:
             raise InputError("args.unknown_option", "an argument is not a known option")
         if name in options:
             raise InputError("request.contradiction", f"{name} is given twice")
@@ -120,7 +119,7 @@ def _check_quotes(argv: Sequence[str], said: str) -> None:
     if _JSON.match(said) and said.rstrip().endswith(("}", "]")):
         raise InputError("args.json", "the args are a JSON document, and a worker takes the quotes out of it")
     before = itertools.takewhile(lambda arg: arg != "--", argv)
-    if any(name in _KNOWN for arg in before for name in _INSIDE.findall(arg)):
+    if any(name in KNOWN for arg in before for name in _INSIDE.findall(arg)):
         raise InputError("args.quotes", "an option stands inside a quoted text: a quote is missing or is one too many")
     if any(arg.count(mark) % 2 for arg in argv for mark in ('\\"', "\\'")):
         raise InputError("args.quotes", "the args hold an odd number of escaped quotes")

@@ -17,8 +17,9 @@ from app.errors import ContradictionError, HistoryError, InputError
 from app.iexec.pieces import Origin, Piece
 from app.questionnaire import has_words
 from app.report import Input, InputKind
-from app.request import CODE, USES
+from app.request import USES
 from app.request.ask import is_email_address
+from app.request.code import FIELDS as CODE
 from app.wallet import readers
 
 # The first source that names one of these has it, and another is listed as left aside; all else must not differ.

@@ -11,7 +11,6 @@ import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from app import strict_json
 from app.errors import AppError, InputError

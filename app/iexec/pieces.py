@@ -87,6 +87,8 @@ def _read(origin: Origin, data: bytes) -> Piece:
 
 
 def _text(origin: Origin, text: str) -> Piece:
+    if not text.strip():
+        raise InputError("input.empty", "it is empty")
     note = None
     if text.lstrip()[:1] in ("{", "["):
         try:
@@ -100,7 +102,7 @@ def _text(origin: Origin, text: str) -> Piece:
     history = readers.from_text(text)
     if history is not None:
         return Piece(origin, text=text, is_material=True, history=history)
-    return Piece(origin, text=text, is_material=_is_table(text), note=note) if text.strip() else Piece(origin)
+    return Piece(origin, text=text, is_material=_is_table(text), note=note)
 
 
 def _is_meant_as_json(text: str) -> bool:
@@ -110,7 +112,7 @@ def _is_meant_as_json(text: str) -> bool:
     try:
         json.loads(text)
     except ValueError as err:
-        if "Extra data" in str(err):  # one value a line, or a text that begins with [1]
+        if "Extra data" in str(err) and _is_table(text):
             return False
     else:
         return True  # what `json` alone lets through: a name twice, NaN, half a surrogate pair
@@ -139,7 +141,9 @@ def _archive(origin: Origin, data: bytes) -> Piece:
     if not isinstance(options, dict):
         raise InputError("option.invalid", "options must be an object")
     known = {name: _entry(name, node) for name, node in nodes.items() if name in FIELDS}
-    lifted = _lift(known, {name: _entry(name, node) for name, node in options.items() if name in OPTIONS}, options.keys() - OPTIONS)
+    lifted = _lift(
+        known, {name: _entry(name, node) for name, node in options.items() if name in OPTIONS}, options.keys() - OPTIONS
+    )
     other = nodes.keys() - FIELDS
     if not other:
         return Piece(origin, lifted)

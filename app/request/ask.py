@@ -57,7 +57,7 @@ def _conversation(document: Document) -> tuple[tuple[Turn, ...], str | None, str
     named = document.named(PROMPTS)
     named = [name for name in named if name != "email"] or named
     form = ""
-    if "questionnaire" in named and len(named) == 2 and not has_words(document.questionnaire):  # noqa: PLR2004  a form and a prompt
+    if "questionnaire" in named and len(named) == 2 and not has_words(document.questionnaire):
         form = render(document.questionnaire, document.answers)
         named.remove("questionnaire")
     if not named:

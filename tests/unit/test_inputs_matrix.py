@@ -46,17 +46,19 @@ def put(desk: Desk, source: str, said: str) -> list[str]:
         if said.startswith("{") and source in ("dataset", "bulk")
         else said.encode()
     )
-    if source == "dataset":
-        desk.dataset(data)
-    elif source == "bulk":
-        (desk.inside / ADDRESS).write_bytes(data)
+    if source == "bulk":
+        (desk.inside / ADDRESS).write_bytes(data or b"{}")
         desk.environ |= {"IEXEC_BULK_SLICE_SIZE": "1", "IEXEC_DATASET_1_FILENAME": ADDRESS}
+    elif not said:
+        return []
+    elif source == "dataset":
+        desk.dataset(data)
     elif source == "input file":
         (desk.inside / "f").write_bytes(data)
         desk.environ |= {"IEXEC_INPUT_FILES_NUMBER": "1", "IEXEC_INPUT_FILE_NAME_1": "f"}
     elif source == "secret":
         desk.environ["IEXEC_REQUESTER_SECRET_1"] = said
-    return [said] if source == "args" and said else []
+    return [said] if source == "args" else []
 
 
 def outcome(desk: Desk, argv: list[str]) -> Outcome:
@@ -280,6 +282,14 @@ def test_broken_json_of_ours_is_an_error_with_its_place_and_all_else_is_text(des
         assert isinstance(found.request, Ask) and found.request.turns[0].content == said
     else:
         assert found.error is not None and (found.error.code, place in found.error.message) == ("json.invalid", True)
+
+
+@pytest.mark.parametrize("data", [b"", b" \n\t", b"\xef\xbb\xbf"])
+def test_an_empty_file_is_an_error_and_no_answer_about_nothing(desk: Desk, data: bytes) -> None:
+    desk.dataset(data)
+    for argv in ([], ["How many orders failed?"]):
+        error = outcome(desk, argv).error
+        assert error is not None and (error.code, error.message) == ("input.empty", "dataset: it is empty")
 
 
 def test_form_feed_and_vertical_tab_are_white_space(desk: Desk) -> None:

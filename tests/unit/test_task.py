@@ -215,7 +215,7 @@ def test_a_dataset_that_is_no_zip(desk: Desk, data: bytes, fields: dict[str, Any
     ("data", "code"),
     [
         (b"\xff\xfe", "input.unreadable"),
-        (b"", None),
+        (b"", "input.empty"),
         (b"{", "json.invalid"),
         (b"[]", None),
         (b'{"a":1,"a":2}', "json.invalid"),
@@ -226,7 +226,7 @@ def test_a_dataset_that_is_no_zip(desk: Desk, data: bytes, fields: dict[str, Any
     ids=["binary", "nothing", "half json", "array", "duplicate", "option", "half zip", "empty zip"],
 )
 def test_a_dataset_that_is_nothing_we_know(desk: Desk, data: bytes, code: str | None) -> None:
-    """Nothing, and an empty object, hold no prompt: that is for the request to say."""
+    """An empty object or list holds no prompt: that is for the request to say."""
     desk.dataset(data)
     fields = read_inputs(opened(desk), {})[0].fields
     assert (fields.code if isinstance(fields, AppError) else None) == code
