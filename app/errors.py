@@ -18,7 +18,8 @@ EXIT_CANNOT_WRITE = 73
 # code -> hint: what the reader can do about it; {name} stands for a list or a limit (app.hints). A code is a promise: it may
 # be added, never renamed.
 HINTS: dict[str, str] = {
-    "answers.invalid": "one answer for each question, in order or by title, of the type that the row asks for",
+    "answers.invalid": "one answer for each question, in order, by title or by key, of the type that the row asks for; "
+    "empty where the row is optional",
     "args.json": "write options and words (--max-tokens 64 What is this?), or put the JSON into a requester secret",
     "args.not_text": "iexec_args is one string of UTF-8 text",
     "args.no_value": "write --name value or --name=value",
@@ -74,7 +75,8 @@ HINTS: dict[str, str] = {
     "prompt.too_long": "shorten the prompt or lower max_tokens; nothing is ever cut silently",
     "protected_data.entry": "strings are Borsh (u32 length + UTF-8) or plain UTF-8, numbers f64, i128 or decimal text",
     "protected_data.invalid": "use protectData() of @iexec/dataprotector, or `zip` with one file for each field",
-    "questionnaire.invalid": "rows are [title, type, options]; types: {question_types}",
+    "questionnaire.invalid": "rows are [title, type, options] or objects with these; types: {question_types}, and what form services "
+    "call them",
     "request.contradiction": "give one of the two, or name the `task`; text that is to be asked about goes into `material`",
     "request.unknown_field": "known fields: {fields}",
     "request.unsupported": "tests run for Python alone: leave them out, and the code comes back untested",

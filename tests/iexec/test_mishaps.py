@@ -72,7 +72,7 @@ def test_one_bad_dataset_spoils_its_entry_of_the_bulk_only(
     settings = {"PRIVATE_KEY": key_of("requester"), "WORKERPOOL": shop.pool, "ARGS": ARGS, "PER_TASK": "2", **protector}
     child = requester.start(*command, **settings)
     done = life.while_working(shop.pool, child)
-    assert child.returncode == 0, requester.said("stderr")
+    assert child.returncode == 1, requester.said("stderr")
     said = [json.loads(line) for line in requester.said("stdout").splitlines()]
     assert said == [{"taskId": one.task_id, "file": f"result-{nth}.json"} for nth, one in enumerate(done)]
     assert [len(one.causes) for one in done] == [1, 0]
