@@ -75,8 +75,8 @@ HINTS: dict[str, str] = {
     "prompt.too_long": "shorten the prompt or lower max_tokens; nothing is ever cut silently",
     "protected_data.entry": "strings are Borsh (u32 length + UTF-8) or plain UTF-8, numbers f64, i128 or decimal text",
     "protected_data.invalid": "use protectData() of @iexec/dataprotector, or `zip` with one file for each field",
-    "questionnaire.invalid": "rows are [title, type, options] or objects with these; types: {question_types}, and what form services "
-    "call them",
+    "questionnaire.invalid": "rows are [title, type, options] or objects with these; types: {question_types}, and what form "
+    "services call them",
     "request.contradiction": "give one of the two, or name the `task`; text that is to be asked about goes into `material`",
     "request.unknown_field": "known fields: {fields}",
     "request.unsupported": "tests run for Python alone: leave them out, and the code comes back untested",
