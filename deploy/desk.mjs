@@ -36,8 +36,8 @@ const HINTS = [
   [/No Workerpool order/, 'MAX_NRLC=… pays more than 0 nRLC; WORKERPOOL=0x… names another pool'],
   [/No App order/, 'MAX_NRLC=… pays more than 0 nRLC; has the app been published (iexec app publish)?'],
   [/No Dataset order/, 'its owner grants this wallet access: protect.mjs request.json 0xAPP 0xUSER'],
-  [/(Cost|stake|balance)/i, 'RLC is paid from the deposit: iexec account deposit 1 RLC'],
   [/insufficient funds/, 'the wallet needs ether for gas'],
+  [/\b(cost|stake|balance)\b/i, 'RLC is paid from the deposit: iexec account deposit 1 RLC'],
   [/(fetch|network|ECONN|ENOTFOUND|unavailable)/i, 'is RPC the URL of a node of Arbitrum Sepolia, and can it be reached?'],
 ];
 
