@@ -76,6 +76,16 @@ export const onStatusUpdate = ({ title, isDone, payload }) => {
 export const address = (text, what) =>
   /^0x[0-9a-fA-F]{40}$/.test(text ?? '') ? text : refuse(`${what} is no address`, `${what}: 0x and 40 hex digits; no ENS name`);
 
+/** Return args, unless a quote in them is never closed: a worker drops all of them then. It takes \\" and \\' for no quote. */
+export const checkedArgs = (text = '') => {
+  let [quote, escaped] = ['', false];
+  for (const piece of text.match(/["' \\]|[^"' \\]+/g) ?? []) {
+    if (piece === quote || (!quote && ['"', "'"].includes(piece))) [quote, escaped] = escaped ? [quote, false] : [quote ? '' : piece, false];
+    else if (piece !== ' ' || quote) escaped = piece === '\\';
+  }
+  return quote ? refuse('the args have a quote that is never closed', 'a worker drops all args then: "it\'s", or no apostrophe') : text;
+};
+
 /** Return the settings in the environment, and dataProtector with the wallet. */
 export const connect = async () => {
   const { RPC = 'https://sepolia-rollup.arbitrum.io/rpc', OPTIONS = '{}', MAX_NRLC = '0', WORKERPOOL = TDX_SEPOLIA } = process.env;
