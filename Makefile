@@ -24,7 +24,7 @@ help:  ## name the targets
 demo: setup  ## fetch and build what is needed, then ask the model one question and verify its signed answer
 	$(PY) -m app simulate --prompt "In one sentence: why is the sky blue?" --args "--max-tokens 96"
 
-test: setup $(READY_DEV) $(READY_AUDIT) $(VENV)/.model-$(TEST_MODEL) $(VENV)/.states-$(TEST_MODEL) $(VENV)/.server $(VENV)/.peers $(VENV)/.contracts $(VENV)/.deploy $(VENV)/.qemu  ## everything the tests need, then all of them
+test: setup $(READY_DEV) $(READY_AUDIT) $(VENV)/.model-$(TEST_MODEL) $(VENV)/.states-$(TEST_MODEL) $(VENV)/.server $(VENV)/.peers $(VENV)/.contracts $(VENV)/.deploy $(VENV)/.qemu $(VENV)/.strace  ## everything the tests need, then all of them
 	@$(MAKE) --no-print-directory check
 	$(PY) -m pytest
 
@@ -176,4 +176,11 @@ $(VENV)/.qemu: | $(PY)
 	@command -v qemu-x86_64-static > /dev/null || command -v qemu-x86_64 > /dev/null \
 	  || { apt-get update -qq && apt-get install -y -qq --no-install-recommends qemu-user-static; } > /dev/null 2>&1 \
 	  || echo "qemu-user is not here and could not be installed: the tests on older CPUs will be skipped"
+	@touch $@
+
+# What follows the system calls of a run; the tests that need it say so and are skipped where it is not to be had.
+$(VENV)/.strace: | $(PY)
+	@command -v strace > /dev/null \
+	  || { apt-get update -qq && apt-get install -y -qq --no-install-recommends strace; } > /dev/null 2>&1 \
+	  || echo "strace is not here and could not be installed: the tests that follow system calls will be skipped"
 	@touch $@

@@ -246,12 +246,12 @@ async function main() {
     },
 
     async order({ app, callback, params }) {
-      const shared = { app, workerpool: pool, tag: TAG, volume: 1, salt: randomBytes(32), requester: requester.address };
-      const request = { ...shared, beneficiary: requester.address, callback, params };
+      const common = { app, workerpool: pool, tag: TAG, volume: 1, salt: randomBytes(32), requester: requester.address };
+      const request = { ...common, beneficiary: requester.address, callback, params };
       const orders = [
-        await signedOrder('AppOrder', shared, admin, domain),
+        await signedOrder('AppOrder', common, admin, domain),
         NO_DATASET,
-        await signedOrder('WorkerpoolOrder', { ...shared, trust: 1 }, scheduler, domain),
+        await signedOrder('WorkerpoolOrder', { ...common, trust: 1 }, scheduler, domain),
         await signedOrder('RequestOrder', request, requester, domain),
       ];
       const dealId = await poco.matchOrders.staticCall(...orders);
