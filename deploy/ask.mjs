@@ -1,6 +1,6 @@
 // Protect what is asked, let the app read it, ask, and keep the signed answer: protectData, grantAccess, processProtectedData.
 import { existsSync } from 'node:fs';
-import { onStatusUpdate, address, connect, keep, refuse, run } from './desk.mjs';
+import { onStatusUpdate, address, checkedArgs, connect, keep, refuse, run } from './desk.mjs';
 import { readText, requestOf } from './request.mjs';
 
 const USAGE = `
@@ -19,7 +19,7 @@ await run(USAGE, async ([app, what, ...rest]) => {
   const args = rest.at(-1)?.startsWith('--') ? rest.pop() : undefined;
   const question = rest.shift();
   if (rest.length) refuse(`too many words: ${rest[0]}`, 'put the question into quotes, and the args, which begin with --');
-  if ((args?.match(/["']/g)?.length ?? 0) % 2) refuse('the args have an odd quote', 'a worker drops all args then');
+  checkedArgs(args);
   if (Buffer.byteLength(question ?? '') > 4096) refuse('the question is longer than 4096 bytes', 'put it into a request.json');
   const asked = wanted(what, question);
 

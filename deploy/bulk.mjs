@@ -1,5 +1,5 @@
 // One order for many protected requests: a task for each PER_TASK of them, with one signed result that has an entry for each.
-import { onStatusUpdate, address, connect, keep, refuse, run, tell } from './desk.mjs';
+import { onStatusUpdate, address, checkedArgs, connect, keep, refuse, run, tell } from './desk.mjs';
 
 const USAGE = `
 node bulk.mjs 0xAPP 0xPROTECTED_DATA…
@@ -10,6 +10,7 @@ ARGS ("--max-tokens 64") for all of them, PER_TASK (100, the most).`;
 await run(USAGE, async ([app, ...wanted]) => {
   const { ARGS: args = '--max-tokens 64', PER_TASK = '100' } = process.env;
   address(app, '0xAPP');
+  checkedArgs(args);
   if (!wanted.length) refuse('no protected data is named', 'the addresses that protect.mjs printed');
   for (const one of wanted) address(one, one);
   if (!/^\d+$/.test(PER_TASK) || PER_TASK < 1 || PER_TASK > 100) refuse('PER_TASK is no number from 1 to 100', 'PER_TASK=100');

@@ -36,8 +36,8 @@ const HINTS = [
   [/No Workerpool order/, 'MAX_NRLC=… pays more than 0 nRLC; WORKERPOOL=0x… names another pool'],
   [/No App order/, 'MAX_NRLC=… pays more than 0 nRLC; has the app been published (iexec app publish)?'],
   [/No Dataset order/, 'its owner grants this wallet access: protect.mjs request.json 0xAPP 0xUSER'],
-  [/(Cost|stake|balance)/i, 'RLC is paid from the deposit: iexec account deposit 1 RLC'],
   [/insufficient funds/, 'the wallet needs ether for gas'],
+  [/\b(cost|stake|balance)\b/i, 'RLC is paid from the deposit: iexec account deposit 1 RLC'],
   [/(fetch|network|ECONN|ENOTFOUND|unavailable)/i, 'is RPC the URL of a node of Arbitrum Sepolia, and can it be reached?'],
 ];
 
@@ -75,6 +75,16 @@ export const onStatusUpdate = ({ title, isDone, payload }) => {
 /** Return an address, or refuse it. */
 export const address = (text, what) =>
   /^0x[0-9a-fA-F]{40}$/.test(text ?? '') ? text : refuse(`${what} is no address`, `${what}: 0x and 40 hex digits; no ENS name`);
+
+/** Return args, unless a quote in them is never closed: a worker drops all of them then. It takes \\" and \\' for no quote. */
+export const checkedArgs = (text = '') => {
+  let [quote, escaped] = ['', false];
+  for (const piece of text.match(/["' \\]|[^"' \\]+/g) ?? []) {
+    if (piece === quote || (!quote && ['"', "'"].includes(piece))) [quote, escaped] = escaped ? [quote, false] : [quote ? '' : piece, false];
+    else if (piece !== ' ' || quote) escaped = piece === '\\';
+  }
+  return quote ? refuse('the args have a quote that is never closed', 'a worker drops all args then: "it\'s", or no apostrophe') : text;
+};
 
 /** Return the settings in the environment, and dataProtector with the wallet. */
 export const connect = async () => {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 
 SILENT = ("prompt", "info")
 ANSWERED = ("number", "range", "select", "multiselect", "boolean", "string")
@@ -72,4 +71,6 @@ def why_refused(name: str) -> str | None:
 
 def near(name: str, known: tuple[str, ...] = (*SILENT, *ANSWERED)) -> str | None:
     """Return the one of our own words that `name` was likely meant to be."""
+    from difflib import get_close_matches
+
     return next(iter(get_close_matches(name.strip().lower(), known, 1, 0.8)), None)

@@ -17,7 +17,9 @@ import pytest
 
 from app.iexec.pieces import Origin, read
 from app.request import parse
-from app.simulate.order import Wishes, order
+from app.simulate import order
+from app.simulate.protect import protect
+from app.simulate.worker import split_args
 from tests.support import ROOT
 
 DEPLOY, PEERS = ROOT / "deploy", ROOT / "tests/peers"
@@ -87,15 +89,10 @@ def meant(fields: Mapping[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("request_", REQUESTS.values(), ids=REQUESTS)
 def test_stores_what_simulate_stores(tmp_path: Path, request_: dict[str, Any]) -> None:
     """The SDK's own zip of what deploy/request.mjs makes of a file holds the fields that `simulate --file` protects."""
-    path = written(tmp_path, request_)
+    written(tmp_path, request_)
     done = node(PEERS / "storable.mjs", "request.json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr.decode()
-    nothing = dict.fromkeys(("prompt", "wallet", "protected_data"))
-    wishes = Wishes(
-        **nothing, request_file=path, args="", secrets=(), input_files=(), bulk=False, datasets=(), no_app_secret=True
-    )
-    (ours,) = order(wishes).datasets
-    assert ours
+    ours = protect({name: order._storable(value) for name, value in request_.items()})
     theirs = read(Origin("dataset"), done.stdout).fields
     assert meant(theirs) == meant(read(Origin("dataset"), ours).fields)
     if "history" not in request_:
@@ -162,7 +159,8 @@ MISTAKES: dict[str, tuple[tuple[str, ...], dict[str, str], str, str]] = {
     "no such text": (("ask.mjs", APP, "notes.txt", "What?"), {}, "notes.txt is not there", "into quotes"),
     "a text without a question": (("ask.mjs", APP, "a.csv"), {}, "a.csv is a text", "add a question"),
     "words without quotes": (("ask.mjs", APP, "What", "is", "it?"), {}, "too many words: it?", "into quotes"),
-    "an odd quote": (("ask.mjs", APP, "Hi", "--system it's"), {}, "the args have an odd quote", "drops all args"),
+    "an open quote": (("ask.mjs", APP, "Hi", "--system it's"), {}, "the args have a quote that is never closed", "drops all"),
+    "one for all": (("bulk.mjs", APP, DATA), {"ARGS": "it's"}, "the args have a quote that is never closed", "drops all"),
     "a folder": (("ask.mjs", APP, "folder", "What?"), {}, "folder cannot be read (EISDIR)", "name a file"),
     "no wallet": (("ask.mjs", APP, "Hi"), {"PRIVATE_KEY": ""}, "there is no wallet", "read -rs PRIVATE_KEY"),
     "half a key": (("ask.mjs", APP, "Hi"), {"PRIVATE_KEY": "0x12"}, "PRIVATE_KEY is no key", "64 hex digits"),
@@ -187,6 +185,24 @@ def test_a_mistake_is_one_line_and_a_hint(
     what, help_ = said(node(DEPLOY / words[0], *words[1:], cwd=tmp_path, **{"PRIVATE_KEY": KEY} | environ))
     assert what == message
     assert hint in help_
+
+
+ARGS = [
+    "--system it's",
+    """--system "it's" """,
+    r"--system 'it\'s'",
+    r"--system it\'s",
+    '--system "a',
+    "--system 'a\"'",
+    r'--system "\"',
+    "-- \\",
+]
+
+
+@pytest.mark.parametrize("args", ARGS)
+def test_args_are_refused_when_a_worker_would_drop_them(tmp_path: Path, args: str) -> None:
+    what, _ = said(node(DEPLOY / "ask.mjs", APP, "Hi", args, cwd=tmp_path, PRIVATE_KEY=KEY, WORKERPOOL="x"))
+    assert what == ("WORKERPOOL is no address" if split_args(args) else "the args have a quote that is never closed")
 
 
 @pytest.mark.parametrize("script", ["ask.mjs", "bulk.mjs", "protect.mjs"])
