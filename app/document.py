@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from app import near
-from app.errors import InputError
+from app.errors import ContradictionError, InputError
 from app.field_types import (
     Attempts,
     Chain,
@@ -105,6 +105,8 @@ class Document(Options):
     """ask: {"title", "questions": [[title, type, options], ...]} or the rows alone; also as JSON text."""
     answers: Annotated[list[Any] | dict[str, Any], BeforeValidator(from_json)] | None = None
     """ask: the answers to `questionnaire`, in order or by title; also as JSON text."""
+    qlist: Annotated[list[Any], BeforeValidator(from_json)] | None = None
+    """ask: another name for `questionnaire`, the earlier system's: its rows alone."""
     wallet: Wallet | None = None
     """score: the address."""
     address: Wallet | None = None
@@ -158,10 +160,19 @@ OPTIONS = frozenset(Options.model_fields)
 FIELDS = frozenset(Document.model_fields) - {"options"}
 
 
+def renamed(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields with the rows of a form under one name. Raises `ContradictionError` if they stand under both."""
+    if "qlist" not in fields:
+        return fields
+    if "questionnaire" in fields:
+        raise ContradictionError("qlist", "questionnaire")
+    return {"questionnaire" if name == "qlist" else name: value for name, value in fields.items()}
+
+
 def validate(fields: dict[str, Any]) -> Document:
     """Return the document in `fields`. Raises `InputError` with the name of the field at fault."""
     try:
-        return Document.model_validate(fields)
+        return Document.model_validate(renamed(fields))
     except ValidationError as err:
         first = err.errors(include_url=False, include_context=False, include_input=False)[0]
         raise _as_input_error(first["loc"], first["type"], first["msg"]) from err

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from app import near, strict_json
-from app.document import FIELDS, OPTIONS
+from app.document import FIELDS, OPTIONS, renamed
 from app.errors import AppError, InputError
 from app.iexec import formats, protected_data
 from app.request.ask import is_email_address
@@ -22,7 +22,7 @@ _TEXTS = frozenset(
 _NUMBERS = frozenset({"max_tokens", "temperature", "seed", "attempts", "chain", "as_of_block"})
 # Fields that no other program's document has by chance: beside one of them, an unknown field is a field and no material.
 _TELLING = frozenset(
-    {"prompt", "messages", "questionnaire", "max_tokens", "original_prompt", "reference_code", "feedback_prompt"}
+    {"prompt", "messages", "questionnaire", "qlist", "max_tokens", "original_prompt", "reference_code", "feedback_prompt"}
 )
 _WALLET = re.compile("0x[0-9a-fA-F]{40}")
 _TASKS = frozenset({"ask", "code", "score"})
@@ -236,4 +236,4 @@ def _lift(fields: dict[str, Any], options: dict[str, Any], unknown: Iterable[str
         raise InputError("option.unknown", "options has an unknown field" if meant is None else near.say(name, meant))
     if twice := fields.keys() & options.keys():
         raise InputError("request.contradiction", f"both {min(twice)} and options.{min(twice)} are given")
-    return fields | options
+    return renamed(fields | options)
