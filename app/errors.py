@@ -6,6 +6,8 @@ and never holds any of the input's content: it is published in a result that any
 
 from __future__ import annotations
 
+from app.wallet.sources import SOURCES
+
 # Exit codes: sysexits where one fits. `run` uses 0 and 73 only; `verify` uses 0 and 1.
 EXIT_OK = 0
 EXIT_REFUSED = 1
@@ -24,6 +26,7 @@ HINTS: dict[str, str] = {
     "chain.bad_answer": "check the endpoint, the hub and the task id",
     "chain.unknown": "name the hub of this chain with --hub",
     "chain.unreachable": "check --rpc; any Ethereum JSON-RPC endpoint of the chain will do",
+    "claims.rejected": "the score holds, and each fact in fixed words; a larger --model words more of them itself",
     "code.incomplete": "generate: `language` and `prompt`; adjust: `code` or a `session`, and `feedback` besides",
     "code.too_long": "prompt and each feedback at most 16 KiB, code and each test 64 KiB, a test's input 128 KiB",
     "engine.failed": "run `python -m app doctor`; a smaller prompt or model needs less memory",
@@ -42,7 +45,7 @@ HINTS: dict[str, str] = {
     "history.bad_answer": "check the address of the explorer or node: what came back is not what its API answers",
     "history.contradictory": "blocks, times and hashes must agree: are several chains in one history, or was it edited",
     "history.host_not_allowed": "https to a host of the allowed list; http only to this very machine",
-    "history.invalid": "give the documents as the explorer or node sent them: see `Wallet history` in the README",
+    "history.invalid": f"give the documents as the source sent them. Read: {SOURCES}",
     "history.mixed_chains": "one history tells of one chain: the one that the request names",
     "history.other_wallet": "export the history of the very wallet that is to be scored",
     "history.refused_by_source": "the explorer or node gave an error: check its key and its rate limit, and fetch anew",
