@@ -24,7 +24,7 @@ from app.field_types import (
     Wallet,
     flag,
     from_json,
-    history,
+    history_value,
     list_or_one,
     new_or_json,
     whole,
@@ -110,7 +110,7 @@ class Document(Options):
     """score: the letter case of the address that is signed; lower unless told otherwise."""
     chain: Chain | None = None
     """score: the chain id of the history; 1 unless told otherwise."""
-    history: Annotated[Any, BeforeValidator(history)] | None = None
+    history: Annotated[Any, BeforeValidator(history_value)] | None = None
     """score: what an explorer, a node or an aggregator answered about the wallet: one document or a list; also as JSON text."""
     source: Annotated[Source, BeforeValidator(from_json)] | None = None
     """score: where to fetch the history, if there is none; only from a requester secret. Also as JSON text."""

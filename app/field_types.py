@@ -48,7 +48,7 @@ def from_json(value: Any) -> Any:
     return strict_json.loads(value.encode(errors="surrogatepass")) if isinstance(value, str) else value
 
 
-def history(value: Any) -> Any:
+def history_value(value: Any) -> Any:
     """Return what the text of a history says: JSON, NDJSON or an explorer's CSV export; anything else as it is."""
     if not isinstance(value, str):
         return value

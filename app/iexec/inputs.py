@@ -142,11 +142,14 @@ def _secret(secret: str) -> Fields:
 
 def _document(raw: bytes, *, strict: bool = True) -> Fields:
     """Return the fields of a JSON object, or plain text as the prompt; `strict` refuses unknown fields."""
-    if raw.lstrip()[:1] not in (b"{", b"["):
-        try:
-            return {"prompt": raw.decode("utf-8")}
-        except UnicodeDecodeError as err:
+    try:
+        if (found := readers.from_text(raw.decode("utf-8"))) is not None:
+            return {"history": found}
+    except UnicodeDecodeError as err:
+        if raw.lstrip()[:1] not in (b"{", b"["):
             raise InputError("input.unreadable", "an input is neither a JSON object nor UTF-8 text") from err
+    if raw.lstrip()[:1] not in (b"{", b"["):
+        return {"prompt": raw.decode("utf-8")}
     document = strict_json.loads(raw)
     if readers.looks_like(document) and not (isinstance(document, dict) and document.keys() & FIELDS):
         return {"history": document}

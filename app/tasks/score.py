@@ -41,12 +41,17 @@ def answer(request: Score, engine: Engine | ModelError | None) -> tuple[ScoreAns
     fixed = [Claim(kind=fact.kind, text=fact.text, evidence=evidence(fact), by="template") for fact in facts]
     worded = _worded(engine, [fact for fact in facts if fact.kind != "advice"])
     if isinstance(worded, ModelError):
-        return _answer(request, history, values, fixed, scored, why=worded), "fallback", shaped(None)
+        return _saying_why(_answer(request, history, values, fixed, scored), worded), "fallback", shaped(None)
     claims = [*worded.claims, *(claim for claim in fixed if claim.kind == "advice")]
+    told = _answer(request, history, values, claims, scored, worded.sampled_tokens)
     if any(claim.by == "model" for claim in claims):
-        return _answer(request, history, values, claims, scored, worded.sampled_tokens), "ai", worded.parameters
+        return told, "ai", worded.parameters
     why = ModelError("claims.rejected", "the model wrote nothing that says what the facts say and no more")
-    return _answer(request, history, values, claims, scored, worded.sampled_tokens, why), "fallback", worded.parameters
+    return _saying_why(told, why), "fallback", worded.parameters
+
+
+def _saying_why(told: ScoreAnswer, why: ModelError) -> ScoreAnswer:
+    return told.model_copy(update={"fallback": Fallback(code=why.code, message=why.message, hint=why.hint)})
 
 
 def _worded(engine: Engine | ModelError | None, facts: list[explain.Fact]) -> Worded | ModelError:
@@ -73,7 +78,6 @@ def _answer(
     claims: list[Claim],
     scored: Scored | None,
     spent: int = 0,
-    why: ModelError | None = None,
 ) -> ScoreAnswer:
     texts = {kind: tuple(claim.text for claim in claims if claim.kind == kind) for kind in ("reasoning", "risk", "strength")}
     table = Table.packaged()
@@ -96,7 +100,7 @@ def _answer(
         ),
         scorecard=None if scored is None else _scorecard(table, scored),
         data=_provenance(history, request.labels),
-        fallback=None if why is None else Fallback(code=why.code, message=why.message, hint=why.hint),
+        fallback=None,
         completion_tokens=spent,
     )
 

@@ -112,7 +112,7 @@ INVALID: dict[str, Any] = {
     "status-list": [row(isError=["0"])],
     "call-data": [row(input="0xzz")],
     "call-data-number": [row(input=7)],
-    "mixed-rows": [row(), TOKEN_ROW],
+    "mixed-sources": [row(), ITEM],
     "row-of-text": [row(), "x"],
     "token": [{**TOKEN_ROW, "contractAddress": ""}],
     "token-value": [{**TOKEN_ROW, "value": ""}],
@@ -201,7 +201,7 @@ def test_code(code: str, value: Any) -> None:
 
 @pytest.mark.parametrize("name", sorted(REFUSED.keys() - {"string", "nothing", "message"}))
 def test_an_error_is_meant_to_be_a_history(name: str) -> None:
-    assert looks_like(REFUSED[name])
+    assert looks_like(REFUSED[name], wallet=True)
 
 
 @pytest.mark.parametrize("wallet", ["", "0x12", "vitalik.eth", "0x" + "g" * 40, "0x" + "1" * 41, "1" * 40], ids=list("abcdef"))

@@ -62,10 +62,7 @@ def looks_like(value: Any, *, wallet: bool = False) -> bool:
     if export.is_export(value):
         return any(looks_like(one, wallet=wallet) for one in value["documents"])
     if isinstance(value, list) and not is_rows(value):
-        return any(
-            documents.is_history(one, wallet=wallet) or export.is_export(one) and looks_like(one, wallet=wallet)
-            for one in value
-        )
+        return any(looks_like(one, wallet=wallet) for one in value if not isinstance(one, list) or is_rows(one))
     return documents.is_history(value, wallet=wallet)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from app.errors import HistoryError
@@ -77,6 +78,7 @@ _ROWS: tuple[tuple[Callable[[Any], bool], Callable[[list[dict[str, Any]], Scope]
     (bitquery.is_row, bitquery.listed),
     (alchemy.is_row, lambda rows, _: alchemy.answer({"transfers": rows})),
 )
+_LOOKED_AT = 1_000  # rows that are searched for evidence; all of them are read, or refused
 _ERROR = frozenset({"message", "status", "statusCode", "code", "name", "detail", "title", "result", "error_code", "success"})
 
 
@@ -87,7 +89,7 @@ def is_row(value: Any) -> bool:
 
 def is_rows(value: Any) -> bool:
     """Return whether `value` is one document that is a list: it holds a row of an explorer, a node, an indexer."""
-    return isinstance(value, list) and any(map(is_row, value))
+    return isinstance(value, list) and any(map(is_row, islice(value, _LOOKED_AT)))
 
 
 def is_history(value: Any, *, wallet: bool) -> bool:
@@ -99,7 +101,9 @@ def is_history(value: Any, *, wallet: bool) -> bool:
         return True
     if any(kind.fits(value) and (wallet or kind.is_told(value)) for kind in _KINDS):
         return True
-    return wallet and (_is_error(value) or unread.name(value) is not None or isinstance(inner, list) and inner is not value)
+    if not wallet:
+        return False
+    return _is_error(value) or unread.name(value) is not None or inner is not value
 
 
 def parts(document: Any, scope: Scope) -> list[Part]:
@@ -118,15 +122,15 @@ def parts(document: Any, scope: Scope) -> list[Part]:
     if inner is not document:
         return parts(inner, scope) if inner != [] else [Part("rpc", transfers=[])]  # logs of a node: there are none
     if whose := unread.name(document):
-        fields.invalid(f"this is {whose} format, which is not read")
-    fields.invalid("it is of no kind that is read")
+        return fields.invalid(f"this is {whose} format, which is not read")
+    return fields.invalid("it is of no kind that is read")
 
 
 def _listed(rows: list[Any], scope: Scope) -> Part:
     """Return what rows of one source say. Raises `HistoryError` history.invalid if one is of another, or of none."""
     found = fields.rows(rows, "a list of rows")
-    read = next(read for fits, read in _ROWS if any(map(fits, found)))
-    return read(found, scope)
+    evidence = next(filter(is_row, found))
+    return next(read for fits, read in _ROWS if fits(evidence))(found, scope)
 
 
 def _inner(value: Any) -> Any:
