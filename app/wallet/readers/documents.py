@@ -143,11 +143,11 @@ def _inner(value: Any) -> Any:
 
 def _is_error(value: Any) -> bool:
     """Return whether `value` is what a source says instead of an answer."""
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or etherscan.is_answer(value):
         return False
     if value.get("error") or value.get("errors"):
         return True
-    return isinstance(value.get("message"), str) and value.keys() <= _ERROR and not isinstance(value.get("result"), list)
+    return isinstance(value.get("message"), str) and value.keys() <= _ERROR and not isinstance(value.get("result"), list | dict)
 
 
 def _is_rpc_error(value: Any) -> bool:

@@ -73,6 +73,7 @@ def _transaction(row: dict[str, Any], scope: Scope) -> Transaction:
     if chain not in (None, "") and (not isinstance(chain, str) or _CHAINS.get(chain, scope.chain_id) != scope.chain_id):
         raise HistoryError("history.mixed_chains", "a row is of another chain")
     told = row.get("success")
+    told = told.lower() if isinstance(told, str) else told
     if not isinstance(told, str | bool | None) or told not in _FLAGS:
         fields.invalid("success is neither true nor false")
     price = row.get("gas_price")

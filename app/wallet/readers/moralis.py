@@ -40,7 +40,7 @@ def answer(document: dict[str, Any], scope: Scope) -> Part:
     rows = fields.rows(document["result"], "the rows of a page")
     if not rows:
         return Part("moralis", is_empty=True, last=not document.get("cursor"))
-    first = str(document.get("page") or "0") in ("0", "1")
+    first = str(document.get("page") or 0) == "0"
     return _part(rows, scope, first=first, last=not document.get("cursor"))
 
 

@@ -21,7 +21,7 @@ def _objects(value: Any) -> Iterator[dict[str, Any]]:
     if not isinstance(value, dict):
         return
     yield value
-    for key in ("data", "result", "transactions", "txs"):
+    for key in ("data", "result", "items", "rows", "transactions", "txs"):
         yield from _objects(value.get(key))
 
 
