@@ -151,7 +151,7 @@ def _document(raw: bytes, *, strict: bool = True) -> Fields:
     if raw.lstrip()[:1] not in (b"{", b"["):
         return {"prompt": raw.decode("utf-8")}
     document = strict_json.loads(raw)
-    if readers.looks_like(document) and not (isinstance(document, dict) and document.keys() & FIELDS):
+    if readers.looks_like(document):
         return {"history": document}
     if not isinstance(document, dict):
         raise InputError("json.invalid", "an input is a JSON array, not an object")

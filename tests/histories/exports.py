@@ -10,22 +10,22 @@ from app.signing import checksum_address
 from tests.histories.indexers import coins
 from tests.histories.past import BYZANTIUM, Log, Past, Tx, when
 
+_START = "Blockno,UnixTimestamp,DateTime"
+_VALUES = "From,To,ContractAddress,Value_IN({C}),Value_OUT({C}),CurrentValue @ $2084.31/Eth"
+_FEES = "TxnFee({C}),TxnFee(USD),Historical $Price/Eth,Status,ErrCode"
 # generations of Etherscan's header for transactions, oldest first; {C} is the coin
 ETHERSCAN = {
-    "2019": "Txhash,Blockno,UnixTimestamp,DateTime,From,To,ContractAddress,Value_IN({C}),Value_OUT({C}),CurrentValue @ $210.5/Eth,"
-    "TxnFee({C}),TxnFee(USD),Historical $Price/Eth,Status,ErrCode",
-    "2021": "Txhash,Blockno,UnixTimestamp,DateTime,From,To,ContractAddress,Value_IN({C}),Value_OUT({C}),CurrentValue @ $3210.5/Eth,"
-    "TxnFee({C}),TxnFee(USD),Historical $Price/Eth,Status,ErrCode,Method",
-    "2023": "Transaction Hash,Blockno,UnixTimestamp,DateTime (UTC),From,To,ContractAddress,Value_IN({C}),Value_OUT({C}),"
-    "CurrentValue @ $2084.31/Eth,TxnFee({C}),TxnFee(USD),Historical $Price/Eth,Status,ErrCode,Method,PrivateNote",
+    "2019": f"Txhash,{_START},{_VALUES},{_FEES}",
+    "2021": f"Txhash,{_START},{_VALUES},{_FEES},Method",
+    "2023": f"Transaction Hash,{_START} (UTC),{_VALUES},{_FEES},Method,PrivateNote",
     "page": "Transaction Hash,Status,Method,Blockno,DateTime (UTC),From,From_Nametag,To,To_Nametag,ContractAddress,Amount,"
     "Value (USD),Txn Fee",
 }
-TOKENS = "Transaction Hash,Blockno,UnixTimestamp,DateTime (UTC),From,To,TokenValue,USDValueDayOfTx,ContractAddress,TokenName,TokenSymbol"
-NFTS = "Transaction Hash,Blockno,UnixTimestamp,DateTime (UTC),From,To,ContractAddress,TokenId,TokenName,TokenSymbol"
+TOKENS = f"Transaction Hash,{_START} (UTC),From,To,TokenValue,USDValueDayOfTx,ContractAddress,TokenName,TokenSymbol"
+NFTS = f"Transaction Hash,{_START} (UTC),From,To,ContractAddress,TokenId,TokenName,TokenSymbol"
 INTERNAL = (
-    "Transaction Hash,Blockno,UnixTimestamp,DateTime (UTC),ParentTxFrom,ParentTxTo,ParentTxETH_Value,From,TxTo,ContractAddress,"
-    "Value_IN(ETH),Value_OUT(ETH),CurrentValue @ $2084.31/Eth,Historical $Price/Eth,Status,ErrCode,Type"
+    f"Transaction Hash,{_START} (UTC),ParentTxFrom,ParentTxTo,ParentTxETH_Value,From,TxTo,ContractAddress,Value_IN(ETH),"
+    "Value_OUT(ETH),CurrentValue @ $2084.31/Eth,Historical $Price/Eth,Status,ErrCode,Type"
 )
 BLOCKSCOUT = (
     "TxHash,BlockNumber,UnixTimestamp,FromAddress,ToAddress,ContractAddress,Type,Value,Fee,Status,ErrCode,CurrentPrice,"

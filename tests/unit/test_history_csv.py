@@ -41,7 +41,7 @@ def past_of(seed: int) -> histories.Past:
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 2**32), st.sampled_from([*exports.ETHERSCAN]), st.booleans(), st.sampled_from(["\n", "\r\n"]))
-def test_every_generation_of_etherscan(seed: int, generation: str, quoted: bool, end: str) -> None:  # noqa: FBT001  hypothesis
+def test_every_generation_of_etherscan(seed: int, generation: str, quoted: bool, end: str) -> None:
     past = past_of(seed)
     texts = exports.etherscan_csv(past, generation, quoted=quoted, end=end)
     tables = [from_text(text) for text in texts]
@@ -138,8 +138,8 @@ def test_a_row(more: dict[str, str], expected: dict[str, Any]) -> None:
         (made(how={"separator": "\t"}), "saved anew by a spreadsheet"),
         ("sep=;\r\n" + made(how={"separator": ";"}), "saved anew by a spreadsheet"),
         (HEADER + "\n" + HASH + ",5\n", "line 2: it has 2 cells"),
-        (exports.written("Txhash,UnixTimestamp,DateTime,From,To,Value,ContractAddress,TokenName,TokenSymbol", [ROW]), "no column blockno"),
-        (exports.written("Transaction Hash,Method,Blockno,DateTime (UTC),From,To,Amount,Token", [ROW]), "no column contractaddress"),
+        (exports.written("Txhash,UnixTimestamp,From,To,Value,ContractAddress,TokenName", [ROW]), "no column blockno"),
+        (exports.written("Transaction Hash,Blockno,DateTime (UTC),From,To,Amount,Token", [ROW]), "no column contractaddress"),
         (exports.written("Txhash,Blockno,UnixTimestamp,From,To", [ROW]), "no column with the value"),
         (exports.written(exports.INTERNAL, [ROW]), "of 1 rows none"),
     ],

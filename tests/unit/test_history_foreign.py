@@ -78,7 +78,7 @@ def test_the_same_records_are_the_same_digest(seed: int, name: str) -> None:
     documents = decoded(WRITERS[name](past))
     history = read(documents, past.wallet, 1)
     told = read(histories.etherscan(past), past.wallet, 1)
-    assert history.source == name.split()[0] and not history.truncated and history.left_out == 0
+    assert history.source == name.partition(" ")[0] and not history.truncated and history.left_out == 0
     less = LESS[name]
     compared, expected = less(history), less(told)
     if not past.logs and name != "dune":
@@ -99,7 +99,7 @@ def test_pages_rows_and_ndjson_are_the_same(name: str) -> None:
         "moralis": lambda one: one["result"],
         "dune": lambda one: one["result"]["rows"],
         "bitquery": lambda one: one["data"]["EVM"]["sent"] + one["data"]["EVM"]["received"],
-    }[name.split()[0]]
+    }[name.partition(" ")[0]]
     rows = [row for one in documents for row in lists(one)]
     if name == "bitquery":
         history = replace(history, transfers=None)
@@ -330,9 +330,9 @@ FOREIGN: dict[str, tuple[Any, str, str]] = {
 @pytest.mark.parametrize("name", [*FOREIGN])
 def test_what_is_foreign_is_refused_and_never_an_empty_wallet(name: str) -> None:
     value, code, says = FOREIGN[name]
-    for given in (value, [value], [row(), value] if isinstance(value, dict) else value, {"documents": [[row()], value]}):
+    for around in (value, [value], [row(), value] if isinstance(value, dict) else value, {"documents": [[row()], value]}):
         with pytest.raises(AppError) as caught:
-            read(given, WALLET, 1)
+            read(around, WALLET, 1)
         assert WALLET not in str(caught.value) and "milk" not in str(caught.value)
     with pytest.raises(AppError) as caught:
         read(value, WALLET, 1)

@@ -11,10 +11,14 @@ For whoever sorts inputs:
     from_text(text)                  what `read` takes, if the text is a CSV export or NDJSON
     looks_like(value)                whether a decoded JSON value is a history by the evidence of its rows
     looks_like(value, wallet=True)   whether it may be one, given that a wallet is named beside it
+No request of ours looks like a history, though an export, an aggregator and a page share field names with one (as_of_block,
+wallet, address). Histories of several inputs are joined by putting them into one list, lists that are no rows (`is_rows`)
+being joined item by item.
 """
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 from app.errors import HistoryError
@@ -23,10 +27,11 @@ from app.wallet.history import History
 from app.wallet.readers import documents, export, fields, text
 from app.wallet.readers.assemble import assemble
 from app.wallet.readers.documents import is_rows
+from app.wallet.readers.export import is_export
 from app.wallet.readers.part import Part, Scope
 from app.wallet.sources import SOURCES
 
-__all__ = ["SOURCES", "from_text", "is_rows", "looks_like", "read"]
+__all__ = ["SOURCES", "from_text", "is_export", "is_rows", "looks_like", "read"]
 
 
 def read(value: Any, wallet: str, chain_id: int) -> History:
@@ -59,11 +64,16 @@ def looks_like(value: Any, *, wallet: bool = False) -> bool:
     `wallet`: a wallet is named beside it. Then empty answers, errors and bare counts are evidence too, and formats that
     are recognised and not read, as their error should be seen.
     """
-    if export.is_export(value):
+    if is_export(value):
         return any(looks_like(one, wallet=wallet) for one in value["documents"])
     if isinstance(value, list) and not is_rows(value):
-        return any(looks_like(one, wallet=wallet) for one in value if not isinstance(one, list) or is_rows(one))
+        return any(looks_like(one, wallet=wallet) for one in islice(value, documents.LOOKED_AT) if _is_one(one))
     return documents.is_history(value, wallet=wallet)
+
+
+def _is_one(value: Any) -> bool:
+    """Return whether `value` can be a document of a list: a list in it is rows, or nothing."""
+    return not isinstance(value, list) or is_rows(value)
 
 
 def from_text(given: str) -> Any | None:

@@ -60,7 +60,7 @@ _KINDS = (
     _Kind(moralis.is_answer, moralis.answer, _in("result")),
     _Kind(dune.is_answer, dune.answer, _in("result", "rows")),
     _Kind(bitquery.is_answer, bitquery.answer, bitquery.is_told),
-    _Kind(rpc.is_page, rpc.page, _in("txs")),
+    _Kind(rpc.is_page, rpc.page, lambda value: bool(value["txs"])),
     _Kind(rpc.is_logs, lambda document, _: rpc.logs(document), _in("logs")),
     _Kind(alchemy.is_answer, lambda document, _: alchemy.answer(document), _in("transfers")),
     _Kind(table.is_table, table.read, _always),
@@ -78,7 +78,7 @@ _ROWS: tuple[tuple[Callable[[Any], bool], Callable[[list[dict[str, Any]], Scope]
     (bitquery.is_row, bitquery.listed),
     (alchemy.is_row, lambda rows, _: alchemy.answer({"transfers": rows})),
 )
-_LOOKED_AT = 1_000  # rows that are searched for evidence; all of them are read, or refused
+LOOKED_AT = 1_000  # rows that are searched for evidence; all of them are read, or refused
 _ERROR = frozenset({"message", "status", "statusCode", "code", "name", "detail", "title", "result", "error_code", "success"})
 
 
@@ -89,7 +89,7 @@ def is_row(value: Any) -> bool:
 
 def is_rows(value: Any) -> bool:
     """Return whether `value` is one document that is a list: it holds a row of an explorer, a node, an indexer."""
-    return isinstance(value, list) and any(map(is_row, islice(value, _LOOKED_AT)))
+    return isinstance(value, list) and any(map(is_row, islice(value, LOOKED_AT)))
 
 
 def is_history(value: Any, *, wallet: bool) -> bool:
