@@ -22,6 +22,7 @@ from tests.support import ROOT, SIGNER, SMALL, Desk
 
 PAST = histories.made_up(random.Random(7), transactions=60, first_block=5_000_000)
 NDJSON = "\n".join(json.dumps(row) for answer in histories.etherscan(PAST) for row in answer["result"])
+COUNTED = {"total_transactions": 9, "outgoing_transactions": 4, "incoming_transactions": 5, "unique_counterparties": 3}
 FILES: dict[str, tuple[list[str], str]] = {
     "etherscan csv": (exports.etherscan_csv(PAST), "etherscan_csv"),
     "page data": (["\ufeff" + text for text in exports.etherscan_csv(PAST, "page")], "etherscan_csv"),
@@ -31,10 +32,7 @@ FILES: dict[str, tuple[list[str], str]] = {
     "two exports": ([json.dumps({"documents": [one]}) for one in histories.etherscan(PAST)], "etherscan"),
     "covalent": ([json.dumps(one) for one in indexers.covalent(PAST)], "covalent"),
     "moralis": ([json.dumps(one) for one in indexers.moralis(PAST)], "moralis"),
-    "an aggregator": (
-        [json.dumps({"wallet": PAST.wallet, "wallet_metadata": {"total_transactions": len(PAST.txs)}})],
-        "aggregator",
-    ),
+    "an aggregator": ([json.dumps({"wallet": PAST.wallet, "wallet_metadata": COUNTED})], "aggregator"),
     "covalent's body": ([json.dumps(one["data"]) for one in indexers.covalent(PAST)], "covalent"),
     "bitquery": ([json.dumps(indexers.bitquery(PAST))], "bitquery"),
 }

@@ -41,8 +41,7 @@ def written(header: str, rows: list[dict[str, str]], *, quoted: bool = True, end
     """Return a CSV with the columns of `header`; what a row does not have is empty."""
     columns = header.split(",")
     out = io.StringIO()
-    quoting = csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL
-    writer = csv.writer(out, quoting=quoting, lineterminator=end, delimiter=separator)
+    writer = csv.writer(out, quoting=csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL, lineterminator=end, delimiter=separator)
     writer.writerow(columns)
     writer.writerows([row.get(column, "") for column in columns] for row in rows)
     return out.getvalue()

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from app.answers.score import ScoreAnswer
 from app.document import validate
 from app.errors import HINTS, ModelError
 from app.limits import LIMITS
@@ -33,7 +34,7 @@ def request() -> Score:
 def test_a_model_that_is_not_to_be_had_is_named(code: str) -> None:
     answer, mode, parameters = answer_to(request(), ModelError(code, "it is so"), None)  # type: ignore[arg-type]
     assert mode == "fallback" and parameters == score_words.shaped(None)
-    assert isinstance(answer, score.ScoreAnswer) and answer.fallback is not None
+    assert isinstance(answer, ScoreAnswer) and answer.fallback is not None
     assert (answer.fallback.code, answer.fallback.message, answer.fallback.hint) == (code, "it is so", HINTS[code])
     plain, _, _ = score.answer(request(), None)
     assert answer.model_copy(update={"fallback": None}) == plain.model_copy(update={"fallback": None})

@@ -137,13 +137,20 @@ def _check(records: list[Transaction | Transfer], scope: Scope, told: Provenance
 
 
 def _is_truncated(parts: list[Part]) -> bool:
-    """Return whether a kind of record has no first or no last page."""
+    """Return whether a kind of record has no first or no last page, or lacks one in between."""
     kinds = [
         [part for part in parts if part.transactions is not None],
         [part for part in parts if part.transfers is not None],
         [part for part in parts if part.summary is not None],
     ]
-    return any(kind and not (any(part.first for part in kind) and any(part.last for part in kind)) for kind in kinds)
+    return any(kind and not (any(part.first for part in kind) and any(part.last for part in kind)) for kind in kinds) or any(
+        map(_lacks_a_page, kinds)
+    )
+
+
+def _lacks_a_page(kind: list[Part]) -> bool:
+    numbers = {part.page for part in kind if part.page is not None}
+    return bool(numbers) and max(numbers) - min(numbers) + 1 != len(numbers)
 
 
 def _order(record: Transaction | Transfer) -> tuple[Any, ...]:

@@ -10,9 +10,9 @@ from typing import Any
 
 from app.errors import HistoryError
 from app.signing import ZERO_ADDRESS
-from app.wallet.history import Summary, Transaction, Transfer, Untold
+from app.wallet.history import Summary, Transaction, Transfer
 from app.wallet.readers import call_data, fields
-from app.wallet.readers.part import Part, Scope, settled
+from app.wallet.readers.part import Part, Scope, settled, untold
 
 _WINDOWS = frozenset({1_000, 5_000, 10_000, 25_000})  # rows that Bitquery gives at most, by plan and by default
 _LISTS = frozenset({"Transactions", "Transfers", "Events"})
@@ -87,8 +87,8 @@ def _listed(rows: list[dict[str, Any]], scope: Scope, name: str) -> Part:
     told = fields.each(rows, lambda row: _transaction(row, scope))
     calls = any(call_data.is_told(row["Transaction"].get("Data")) for row in rows)
     outcomes = any(_ok(row) is not None for row in rows)
-    untold: list[Untold] = ([] if calls or not rows else ["calls"]) + ([] if outcomes or not rows else ["outcomes"])
-    return Part("bitquery", transactions=told, last=last, untold=frozenset(untold))
+    missing = untold(calls=calls or not rows, outcomes=outcomes or not rows)
+    return Part("bitquery", transactions=told, last=last, untold=missing)
 
 
 def _inside(row: dict[str, Any], name: str) -> dict[str, Any]:

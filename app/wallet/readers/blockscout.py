@@ -55,9 +55,16 @@ def page(document: dict[str, Any], scope: Scope) -> Part:
         transactions=[one for one in made if isinstance(one, Transaction)] if plain else None,
         transfers=[one for one in made if isinstance(one, tuple)] if any(map(_is_token, items)) else None,
         last=more is None,
+        page=_number(more),
         left_out=made.count(None),
         untold=frozenset({"calls"}) if has_mined and not tells else frozenset(),
     )
+
+
+def _number(more: Any) -> int | None:
+    """Return the number of a page, from how many items there were up to its end; the last page has none."""
+    count = more.get("items_count") if isinstance(more, dict) else None
+    return count // _PAGE if isinstance(count, int) and count % _PAGE == 0 else None
 
 
 def listed(rows: list[dict[str, Any]], scope: Scope) -> Part:

@@ -7,9 +7,11 @@ Format: goldrush.dev, "Get paginated transactions for address".
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from app.errors import HistoryError
+from app.limits import LIMITS
 from app.wallet.history import Transaction, Transfer
 from app.wallet.readers import fields
 from app.wallet.readers.part import Part, Scope, settled
@@ -40,7 +42,10 @@ def answer(document: dict[str, Any], scope: Scope) -> Part:
     pages = pages if isinstance(pages, dict) else {}
     first = not links.get("prev") and not pages.get("page_number")
     last = not links.get("next") and not pages.get("has_more")
-    return _part(fields.rows(body["items"], "the items of a page"), scope, first=first, last=last)
+    number = fields.whole(
+        body.get("current_page", pages.get("page_number")), "a page's number", LIMITS.json_integer, optional=True
+    )
+    return replace(_part(fields.rows(body["items"], "the items of a page"), scope, first=first, last=last), page=number)
 
 
 def listed(rows: list[dict[str, Any]], scope: Scope) -> Part:

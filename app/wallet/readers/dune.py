@@ -11,7 +11,7 @@ from typing import Any
 from app.errors import HistoryError
 from app.wallet.history import Transaction
 from app.wallet.readers import call_data, fields
-from app.wallet.readers.part import Part, Scope, settled
+from app.wallet.readers.part import Part, Scope, settled, untold
 
 NEEDED = ("hash", "block_number", "block_time", "from", "to", "value")
 _CHAINS = {
@@ -62,8 +62,7 @@ def _part(rows: list[dict[str, Any]], scope: Scope, *, last: bool) -> Part:
     made = fields.each(rows, lambda row: _transaction(row, scope))
     calls = any(call_data.is_told(row.get("data")) for row in rows)
     outcomes = any(row.get("success") not in (None, "") for row in rows)
-    untold = {*(() if calls else ("calls",)), *(() if outcomes else ("outcomes",))}
-    return Part("dune", transactions=made, last=last, untold=frozenset(untold))  # type: ignore[arg-type]
+    return Part("dune", transactions=made, last=last, untold=untold(calls=calls, outcomes=outcomes))
 
 
 def _transaction(row: dict[str, Any], scope: Scope) -> Transaction:

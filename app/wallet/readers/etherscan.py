@@ -14,13 +14,14 @@ from typing import Any
 from app.errors import HistoryError
 from app.wallet.history import Source, Transaction, Transfer, Untold
 from app.wallet.readers import call_data, fields
-from app.wallet.readers.part import Part, Scope, settled
+from app.wallet.readers.part import Part, Scope, settled, untold
 
 _WINDOWS = frozenset({1_000, 5_000, 10_000})  # rows that a plan of Etherscan's gives at most
 _NOTHING = frozenset({"no transactions found", "no records found", "no token transfers found"})
 _NOTHING_INTERNAL = "no internal transactions found"  # Blockscout
 _STATUS = frozenset({"0", "1", "2"})
 _GENESIS = "GENESIS"
+_TOKEN = frozenset({"tokenName", "tokenSymbol", "tokenDecimal", "tokenID"})
 CALLS = frozenset({"call", "callcode", "delegatecall", "staticcall", "create", "create2", "suicide", "selfdestruct", "reward"})
 """What explorers call the kinds of an internal transaction."""
 
@@ -82,8 +83,8 @@ def listed(value: Any, scope: Scope, page_size: int | None = None) -> Part:
     if not rows:
         return Part(None, is_empty=True)
     made = fields.each(rows, lambda row: _record(row, scope))
-    plain = [row for row in rows if not _is_no_record(row) and not _is_token(row)]
-    tokens = [row for row in rows if not _is_no_record(row) and _is_token(row)]
+    plain = [row for row, one in zip(rows, made, strict=True) if isinstance(one, Transaction)]
+    tokens = [row for row in rows if _is_token(row)]
     timeless = sum(row.get("timeStamp") == "" for row in tokens)
     return Part(
         _source(plain, tokens),
@@ -120,12 +121,11 @@ def _untold(rows: list[dict[str, Any]]) -> frozenset[Untold]:
     calls = any(call_data.is_told(row.get("input"), row.get("methodId")) for row in rows if row.get("from") != _GENESIS)
     outcomes = any(row.get("isError") not in (None, "") or row.get("txreceipt_status") not in (None, "") for row in rows)
     only_genesis = all(row.get("from") == _GENESIS for row in rows)
-    found: list[Untold] = ([] if calls or only_genesis else ["calls"]) + ([] if outcomes else ["outcomes"])
-    return frozenset(found)
+    return untold(calls=calls or only_genesis, outcomes=outcomes)
 
 
 def _is_token(row: dict[str, Any]) -> bool:
-    return "tokenSymbol" in row or "tokenDecimal" in row or "tokenID" in row
+    return bool(_TOKEN & row.keys())
 
 
 def _is_no_record(row: dict[str, Any]) -> bool:

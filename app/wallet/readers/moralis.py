@@ -8,13 +8,14 @@ Format: docs.moralis.com, "Get native transactions by wallet", "Get wallet histo
 from __future__ import annotations
 
 from collections.abc import Hashable
+from dataclasses import replace
 from typing import Any
 
 from app.errors import HistoryError
 from app.limits import LIMITS
 from app.wallet.history import Transaction, Transfer, Untold
 from app.wallet.readers import call_data, fields
-from app.wallet.readers.part import Part, Scope, settled
+from app.wallet.readers.part import Part, Scope, settled, untold
 
 _Moved = tuple[Hashable, Transfer]
 _NAMES = ("block_number", "block_timestamp", "from_address", "to_address")
@@ -40,8 +41,8 @@ def answer(document: dict[str, Any], scope: Scope) -> Part:
     rows = fields.rows(document["result"], "the rows of a page")
     if not rows:
         return Part("moralis", is_empty=True, last=not document.get("cursor"))
-    first = str(document.get("page") or 0) == "0"
-    return _part(rows, scope, first=first, last=not document.get("cursor"))
+    number = fields.whole(document.get("page"), "a page's number", LIMITS.json_integer, optional=True)
+    return replace(_part(rows, scope, first=not number, last=not document.get("cursor")), page=number)
 
 
 def listed(rows: list[dict[str, Any]], scope: Scope) -> Part:
@@ -67,8 +68,7 @@ def _part(rows: list[dict[str, Any]], scope: Scope, *, first: bool, last: bool) 
 def _untold(rows: list[dict[str, Any]]) -> frozenset[Untold]:
     calls = any(call_data.is_told(row.get("input")) for row in rows)
     outcomes = any(row.get("receipt_status") not in (None, "") for row in rows)
-    found: list[Untold] = ([] if calls or not rows else ["calls"]) + ([] if outcomes or not rows else ["outcomes"])
-    return frozenset(found)
+    return untold(calls=calls or not rows, outcomes=outcomes or not rows)
 
 
 def _is_transfer(row: dict[str, Any]) -> bool:

@@ -12,9 +12,10 @@ import re
 from typing import Any
 
 from app.errors import HistoryError
-from app.wallet.history import Transaction, Transfer, Untold
+from app.limits import LIMITS
+from app.wallet.history import Transaction, Transfer
 from app.wallet.readers import fields
-from app.wallet.readers.part import Part, Scope, settled
+from app.wallet.readers.part import Part, Scope, settled, untold
 
 _BLOCKSCOUT = frozenset({"txhash", "blocknumber", "unixtimestamp", "fromaddress", "toaddress"})
 _SAME = {"transactionhash": "txhash", "dateutc": "datetime", "tokenids": "tokenid", "to address": "to"}
@@ -68,6 +69,8 @@ def read(document: dict[str, Any], scope: Scope) -> Part:
     rows = document["rows"]
     if not isinstance(rows, list):
         fields.invalid("the rows of a table are not a list")
+    if len(rows) > LIMITS.history_records:
+        fields.too_large()
     cells = fields.each(rows, lambda row: _cells(names, row, len(columns)), "line", 2)
     filled = [row for row in cells if row]
     if names.keys() >= _BLOCKSCOUT:
@@ -124,8 +127,8 @@ def _etherscan(
     if not {"valuein", "valueout"} <= names.keys() and "amount" not in names:
         fields.invalid("a CSV export has no column with the value of a transaction")
     told = fields.each(cells, lambda row: _transaction(row, scope, coin), "line", 2)
-    untold: list[Untold] = ["calls"] if "status" in names else ["calls", "outcomes"]
-    return Part("etherscan_csv", transactions=[one for one in told if one], last=last, untold=frozenset(untold))
+    missing = untold(calls=False, outcomes="status" in names)
+    return Part("etherscan_csv", transactions=[one for one in told if one], last=last, untold=missing)
 
 
 def _blockscout(names: dict[str, int], cells: list[dict[str, str]], filled: list[dict[str, str]], scope: Scope) -> Part:

@@ -13,7 +13,9 @@ from app.errors import HistoryError, InputError
 from app.limits import LIMITS
 from app.wallet.readers import fields, table
 
+_LEAST = 2  # lines of NDJSON: a single one is JSON
 _SEPARATORS = (",", ";", "\t")
+_HEADER = 4_096  # characters of the longest header that is looked at
 _SEP_LINE = re.compile(r"sep=.\r?\n", re.IGNORECASE)  # what Excel puts before the header
 
 
@@ -31,7 +33,7 @@ def parsed(text: str, is_row: Callable[[Any], bool], is_history: Callable[[Any],
     first = text.split("\n", 1)[0]
     if first.startswith("{"):
         return _lines(text, is_history)
-    if "hash" not in first.lower():
+    if first.startswith("[") or len(first) > _HEADER or "hash" not in first.lower():
         return None
     for separator in _SEPARATORS:
         if separator in first:
@@ -46,11 +48,13 @@ def parsed(text: str, is_row: Callable[[Any], bool], is_history: Callable[[Any],
 def _lines(text: str, is_history: Callable[[Any], bool]) -> list[Any] | None:
     """Return the JSON values of the lines, None if the first is no history or the only one."""
     lines = [line for line in text.split("\n") if line.strip()]
+    if len(lines) < _LEAST:
+        return None
     try:
         first = strict_json.loads(lines[0].encode())
     except InputError:
         return None
-    if len(lines) < 2 or not is_history(first):
+    if not is_history(first):
         return None
     if len(lines) > LIMITS.history_records:
         fields.too_large()
