@@ -238,3 +238,19 @@ def test_ndjson() -> None:
         assert read(from_text(text), past.wallet, 1).digest() == read(answers, past.wallet, 1).digest()
     with pytest.raises(AppError, match="line 3: it is not JSON"):
         from_text("\n".join(map(json.dumps, rows[:2])) + '\n{"block')
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_no_text_makes_anything_but_an_error(data: st.DataObject) -> None:
+    past = past_of(6)
+    text = data.draw(st.sampled_from([*exports.etherscan_csv(past), *exports.blockscout_csv(past), '{"a": 1}\n{"b": 2}\n']))
+    start = data.draw(st.integers(0, len(text)))
+    odd = data.draw(st.text(alphabet='",;\n\r\t\0\ufeff0x{}[]=a5.', max_size=6))
+    text = text[:start] + odd + text[start + data.draw(st.integers(0, 80)) :]
+    try:
+        table = from_text(text)
+        if table is not None:
+            read(table, past.wallet, 1).digest()
+    except AppError as err:
+        assert err.code.startswith("history.")  # noqa: PT017  a digest is as good

@@ -123,7 +123,7 @@ def parts(document: Any, scope: Scope) -> list[Part]:
         return parts(inner, scope) if inner != [] else [Part("rpc", transfers=[])]  # logs of a node: there are none
     if whose := unread.name(document):
         return fields.invalid(f"this is {whose} format, which is not read")
-    return fields.invalid("it is of no kind that is read")
+    return fields.invalid("this is of no kind that is read")
 
 
 def _listed(rows: list[Any], scope: Scope) -> Part:

@@ -24,12 +24,8 @@ def parsed(text: str, is_row: Callable[[Any], bool], is_history: Callable[[Any],
 
     A header, or the first line of NDJSON, decides: what goes wrong after it raises `HistoryError` history.invalid.
     """
-    text = (
-        _SEP_LINE.sub("", text.removeprefix("\ufeff"), count=1)
-        if text[:8].lower().lstrip("\ufeff").startswith("sep=")
-        else text
-    )
-    text = text.removeprefix("\ufeff").lstrip("\r\n")
+    text = text.removeprefix("\ufeff")
+    text = (text[found.end() :] if (found := _SEP_LINE.match(text)) else text).lstrip("\r\n")
     first = text.split("\n", 1)[0]
     if first.startswith("{"):
         return _lines(text, is_history)
@@ -37,11 +33,11 @@ def parsed(text: str, is_row: Callable[[Any], bool], is_history: Callable[[Any],
         return None
     for separator in _SEPARATORS:
         if separator in first:
-            columns = next(csv.reader([first.rstrip("\r")], delimiter=separator), [])
+            columns = _cells(first, separator)
             if table.knows(columns):
                 return _table(text, separator)
-            if separator == "," and (found := _rows(text, columns, is_row)):
-                return found
+            if separator == "," and (rows := _rows(text, columns, is_row)):
+                return rows
     return None
 
 
@@ -68,6 +64,14 @@ def _value(line: str) -> Any:
         raise HistoryError("history.invalid", "it is not JSON") from err
 
 
+def _cells(line: str, separator: str) -> list[str]:
+    """Return the cells of one line, none if it is no line of a CSV."""
+    try:
+        return next(csv.reader([line.rstrip("\r")], delimiter=separator), [])
+    except csv.Error:
+        return []
+
+
 def _read(text: str, separator: str) -> list[list[str]]:
     try:
         return list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
@@ -84,7 +88,7 @@ def _table(text: str, separator: str) -> dict[str, Any]:
 def _rows(text: str, columns: list[str], is_row: Callable[[Any], bool]) -> list[dict[str, str]] | None:
     """Return the rows of a CSV whose columns are the fields of a row that is read as JSON too, such as Dune's."""
     second = text.split("\n", 2)[1:2]
-    cells = next(csv.reader([second[0].rstrip("\r")]), []) if second else []
+    cells = _cells(second[0], ",") if second else []
     if len(cells) != len(columns) or not is_row(dict(zip(columns, cells, strict=True))):
         return None
     rows = [row for row in _read(text, ",")[1:] if row]
