@@ -54,7 +54,7 @@ def history_value(value: Any) -> Any:
         return value
     from app.wallet import readers
 
-    found = readers.from_text(value)
+    found = readers.from_text(value, wallet=True)
     if found is not None:
         return found
     try:

@@ -19,7 +19,7 @@ from app.wallet.history import History
 from app.wallet.labels import Labels
 from app.wallet.readers import from_text, looks_like, read
 from tests import histories
-from tests.documents import HASH, OTHER, TOKEN, WALLET
+from tests.documents import HASH, OTHER, TOKEN, WALLET, row
 from tests.histories import exports
 
 UNKNOWN = {"contracts_called", "protocols", "flagged_approvals"}
@@ -226,6 +226,37 @@ def test_the_history_of_a_dataset_may_be_the_text_of_a_csv() -> None:
     with pytest.raises(AppError) as caught:
         validate({"wallet": past.wallet, "history": "my wallet is good"})
     assert caught.value.code == "history.invalid"
+
+
+def test_texts_among_the_documents() -> None:
+    past = histories.made_up(Random(5), transactions=12, first_block=5_000_000)
+    texts = exports.etherscan_csv(past)
+    assert read(texts, past.wallet, 1).digest() == read([from_text(text) for text in texts], past.wallet, 1).digest()
+    answers = histories.etherscan(past)
+    ndjson = "\n".join(map(json.dumps, answers))
+    assert read({"documents": [ndjson]}, past.wallet, 1).digest() == read(answers, past.wallet, 1).digest()
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("Signature,Block,Timestamp,From,To,Amount (SOL)\nabc,1,2024-01-15T10:00:00Z,a,b,1.5\n", "this is Solana's, a CSV"),
+        ("Date,TxHash,Sent Amount,Received Amount\n2024-01-01,0x12,1,2\n", "columns are those of no export"),
+        ("transaction_id;date;amount\nab;2024-01-01;1\n", "columns are those of no export"),
+    ],
+)
+def test_a_csv_from_elsewhere_is_refused_beside_a_wallet(text: str, says: str) -> None:
+    assert from_text(text) is None
+    table = from_text(text, wallet=True)
+    assert looks_like(table, wallet=True) and not looks_like(table)
+    with pytest.raises(AppError) as caught:
+        read(table, WALLET, 1)
+    assert caught.value.code == "history.invalid" and says in caught.value.message
+    assert from_text("What is my wallet's hash, and who signed it?", wallet=True) is None
+
+
+def test_a_thin_envelope() -> None:
+    assert read({"status": "1", "result": [row()]}, WALLET, 1).records == 1
 
 
 def test_ndjson() -> None:

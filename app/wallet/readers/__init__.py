@@ -10,7 +10,7 @@ of which not one is a record of the wallet: nothing foreign is ever an empty his
 For whoever sorts inputs:
     from_text(text)                  what `read` takes, if the text is a CSV export or NDJSON
     looks_like(value)                whether a decoded JSON value is a history by the evidence of its rows
-    looks_like(value, wallet=True)   whether it may be one, given that a wallet is named beside it
+    looks_like(value, wallet=True)   whether it may be one, given that a wallet is named beside it; so for from_text
 No request of ours looks like a history, though an export, an aggregator and a page share field names with one (as_of_block,
 wallet, address). Histories of several inputs are joined by putting them into one list, lists that are no rows (`is_rows`)
 being joined item by item.
@@ -18,6 +18,7 @@ being joined item by item.
 
 from __future__ import annotations
 
+import functools
 from itertools import islice
 from typing import Any
 
@@ -46,9 +47,20 @@ def read(value: Any, wallet: str, chain_id: int) -> History:
         raise HistoryError("wallet.invalid", "the wallet is not 0x and 40 hex digits")
     scope = Scope(wallet.lower(), chain_id)
     found, told = export.opened(value, chain_id)
+    found = [one for given in found for one in _texts(given)]
     if len(found) > LIMITS.history_records:
         fields.too_large()
     return assemble(_parts(found, scope), scope, told)
+
+
+def _texts(value: Any) -> list[Any]:
+    """Return the documents of a text among the documents; anything else as it is."""
+    found = from_text(value, wallet=True) if isinstance(value, str) else value
+    return (
+        found
+        if isinstance(value, str) and isinstance(found, list) and not is_rows(found)
+        else [value if found is None else found]
+    )
 
 
 def _parts(found: list[Any], scope: Scope) -> list[Part]:
@@ -76,9 +88,10 @@ def _is_one(value: Any) -> bool:
     return not isinstance(value, list) or is_rows(value)
 
 
-def from_text(given: str) -> Any | None:
+def from_text(given: str, *, wallet: bool = False) -> Any | None:
     """Return what `read` takes of an explorer's CSV export or of NDJSON; None if the text is neither, as JSON is not.
 
+    `wallet`: a wallet is named beside it. Then a CSV of transactions from elsewhere is returned too, for `read` to refuse.
     Raises `HistoryError` history.invalid if a later line than the first is broken, .too_large if there are too many.
     """
-    return text.parsed(given, documents.is_row, looks_like)
+    return text.parsed(given, documents.is_row, functools.partial(looks_like, wallet=wallet), wallet=wallet)

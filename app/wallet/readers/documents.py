@@ -63,7 +63,7 @@ _KINDS = (
     _Kind(rpc.is_page, rpc.page, lambda value: bool(value["txs"])),
     _Kind(rpc.is_logs, lambda document, _: rpc.logs(document), _in("logs")),
     _Kind(alchemy.is_answer, lambda document, _: alchemy.answer(document), _in("transfers")),
-    _Kind(table.is_table, table.read, _always),
+    _Kind(table.is_table, table.read, lambda value: table.knows(value["columns"])),
     _Kind(counts.is_aggregate, counts.aggregate, _always),
     _Kind(counts.is_count, counts.count, lambda value: fields.is_address(value.get("wallet"))),
 )
@@ -138,6 +138,7 @@ def _inner(value: Any) -> Any:
     if not isinstance(value, dict) or "result" not in value or any(kind.fits(value) for kind in _KINDS):
         return value
     is_answer = "jsonrpc" in value or (value.keys() <= {"id", "result"} and isinstance(value["result"], dict | list))
+    is_answer = is_answer or is_rows(value["result"])  # of an envelope that someone has thinned out
     return value["result"] if is_answer else value
 
 

@@ -18,6 +18,7 @@ from app.wallet.readers import fields
 from app.wallet.readers.part import Part, Scope, settled, untold
 
 _BLOCKSCOUT = frozenset({"txhash", "blocknumber", "unixtimestamp", "fromaddress", "toaddress"})
+_IDENTITIES = frozenset({"txhash", "hash", "txid", "transactionid", "signature", "parenttransactionhash"})
 _SAME = {"transactionhash": "txhash", "dateutc": "datetime", "tokenids": "tokenid", "to address": "to"}
 _COIN = re.compile(r"\(([A-Za-z]+)\)\s*$")
 _LETTERS = re.compile(r"\([^)]*\)|[@$].*|[^a-z]")
@@ -41,11 +42,11 @@ _OK = {"": True, "success": True, "ok": True, "fail": False, "failed": False, "e
 
 
 def is_table(value: Any) -> bool:
-    """Return whether `value` is a table with the columns of an explorer's export, one that is refused included."""
+    """Return whether `value` is a table of transactions, of an explorer's export or of one that `read` refuses."""
     if not isinstance(value, dict) or not {"columns", "rows"} <= value.keys() <= {"columns", "rows", "separator"}:
         return False
     columns = value["columns"]
-    return isinstance(columns, list) and all(isinstance(name, str) for name in columns) and knows(columns)
+    return isinstance(columns, list) and all(isinstance(name, str) for name in columns) and may_be(columns)
 
 
 def knows(columns: list[str]) -> bool:
@@ -59,8 +60,16 @@ def knows(columns: list[str]) -> bool:
     )
 
 
+def may_be(columns: list[str]) -> bool:
+    """Return whether a header has a column for what identifies a transaction, on whatever chain."""
+    return bool(_IDENTITIES & _names(columns).keys())
+
+
 def read(document: dict[str, Any], scope: Scope) -> Part:
     """Return what a table says. Raises `HistoryError` also for one that a spreadsheet has written anew, or is too old."""
+    if not knows(document["columns"]):
+        whose = "Solana's, " if "signature" in _names(document["columns"]) else ""
+        fields.invalid(f"this is {whose}a CSV whose columns are those of no export that is read")
     if document.get("separator", ",") != ",":
         fields.invalid(
             "a CSV export was saved anew by a spreadsheet, which may change its numbers: give it as it was downloaded"

@@ -19,8 +19,10 @@ _HEADER = 4_096  # characters of the longest header that is looked at
 _SEP_LINE = re.compile(r"sep=.\r?\n", re.IGNORECASE)  # what Excel puts before the header
 
 
-def parsed(text: str, is_row: Callable[[Any], bool], is_history: Callable[[Any], bool]) -> Any | None:
+def parsed(text: str, is_row: Callable[[Any], bool], is_history: Callable[[Any], bool], *, wallet: bool) -> Any | None:
     """Return the table, or the list of rows or answers, that `text` is; None if it is none of them.
+
+    With `wallet`, a table of transactions from elsewhere counts too: the reader refuses it by name.
 
     A header, or the first line of NDJSON, decides: what goes wrong after it raises `HistoryError` history.invalid.
     """
@@ -29,7 +31,7 @@ def parsed(text: str, is_row: Callable[[Any], bool], is_history: Callable[[Any],
     first = text.split("\n", 1)[0]
     if first.startswith("{"):
         return _lines(text, is_history)
-    if first.startswith("[") or len(first) > _HEADER or "hash" not in first.lower():
+    if first.startswith("[") or len(first) > _HEADER:
         return None
     for separator in _SEPARATORS:
         if separator in first:
@@ -38,6 +40,8 @@ def parsed(text: str, is_row: Callable[[Any], bool], is_history: Callable[[Any],
                 return _table(text, separator)
             if separator == "," and (rows := _rows(text, columns, is_row)):
                 return rows
+            if wallet and table.may_be(columns):
+                return _table(text, separator)
     return None
 
 
