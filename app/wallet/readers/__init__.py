@@ -55,12 +55,10 @@ def read(value: Any, wallet: str, chain_id: int) -> History:
 
 def _texts(value: Any) -> list[Any]:
     """Return the documents of a text among the documents; anything else as it is."""
-    found = from_text(value, wallet=True) if isinstance(value, str) else value
-    return (
-        found
-        if isinstance(value, str) and isinstance(found, list) and not is_rows(found)
-        else [value if found is None else found]
-    )
+    found = from_text(value, wallet=True) if isinstance(value, str) else None
+    if found is None:
+        return [value]
+    return found if isinstance(found, list) and not is_rows(found) else [found]
 
 
 def _parts(found: list[Any], scope: Scope) -> list[Part]:
