@@ -26,6 +26,7 @@ from app.field_types import (
     Wallet,
     flag,
     from_json,
+    history_value,
     list_or_one,
     new_or_json,
     whole,
@@ -115,7 +116,7 @@ class Document(Options):
     """score: the letter case of the address that is signed; lower unless told otherwise."""
     chain: Chain | None = None
     """score: the chain id of the history; 1 unless told otherwise."""
-    history: Annotated[Any, BeforeValidator(from_json)] | None = None
+    history: Annotated[Any, BeforeValidator(history_value)] | None = None
     """score: what an explorer, a node or an aggregator answered about the wallet: one document or a list; also as JSON text."""
     source: Annotated[Source, BeforeValidator(from_json)] | None = None
     """score: where to fetch the history, if there is none; only from a requester secret. Also as JSON text."""

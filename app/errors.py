@@ -30,6 +30,7 @@ HINTS: dict[str, str] = {
     "chain.bad_answer": "check the endpoint, the hub and the task id",
     "chain.unknown": "name the hub of this chain with --hub",
     "chain.unreachable": "check --rpc; any Ethereum JSON-RPC endpoint of the chain will do",
+    "claims.rejected": "the score holds, and each fact in fixed words; a larger --model words more of them itself",
     "code.incomplete": "generate: `language` and `prompt`; adjust: `code` or a `session`, and `feedback` besides",
     "code.too_long": "prompt and each feedback at most {task_bytes}, code and each test {snippet_bytes}, a test's input "
     "{test_input_bytes}",
@@ -49,7 +50,7 @@ HINTS: dict[str, str] = {
     "history.bad_answer": "check the address of the explorer or node: what came back is not what its API answers",
     "history.contradictory": "blocks, times and hashes must agree: are several chains in one history, or was it edited",
     "history.host_not_allowed": "https to a host of the allowed list; http only to this very machine",
-    "history.invalid": "give the documents as the explorer or node sent them: see `Wallet history` in the README",
+    "history.invalid": "give the documents as the source sent them. Read: {history_sources}",
     "history.mixed_chains": "one history tells of one chain: the one that the request names",
     "history.other_wallet": "export the history of the very wallet that is to be scored",
     "history.refused_by_source": "the explorer or node gave an error: check its key and its rate limit, and fetch anew",

@@ -99,7 +99,8 @@ def test_without_the_model_the_score_is_the_same(new_desk: Callable[[str], Desk]
     monkeypatch.setattr("tests.support.SMALL", "qwen2.5-0.5b-instruct")  # in the catalogue, not on this machine
     report = verify(desk.run().raw, SIGNER).result.report
     assert isinstance(report.answer, ScoreAnswer)
-    assert (report.status, report.mode, report.model, report.parameters) == ("ok", "fallback", None, None)
+    assert (report.status, report.mode, report.model) == ("ok", "fallback", None)
+    assert report.answer.fallback is not None and report.answer.fallback.code == "model.missing"
     assert report.answer.signature == with_model.signature
     assert {claim.by for claim in report.answer.claims} == {"template"}
 

@@ -54,7 +54,7 @@ FIELD: dict[str, tuple[bytes, str, str, str]] = {
     "a ticket": (made({"status": "open", "message": "It never came.", "customer": "C"}), NONE, ASKED, BAD),
     "a cart": (made({"items": [{"name": "milk", "price": 2}]}), NONE, ASKED, BAD),
     "a log": (LOG, NONE, ASKED, BAD),
-    "an API's error": (made({"error": "not found", "status": 404}), NONE, ASKED, BAD),
+    "an API's error": (made({"error": "not found", "status": 404}), NONE, ASKED, "history.refused_by_source"),
     "an API's message": (made({"message": "Not Found", "documentation_url": "x"}), NONE, ASKED, BAD),
     "documents": (made({"documents": [{"title": "a"}]}), NONE, ASKED, BAD),
     "bank transfers": (made({"transfers": [{"iban": "FR00", "amount": 2}]}), NONE, ASKED, BAD),

@@ -63,7 +63,10 @@ def put(desk: Desk, source: str, said: str) -> list[str]:
 
 def outcome(desk: Desk, argv: list[str]) -> Outcome:
     said = args.parse(argv)
-    (item,) = read_inputs(open_task(desk.environ, argv), said.fields, said.words)
+    try:
+        (item,) = read_inputs(open_task(desk.environ, argv), said.fields, said.words)
+    except AppError as err:
+        return Outcome(error=err)
     return parse_item(item)
 
 
@@ -346,8 +349,8 @@ def test_a_file_that_is_no_history_beside_a_wallet_is_an_error_that_says_what_is
     from app.wallet.readers import SOURCES as READ
 
     desk.dataset({"wallet": "0x" + "12" * 20})
-    for said in (CSV, b'{"status": "open", "message": "Late."}', b'[{"name": "milk"}]', b'{"truncated": '):
+    for said in (CSV, b'{"status": "open", "message": "Late.", "customer": 1}', b'[{"name": "milk"}]', b'{"truncated": '):
         put(desk, "input file", said.decode())
         error = outcome(desk, []).error
         assert isinstance(error, AppError) and error.code == "history.invalid"
-        assert error.message.startswith("input file 1") and READ in error.message
+        assert error.message.startswith("input file 1") and READ in error.hint
