@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from app import strict_json
 from app.errors import HINTS, AppError
+from app.hints import fill
 from app.wallet.features import features, months
 from app.wallet.history import History
 from app.wallet.labels import Labels
@@ -341,7 +342,7 @@ def test_what_is_foreign_is_refused_and_never_an_empty_wallet(name: str) -> None
 
 
 def test_the_hint_and_the_readme_list_what_is_read() -> None:
-    assert SOURCES in HINTS["history.invalid"]
+    assert SOURCES in fill(HINTS["history.invalid"])
     assert all(words in SOURCES for words in READ.values())
     assert SOURCES in " ".join((ROOT / "README.md").read_text().replace("\n> ", " ").split())
 
