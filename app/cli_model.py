@@ -9,8 +9,10 @@ from types import TracebackType
 
 import click
 
+from app.cli_base import Group
 
-@click.group()
+
+@click.group(cls=Group)
 def model() -> None:
     """List, fetch and check the models in app/llm/models.toml."""
 

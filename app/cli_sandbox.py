@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import click
 
+from app.cli_base import Group
 
-@click.group()
+
+@click.group(cls=Group)
 def sandbox() -> None:
     """Make and check the guest that snippets are tested in."""
 

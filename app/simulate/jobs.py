@@ -1,0 +1,169 @@
+"""From words and files to an order: what `ask`, `code` and `score` put where.
+
+Everything private goes where only the enclave reads it, the protectedData or a requester secret; numbers and the name
+of the model, which say nothing, go into the public args.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from app import own_files
+from app.errors import AppError, InputError, UsageError
+from app.limits import LIMITS
+from app.llm.models import find
+from app.request import parse
+from app.simulate.order import as_args, checked, dataset, input_file, order, protected
+from app.simulate.worker import Order
+
+PUBLIC = ("max_tokens", "temperature", "seed", "model", "threads")
+SUFFIXES = {
+    ".py": "python",
+    ".cpp": "c++",
+    ".cc": "c++",
+    ".cxx": "c++",
+    ".hpp": "c++",
+    ".c": "c",
+    ".h": "c",
+    ".java": "java",
+    ".scala": "scala",
+    ".sql": "sql",
+    ".js": "javascript",
+    ".mjs": "javascript",
+    ".sh": "bash",
+    ".bash": "bash",
+}
+
+
+def ask_order(words: Sequence[str], material: Path | None, *, system: str | None, options: dict[str, Any]) -> Order:
+    """Return the order of a question.
+
+    The words are the prompt of a protectedData. With `material`, or with something piped in beside them, that is the
+    protectedData and the words are a requester secret. Without words, what is piped in is the prompt. Raises `UsageError`.
+    """
+    question, args = _joined(words), public_args(options)
+    private = {name: text for name, text in (("prompt", question), ("system", system)) if text is not None}
+    checked({"system": system})
+    if material is None and question is not None and own_files.has_stdin():
+        piped = own_files.stdin(LIMITS.dataset_bytes)
+        own_files.refuse_result(piped, "standard input")
+        if piped.strip():
+            return order(datasets=(piped,), secrets={1: _secret(private)}, args=args)
+    if material is not None:
+        found = dataset(material)
+        return order(datasets=(found,), secrets={1: _secret(private)} if private else None, args=args)
+    if question is None:
+        private["prompt"] = piped("there is nothing to ask: give a question, `--file`, or text on standard input")
+    checked(private)
+    return order(datasets=(protected(private),), args=args)
+
+
+def score_order(wallet: str, files: Sequence[Path], *, fields: dict[str, Any], options: dict[str, Any]) -> Order:
+    """Return the order of a score: the wallet is protected, the files are input files. Raises `UsageError`."""
+    given = {"wallet": wallet} | {name: value for name, value in fields.items() if value is not None}
+    checked(given)
+    files = list(files) or ([own_files.STDIN] if own_files.has_stdin() else [])
+    held = [input_file(path) for path in files]
+    if not held:
+        raise UsageError("history.missing", "there is no history: name the files that an explorer or a node sent")
+    if any(not one.data.strip() for one in held):
+        raise UsageError("history.missing", "a file with the history is empty")
+    return order(datasets=(protected(given),), input_files=held, args=public_args(options))
+
+
+def code_order(fields: dict[str, Any], *, options: dict[str, Any], args: str = "") -> Order:
+    """Return the order of a code task, all of which is protected; `args` go before the options. Raises `UsageError`."""
+    stated = public_args(options)
+    given = {name: value for name, value in fields.items() if value not in (None, (), [])}
+    try:
+        parse({"task": "code", **given})
+    except InputError as err:
+        raise UsageError(err.code, err.message) from err
+    return order(datasets=(protected({"task": "code", **given}),), args=" ".join(text for text in (args, stated) if text))
+
+
+def code_fields(words: Sequence[str], file: Path | None, given: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a code task: words, a file to adjust, and the options that say something. Raises `UsageError`.
+
+    With a file, or with code piped in beside them, the words say what to change; alone they say what to write.
+    """
+    said, fields = _joined(words), dict(given)
+    if file is None and said is not None and own_files.has_stdin():
+        fields["code"] = _text(own_files.stdin(LIMITS.dataset_bytes), "standard input") or None
+    elif file is not None:
+        fields["code"] = _text(own_files.read(file, LIMITS.dataset_bytes), str(file))
+        fields["language"] = fields.get("language") or SUFFIXES.get(file.suffix.lower())
+    if fields.get("code") is None:
+        return fields | ({"prompt": said} if said is not None else {})
+    if said is not None:
+        fields["feedback"] = [*(fields.get("feedback") or ()), said]
+    if not fields.get("feedback"):
+        raise UsageError("code.incomplete", "there is code, but nothing says what to change about it")
+    fields["prompt"] = fields.get("prompt") or "Change this code as told."
+    return fields
+
+
+def tests(texts: Sequence[str]) -> list[Any]:
+    """Return tests: assertions as they are, and {"input", "output"} pairs that were written as JSON."""
+    return [_pair(text) for text in texts]
+
+
+def _pair(text: str) -> Any:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return text
+    return found if isinstance(found, dict) and found.keys() == {"input", "output"} else text
+
+
+def public_args(options: dict[str, Any]) -> str:
+    """Return the public options as the task's arguments, each checked. Raises `UsageError`."""
+    checked({name: options.get(name) for name in ("max_tokens", "temperature", "seed")})
+    if options.get("model") is not None:
+        known_model(options["model"])
+    return as_args({name: value.strip() if isinstance(value := options.get(name), str) else value for name in PUBLIC})
+
+
+def known_model(name: str) -> str:
+    """Return the SHA-256 of a model in the catalogue. Raises `UsageError` model.unknown."""
+    try:
+        return find(name).sha256
+    except AppError as err:
+        raise UsageError(err.code, err.message) from err
+
+
+def _joined(words: Sequence[str]) -> str | None:
+    """Return the words as one text, None if there are none; a lone `-` stands for what is piped in."""
+    if list(words) == ["-"]:
+        return piped("standard input is empty")
+    text = " ".join(words)
+    if words and not text.strip():
+        raise UsageError("input.empty", "the words are empty")
+    return text if words else None
+
+
+def piped(otherwise: str) -> str:
+    """Return what is piped in; `UsageError` input.empty with the words `otherwise` if nothing is."""
+    text = _text(own_files.stdin(LIMITS.dataset_bytes), "standard input") if own_files.has_stdin() else ""
+    if not text.strip():
+        raise UsageError("input.empty", otherwise)
+    return text
+
+
+def _text(data: bytes, name: str) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as err:
+        raise UsageError("input.unreadable", f"{name} is not UTF-8 text") from err
+
+
+def _secret(private: dict[str, str]) -> str:
+    """Return a requester secret that holds the fields. Raises `UsageError` secret.too_large."""
+    checked(private)
+    text = json.dumps(private, ensure_ascii=False)
+    if len(text.encode()) > LIMITS.secret_bytes:
+        raise UsageError("secret.too_large", f"question and system prompt are longer than {LIMITS.secret_bytes} bytes together")
+    return text
