@@ -71,8 +71,8 @@ def unchecked(verified: Verified, asked: Asked) -> list[tuple[str, str]]:
         (not asked.opened, "request", "--request FILE, what was asked" if salted else "what was asked: it had no salt"),
         (not asked.replay, "replay", "--request FILE --replay, whether it gives this answer again"),
         (not asked.on_chain, "chain", "--task, --app and --rpc, whether iExec delivered it"),
-        (True, "enclave", "that only an enclave has the key: iExec's attestation, not this file"),
-        (True, "truth", "that the answer is right: nobody can sign that"),
+        (True, "enclave", "whether only an enclave has the key: that is for iExec to attest"),
+        (True, "truth", "whether the answer is right: nobody can sign that"),
     ]
     return [(name, what) for is_left, name, what in left if is_left]
 

@@ -79,7 +79,8 @@ class Program(Group):
         except click.ClickException as err:
             code = _refuse("usage", _in_our_voice(err), _usage_hint(err), EXIT_USAGE, as_json=as_json)
         except AppError as err:
-            mistake = err.exit_code == EXIT_INTERNAL and err.code != "internal"  # of the person at the desk
+            # a mistake of the person at the desk: in what was typed, or in an input
+            mistake = err.code == "model.unknown" or (err.exit_code == EXIT_INTERNAL and err.code != "internal")
             code = _refuse(err.code, err.message, err.hint, EXIT_USAGE if mistake else err.exit_code, as_json=as_json)
         except click.Abort:
             code = _refuse("stopped", "stopped before the end", "", EXIT_STOPPED, as_json=False)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from app.cli_base import Progress, typed
+from app.errors import ModelError, UsageError
 
 if TYPE_CHECKING:
     from app.llm.answering import Outside
@@ -60,12 +61,17 @@ def sampling_options(command: _Made) -> _Made:
 
 
 def connect_to(engine: str | None) -> Outside | None:
-    """Return the engine that --engine names, None if it is not given. Raises `AppError`."""
+    """Return the engine that --engine names, None if it is not given. Raises `UsageError`, or `ModelError` engine.missing."""
     if engine is None:
         return None
     from app.llm.outside import connect
 
-    return connect(engine, os.environ)
+    try:
+        return connect(engine, os.environ)
+    except ModelError as err:
+        if err.code == "engine.not_embedded":
+            raise UsageError(err.code, err.message) from err
+        raise
 
 
 def run(order: Order, out: Path | None, engine: Outside | None, label: str, *, keep: bool) -> Simulated:

@@ -39,9 +39,10 @@ def read(path: Path, limit: int) -> bytes:
         raise UsageError("file.missing", f"there is no {path}") from err
     except (OSError, ValueError) as err:
         raise UsageError("file.unreadable", f"{path} cannot be opened") from err
-    with os.fdopen(descriptor, "rb", closefd=True) as stream:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise UsageError("file.unreadable", f"{path} is not a regular file; what comes out of a pipe goes in as `-`")
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise UsageError("file.unreadable", f"{path} is not a regular file; what comes out of a pipe goes in as `-`")
+    with os.fdopen(descriptor, "rb") as stream:
         return _bounded(stream.read, limit, str(path))
 
 

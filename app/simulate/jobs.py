@@ -48,10 +48,10 @@ def ask_order(words: Sequence[str], material: Path | None, *, system: str | None
     private = {name: text for name, text in (("prompt", question), ("system", system)) if text is not None}
     checked({"system": system})
     if material is None and question is not None and own_files.has_stdin():
-        piped = own_files.stdin(LIMITS.dataset_bytes)
-        own_files.refuse_result(piped, "standard input")
-        if piped.strip():
-            return order(datasets=(piped,), secrets={1: _secret(private)}, args=args)
+        beside = own_files.stdin(LIMITS.dataset_bytes)
+        own_files.refuse_result(beside, "standard input")
+        if beside.strip():
+            return order(datasets=(beside,), secrets={1: _secret(private)}, args=args)
     if material is not None:
         found = dataset(material)
         return order(datasets=(found,), secrets={1: _secret(private)} if private else None, args=args)
@@ -124,7 +124,7 @@ def public_args(options: dict[str, Any]) -> str:
     checked({name: options.get(name) for name in ("max_tokens", "temperature", "seed")})
     if options.get("model") is not None:
         known_model(options["model"])
-    return as_args({name: value.strip() if isinstance(value := options.get(name), str) else value for name in PUBLIC})
+    return as_args({name: options.get(name) for name in PUBLIC})
 
 
 def known_model(name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +113,7 @@ def looks_like_key(text: str, what: str) -> None:
         raise UsageError("address.is_a_key", f"{what} has the length of a private key, not of an address")
 
 
-def as_args(options: Mapping[str, Any], flags: Callable[[str], str] = lambda name: "--" + name.replace("_", "-")) -> str:
-    """Return options as a task's arguments; their values are numbers and names without a blank or a quote."""
-    return " ".join(f"{flags(name)} {value}" for name, value in options.items() if value is not None)
+def as_args(options: Mapping[str, Any]) -> str:
+    """Return options as a task's arguments; their values are numbers and names without a quote or a blank within."""
+    named = {"--" + name.replace("_", "-"): str(value).strip() for name, value in options.items() if value is not None}
+    return " ".join(f"{name} {value}" for name, value in named.items())

@@ -76,6 +76,26 @@ def orderly() -> Iterator[None]:
             signal.signal(number, handler)
 
 
+@contextmanager
+def deferred() -> Iterator[None]:
+    """Let a signal that ends the program wait until the end of the block: for what must not be torn apart."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    late: list[int] = []
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, *_SIGNALS)}
+    try:
+        for number, handler in before.items():
+            if callable(handler):
+                signal.signal(number, lambda number, _: late.append(number))
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    for number in late[:1]:
+        signal.raise_signal(number)
+
+
 def _named(out: Path) -> Path:
     try:
         taken = out.exists() and (not out.is_dir() or any(out.iterdir()))

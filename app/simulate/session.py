@@ -13,7 +13,7 @@ from app.errors import AppError, SigningError, SimulationError
 from app.llm.answering import Outside
 from app.run import run
 from app.sealing import read
-from app.simulate.place import orderly, private, results
+from app.simulate.place import deferred, orderly, private, results
 from app.simulate.postcompute import Delivered, judge
 from app.simulate.worker import Order, prepare, split_args, start
 from app.verify import Verified, verify
@@ -73,8 +73,16 @@ def _expected_signer(order: Order) -> str | None:
 
 def _run_child(environ: Mapping[str, str], args: str, began: float, tick: Callable[[float], None]) -> None:
     """Run `python -m app`, which must end well and silently."""
-    child = start(environ, args)
-    stdout, stderr = _wait(child, began, tick)
+    child = None
+    try:
+        with deferred():
+            child = start(environ, args)
+        stdout, stderr = _wait(child, began, tick)
+    except BaseException:
+        if child:
+            child.kill()
+            child.wait()  # what it writes to is removed next
+        raise
     if child.returncode != 0:
         last = stderr.decode(errors="replace").strip().rpartition("\n")[2]
         raise SimulationError("simulate.failed", f"the app ended with exit code {child.returncode}: {last}")
@@ -88,7 +96,3 @@ def _wait(child: subprocess.Popen[bytes], began: float, tick: Callable[[float], 
             return child.communicate(timeout=_TICK)
         except subprocess.TimeoutExpired:
             tick(time.monotonic() - began)
-        except BaseException:
-            child.kill()
-            child.wait()  # what it writes to is removed next
-            raise
