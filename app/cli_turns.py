@@ -51,8 +51,6 @@ def turn(path: Path, name: str | None, wishes: dict[str, Any]) -> int:
     kept = sessions.keep(name, answer.session, tests)
     store.save(sessions, path)
     said = f"{name!r} in {path}, turn {len(kept.session.turns)}"
-    if _is_unchanged(kept.session):
-        said += "; NOTHING CHANGED: the code is what it was"
     if not wishes["tests"] and tests:
         said += f"; {len(tests)} test{'s' * (len(tests) > 1)} of an earlier turn in force"
     return conclude(done, as_json=wishes["as_json"], more={"session": said})
@@ -93,10 +91,6 @@ def _order(wishes: dict[str, Any], more: dict[str, Any], known: store.Kept | Non
 
 def _run(order: Order, wishes: dict[str, Any]) -> Simulated:
     return run(order, wishes["out"], connect_to(wishes["engine"]), "writing code", keep=wishes["keep"])
-
-
-def _is_unchanged(session: Session) -> bool:
-    return len(session.turns) > 1 and session.turns[-1].code == session.turns[-2].code
 
 
 def _listed(sessions: store.Store, path: Path, *, as_json: bool) -> str:

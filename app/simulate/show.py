@@ -49,7 +49,7 @@ def summary(done: Simulated, program: str) -> dict[str, Any]:
 def as_text(done: Simulated, program: str, more: Facts = ()) -> str:
     """Return the answer first, then what vouches for it, with `more` facts, then the next command."""
     report = Result.model_validate_json(done.delivered.result).report
-    lines = [*_story(report), ""]
+    lines = [*story(report), ""]
     for label, fact in (*_facts(done, report), *more):
         lines += wrap(fact, " " * 11, f"{label:<11}")
     return printable("\n".join([*lines, "", *_next(done, report, program)]))
@@ -57,7 +57,7 @@ def as_text(done: Simulated, program: str, more: Facts = ()) -> str:
 
 def printable(text: str) -> str:
     """Return `text` with what could lead a terminal astray written out."""
-    return _HIDDEN.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+    return _HIDDEN.sub(lambda found: found[0].encode("unicode_escape").decode().replace("\\r", "\\x0d"), text)
 
 
 def next_command(done: Simulated, program: str) -> str | None:
@@ -68,7 +68,8 @@ def next_command(done: Simulated, program: str) -> str | None:
     return f"{program} verify {shlex.quote(os.fspath(path))} --signer {done.verified.signer}"
 
 
-def _story(report: Report) -> list[str]:
+def story(report: Report) -> list[str]:
+    """Return the answer, or in bulk how the items fared and then each of them."""
     if not report.bulk:
         return tell(report)
     counted = report.bulk

@@ -89,7 +89,7 @@ def _ask(answer: AskAnswer) -> Iterator[str]:
 
 def _code(answer: CodeAnswer) -> Iterator[str]:
     yield from wrap(_headline(answer))
-    if getattr(answer, "changed", None) is False:
+    if _is_unchanged(answer):
         yield "NOTHING CHANGED: the code is what it was before"
     yield ""
     yield from answer.text.rstrip().splitlines()
@@ -105,6 +105,12 @@ def _code(answer: CodeAnswer) -> Iterator[str]:
     yield f"  {tries} attempt{'s' * (tries > 1)} of at most {answer.budget.attempts}, this is number {answer.best + 1}"
     if answer.second_opinion:
         yield f"  the model's own second opinion, worth little: {answer.second_opinion}"
+
+
+def _is_unchanged(answer: CodeAnswer) -> bool:
+    """Return whether a change was asked for, and nothing came of it."""
+    changed, turns = getattr(answer, "changed", None), answer.session.turns if answer.session else []
+    return changed is False or (len(turns) > 1 and turns[-1].code == turns[-2].code)
 
 
 def _headline(answer: CodeAnswer) -> str:
