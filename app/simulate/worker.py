@@ -40,7 +40,7 @@ class Held:
 class Order:
     """What a requester buys: at most one protectedData, or a bulk slice, and what goes with it."""
 
-    datasets: tuple[bytes | None, ...] = ()
+    datasets: tuple[bytes | None, ...] = field(default=(), repr=False)
     """None for one that the worker could not fetch or decrypt: its name is given to the app all the same."""
     bulk: bool = False
     args: str = ""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import re
 import signal
 import subprocess
 import sys
@@ -13,8 +15,9 @@ from typing import cast
 
 import pytest
 
+from app import __version__
 from app.simulate.protect import protect
-from tests.support import ROOT, SMALL
+from tests.support import ROOT, SMALL, Desk
 
 ARGS = f"--model {SMALL} --max-tokens 8"
 
@@ -129,6 +132,91 @@ def test_a_signal_leaves_nothing_behind(cache: dict[str, str], tmp_path: Path, n
     assert child.returncode == 128 + number and b"Traceback" not in stderr
     assert not list((tmp_path / "tmp").iterdir()) and not list((tmp_path / "here").iterdir())
     assert not task.exists()
+
+
+QUESTION = "What is the capital of France?"
+SHORT = ["--model", SMALL, "--max-tokens", "8"]
+WAYS: dict[str, tuple[list[str], str | None]] = {
+    "words": (["ask", QUESTION, *SHORT], None),
+    "options first": (["ask", *SHORT, QUESTION], None),
+    "words apart": (["ask", *QUESTION.split()[:3], *SHORT, *QUESTION.split()[3:]], None),
+    "after --": (["ask", *SHORT, "--", QUESTION], None),
+    "piped": (["ask", *SHORT], QUESTION),
+    "piped, by a dash": (["ask", "-", *SHORT], QUESTION),
+    "a file": (["ask", "--file", "question.txt", *SHORT], None),
+    "with =": (["ask", f"--model={SMALL}", "--max-tokens=8", QUESTION], None),
+}
+
+
+@pytest.mark.parametrize("way", list(WAYS))
+def test_every_way_to_ask_asks_the_same(cache: dict[str, str], tmp_path: Path, way: str) -> None:
+    args, stdin = WAYS[way]
+    (tmp_path / "here/question.txt").write_text(QUESTION)
+    done = app(cache, args[0], "--json", *args[1:], stdin=stdin)
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)["result"]["report"]["answer"]
+    assert "Paris" in answer["text"]
+    assert QUESTION not in json.dumps(json.loads(done.stdout))
+
+
+def test_the_default_model_answers_the_prompt_of_the_help_and_the_demo(cache: dict[str, str]) -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    assert f"DEMO := {QUESTION}\n" in makefile and QUESTION in app(cache, "--help").stdout
+    done = app(cache | {"COLUMNS": "80", "NO_COLOR": "1"}, "ask", QUESTION)
+    lines = done.stdout.splitlines()
+    assert "Paris" in lines[0] and max(map(len, lines)) <= 80 and "\x1b" not in done.stdout
+
+
+def test_inside_a_task_no_word_is_a_command(desk: Desk) -> None:
+    for words in (["ask", QUESTION], ["score", "it"], ["code"]):
+        assert desk.run("--max-tokens", "4", *words).report["kind"] == "ask"
+
+
+def test_the_console_command_is_the_same_program(cache: dict[str, str], tmp_path: Path) -> None:
+    command = Path(sys.executable).with_name("sealed-llm")
+    assert subprocess.run([ROOT / "scripts/make_command.py"], executable=sys.executable, check=True, capture_output=True)
+
+    def run(*args: str, environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [command, *args], env=environ, cwd=tmp_path, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+        )
+
+    version = run("--version", environ=cache)
+    assert (version.returncode, version.stdout) == (0, f"sealed-llm, version {__version__}\n")
+    helped = run("ask", "--help", environ=cache | {"COLUMNS": "80"})
+    assert helped.stdout.startswith("Usage: sealed-llm ask [OPTIONS]") and "    sealed-llm ask" in helped.stdout
+    assert max(map(len, helped.stdout.splitlines())) <= 80
+    nothing = run(environ=cache)
+    assert nothing.returncode == 2 and "Usage: sealed-llm [OPTIONS] COMMAND" in nothing.stderr
+    asked = run("ask", "Hello?", *SHORT, environ=cache | {"PATH": f"{command.parent}:{cache['PATH']}"})
+    assert "\n  sealed-llm verify sealed-result/1/result.json" in asked.stdout
+    asked = run("ask", "Hello?", *SHORT, environ=cache)
+    assert f"\n  {command} verify sealed-result/2/result.json" in asked.stdout
+    task = tmp_path / "task"
+    task.mkdir()
+    assert run("ask", "x", environ={"IEXEC_OUT": str(task), "IEXEC_IN": str(tmp_path)}).returncode == 0
+    assert json.loads((task / "result.json").read_text())["report"]["kind"] == "ask"
+
+
+def test_a_terminal_s_spinner_is_gone_in_the_end(cache: dict[str, str], tmp_path: Path) -> None:
+    """On a real terminal: a line of progress while it runs, none when it is done; on a pipe never one."""
+    assert "…" not in app(cache, "ask", "Hello?", *SHORT).stderr
+    ours, theirs = pty.openpty()
+    for job in (["ask", "Hello?"], ["code", "one()", "--language", "python"]):
+        command = [sys.executable, "-m", "app", *job, *SHORT]
+        done = subprocess.run(
+            command,
+            env=cache,
+            cwd=tmp_path / "here",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=theirs,
+            check=False,
+        )
+        assert done.returncode in (0, 3)
+        shown = os.read(ours, 1 << 20).decode()
+        assert re.search(r"(asking the model|writing code) … \d+\.\d s", shown)
+        assert re.fullmatch(r"\r *\r", shown[shown.rindex("\r", 0, -1) :]) and b"\xe2\x80\xa6 " not in done.stdout
 
 
 def test_verify_is_light() -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from app.answers.ask import AskAnswer
 from app.answers import code as answers
+from app.answers.ask import AskAnswer
 from app.answers.code import Attempt, Budget, CodeAnswer, Finding
 from app.llm.models import find
 from app.report import Bulk, BulkItem, Input, OutsideModel
@@ -39,7 +39,9 @@ def coded(*verdicts: tuple[str, str], untested: str | None = None, **update: Any
     tested = {
         "source": "caller" if verdicts else "none",
         "untested": untested,
-        "verdicts": tuple(answers.TestVerdict.model_construct(status=status, message=message, fuel=1) for status, message in verdicts),
+        "verdicts": tuple(
+            answers.TestVerdict.model_construct(status=status, message=message, fuel=1) for status, message in verdicts
+        ),
         "guest": None,
     }
     fields = {
