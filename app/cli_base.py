@@ -65,7 +65,8 @@ class Program(Group):
     group_class = Group
 
     def main(self, *positional: Any, **named: Any) -> Any:  # type: ignore[override]  click's own has two overloads
-        """Run the command and leave with its exit code."""
+        """Run the command and leave with its exit code, or return it if not `standalone_mode`."""
+        standalone = named.get("standalone_mode", True)
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="backslashreplace")
@@ -89,7 +90,9 @@ class Program(Group):
             code = EXIT_REFUSED
         except Exception as err:  # noqa: BLE001  no traceback: it could quote the input
             code = _refuse("internal", _where(err), HINTS["internal"], EXIT_INTERNAL, as_json=as_json)
-        sys.exit(code)
+        if standalone:
+            sys.exit(code)
+        return code
 
 
 def _in_our_voice(err: click.ClickException) -> str:

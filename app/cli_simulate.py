@@ -57,7 +57,7 @@ def _order(
     *, request_file: Path | None, protected_data: Path | None, bulk: bool, datasets: tuple[Path, ...], **wishes: Any
 ) -> Any:
     """Return the order. Raises `UsageError` if two wishes exclude each other."""
-    from app import own_files
+    from app import own_files, typed
     from app.limits import LIMITS
     from app.simulate import order as ordering
 
@@ -69,7 +69,7 @@ def _order(
     if sum(map(bool, (fields, request_file, protected_data, bulk))) > 1:
         raise UsageError("usage", "give one of --prompt/--wallet, --file, --protected-data, --bulk")
     if wishes["wallet"] is not None:
-        ordering.checked(fields)
+        typed.fields(fields)
     if request_file:
         fields = own_files.json_object(request_file, LIMITS.dataset_bytes)
         if not fields:

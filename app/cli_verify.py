@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from pathlib import Path
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 @click.option("--rpc", metavar="URL", help="A JSON-RPC endpoint of the chain.")
 @click.option("--app", metavar="0x…", help="The app that you expect the deal to be for.")
 @click.option("--hub", metavar="0x…", help="The PoCo hub, if it is not that of Arbitrum One or Sepolia.")
-@click.option("--receipt", is_flag=True, help="Print an in-toto statement about the result.")
+@click.option("--receipt", is_flag=True, help="Print an in-toto statement about it.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 def verify(result: Path, *, as_json: bool, receipt: bool, **checks: Any) -> int:
     """Check a result: schema, hashes, signature, signer; and what else you name.
@@ -50,8 +49,6 @@ def verify(result: Path, *, as_json: bool, receipt: bool, **checks: Any) -> int:
     from app import checklist
     from app import verify as verifying
 
-    if receipt and as_json:
-        raise UsageError("usage", "--receipt and --json are both one JSON object on stdout: give one of them")
     try:
         verified, asked = _verify(result, **checks)
     except UsageError:
@@ -66,8 +63,9 @@ def verify(result: Path, *, as_json: bool, receipt: bool, **checks: Any) -> int:
         shown = {"verified": True, "status": report.status, "kind": report.kind, "signer": verified.signer}
         shown |= {"key_origin": report.key_origin, "embedded": report.outside_model is None, "sha256": verified.sha256}
         click.echo(json.dumps(shown | {"checked": dict(done), "not_checked": dict(left)}, indent=1))
-    lines = [f"OK: {result}: genuine, status {report.status}, signed by", f"    {verified.signer}", *checklist.aloud(report)]
+    lines = [f"OK: {result}: genuine, status {report.status}, signed by {verified.signer}", *checklist.aloud(report)]
     if not as_json:
+        lines[0] = lines[0].replace("signed by ", "signed by\n    ")
         lines += ["checked", *(f"  {number} {name:<10} {what}" for number, (name, what) in enumerate(done, 1))]
         lines += ["not checked", *(f"  - {name:<10} {what}" for name, what in left)]
     click.echo("\n".join(lines), err=True)
@@ -83,9 +81,10 @@ def _refuse(result: Path, err: AppError, *, as_json: bool) -> int:
     if as_json:
         shown = {"verified": False, "step": step, "code": err.code, "message": err.message, "hint": err.hint}
         click.echo(json.dumps(shown, indent=1))
-    place = f" at the step {step}" if step else ""
-    click.echo(f"{'UNKNOWN' if unknown else 'REFUSED'}{place}: {result}: {err}", err=True)
-    click.echo(f"hint: {err.hint}", err=True)
+    place = f"at the step {step}: " if step else ""
+    click.echo(f"{'UNKNOWN' if unknown else 'REFUSED'}: {result}: {place}{err}", err=True)
+    if not as_json:
+        click.echo(f"hint: {err.hint}", err=True)
     return err.exit_code if unknown else EXIT_REFUSED
 
 
@@ -93,15 +92,16 @@ def _verify(
     result: Path, signer: str, *, model_name: str | None, request_file: Path | None, replay: bool, **chain: Any
 ) -> tuple[Verified, Asked]:
     """Return the result and which checks it passed. Raises `UsageError` for what was typed, else `AppError`."""
+    from app import typed
     from app import verify as verifying
     from app.checklist import Asked
     from app.delivery import read_result
 
-    address(signer, "--signer")
+    typed.address(signer, "--signer")
     if replay and request_file is None:
         raise UsageError("usage", "--replay needs --request: a result never holds the request")
     _check_chain(**chain)
-    sha256 = _sha256(model_name)
+    sha256 = None if model_name is None else typed.model_sha256(model_name)
     fields = None if request_file is None else _request(request_file)
     data = read_result(result)
     verified = verifying.verify(data, signer, model_sha256=sha256)
@@ -125,28 +125,10 @@ def _open(verified: Verified, fields: dict[str, Any], *, opened: bool, replay: b
         run_again(verified, request)
 
 
-def _sha256(name: str | None) -> str | None:
-    """Return the SHA-256 of the model that --model names. Raises `UsageError` model.unknown."""
-    from app.simulate.jobs import known_model
-
-    return name if name is None or re.fullmatch("[0-9a-f]{64}", name) else known_model(name)
-
-
-def address(text: str, option: str) -> None:
-    """Return if `text` is an address, and say what is wrong with it if not. Raises `UsageError` address.*."""
-    from app.signing import checksum_address
-    from app.simulate.order import looks_like_key
-
-    looks_like_key(text, option)
-    if not re.fullmatch("0x[0-9a-fA-F]{40}", text):
-        raise UsageError("address.invalid", f"{option} is not an address of 0x and 40 hex digits")
-    body = text[2:]
-    if body not in (body.lower(), body.upper()) and checksum_address(bytes.fromhex(body)) != text:
-        raise UsageError("address.invalid", f"the checksum of {option} is wrong: a digit is missing or mistyped")
-
-
 def _check_chain(*, task: str | None, rpc: str | None, app: str | None, hub: str | None) -> None:
     """Return if the options on the chain belong together and have the right form. Raises `UsageError`."""
+    from app import typed
+
     if task is None:
         for name, value in (("--rpc", rpc), ("--app", app), ("--hub", hub)):
             if value is not None:
@@ -156,10 +138,8 @@ def _check_chain(*, task: str | None, rpc: str | None, app: str | None, hub: str
         raise UsageError("usage", "--task needs --rpc URL and --app 0x…")
     if not re.fullmatch("0x[0-9a-fA-F]{64}", task):
         raise UsageError("usage", "--task is not a task id of 0x and 64 hex digits")
-    if not re.match("https?://", rpc):
-        raise UsageError("usage", "--rpc is no http or https address")
-    address(app, "--app")
-    address(hub or app, "--hub")
+    typed.address(app, "--app")
+    typed.address(hub or app, "--hub")
 
 
 def _on_chain(verified: Verified, data: bytes, *, task: str, rpc: str, app: str, hub: str | None) -> OnChain:
@@ -170,20 +150,9 @@ def _on_chain(verified: Verified, data: bytes, *, task: str, rpc: str, app: str,
 
 def _request(path: Path) -> dict[str, Any]:
     """Return the fields of a request file, all of them known. Raises `UsageError`, with the names of unknown ones."""
-    from app import own_files
-    from app.document import FIELDS, OPTIONS
+    from app import own_files, typed
     from app.limits import LIMITS
 
     fields = own_files.json_object(path, LIMITS.dataset_bytes)
-    inner = fields.get("options")
-    unknown = [_named(name, FIELDS | {"options"}) for name in fields.keys() - FIELDS - {"options"}]
-    if isinstance(inner, dict):
-        unknown += [_named(name, OPTIONS, "options.") for name in inner.keys() - OPTIONS]
-    if unknown:
-        raise UsageError("request.unknown_field", f"{path} has unknown fields: {', '.join(sorted(unknown))}")
+    typed.known_fields(fields, str(path))
     return fields
-
-
-def _named(name: str, known: frozenset[str] | set[str], before: str = "") -> str:
-    close = difflib.get_close_matches(name, sorted(known), 1)
-    return f"{before}{name!r}" + (f" (is {close[0]} meant?)" if close else "")

@@ -11,12 +11,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from app import own_files
-from app.errors import AppError, InputError, UsageError
+from app import own_files, typed
+from app.errors import InputError, UsageError
 from app.limits import LIMITS
-from app.llm.models import find
 from app.request import parse
-from app.simulate.order import as_args, checked, dataset, input_file, order, protected
+from app.simulate.order import as_args, dataset, input_file, order, protected
 from app.simulate.worker import Order
 
 PUBLIC = ("max_tokens", "temperature", "seed", "model", "threads")
@@ -46,7 +45,7 @@ def ask_order(words: Sequence[str], material: Path | None, *, system: str | None
     """
     question, args = _joined(words), public_args(options)
     private = {name: text for name, text in (("prompt", question), ("system", system)) if text is not None}
-    checked({"system": system})
+    typed.fields({"system": system})
     if material is None and question is not None and own_files.has_stdin():
         beside = own_files.stdin(LIMITS.dataset_bytes)
         own_files.refuse_result(beside, "standard input")
@@ -57,14 +56,14 @@ def ask_order(words: Sequence[str], material: Path | None, *, system: str | None
         return order(datasets=(found,), secrets={1: _secret(private)} if private else None, args=args)
     if question is None:
         private["prompt"] = piped("there is nothing to ask: give a question, `--file`, or text on standard input")
-    checked(private)
+    typed.fields(private)
     return order(datasets=(protected(private),), args=args)
 
 
 def score_order(wallet: str, files: Sequence[Path], *, fields: dict[str, Any], options: dict[str, Any]) -> Order:
     """Return the order of a score: the wallet is protected, the files are input files. Raises `UsageError`."""
     given = {"wallet": wallet} | {name: value for name, value in fields.items() if value is not None}
-    checked(given)
+    typed.fields(given)
     files = list(files) or ([own_files.STDIN] if own_files.has_stdin() else [])
     held = [input_file(path) for path in files]
     if not held:
@@ -121,18 +120,10 @@ def _pair(text: str) -> Any:
 
 def public_args(options: dict[str, Any]) -> str:
     """Return the public options as the task's arguments, each checked. Raises `UsageError`."""
-    checked({name: options.get(name) for name in ("max_tokens", "temperature", "seed")})
+    typed.fields({name: options.get(name) for name in ("max_tokens", "temperature", "seed")})
     if options.get("model") is not None:
-        known_model(options["model"])
+        typed.model_sha256(options["model"].strip())
     return as_args({name: options.get(name) for name in PUBLIC})
-
-
-def known_model(name: str) -> str:
-    """Return the SHA-256 of a model in the catalogue. Raises `UsageError` model.unknown."""
-    try:
-        return find(name).sha256
-    except AppError as err:
-        raise UsageError(err.code, err.message) from err
 
 
 def _joined(words: Sequence[str]) -> str | None:
@@ -162,7 +153,7 @@ def _text(data: bytes, name: str) -> str:
 
 def _secret(private: dict[str, str]) -> str:
     """Return a requester secret that holds the fields. Raises `UsageError` secret.too_large."""
-    checked(private)
+    typed.fields(private)
     text = json.dumps(private, ensure_ascii=False)
     if len(text.encode()) > LIMITS.secret_bytes:
         raise UsageError("secret.too_large", f"question and system prompt are longer than {LIMITS.secret_bytes} bytes together")

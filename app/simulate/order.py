@@ -9,13 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from app import own_files
-from app.document import OPTIONS, validate
-from app.errors import AppError, InputError, UsageError
+from app.document import OPTIONS
+from app.errors import AppError, UsageError
 from app.limits import LIMITS
 from app.simulate.protect import protect
 from app.simulate.worker import Held, Order, scan_args, simulation_key
-
-_KEY_DIGITS = 64
 
 
 def order(
@@ -95,22 +93,6 @@ def checked_args(text: str) -> str:
     if quote is not None:
         raise UsageError("usage", f"the quote at column {quote + 1} of --args is never closed: a worker drops all of them")
     return text
-
-
-def checked(fields: Mapping[str, Any]) -> None:
-    """Return if these fields can stand in a request. Raises `UsageError` with the code and the name of the field."""
-    looks_like_key(str(fields.get("wallet", "")), "the wallet")
-    try:
-        validate({name: value for name, value in fields.items() if value is not None})
-    except InputError as err:
-        raise UsageError(err.code, err.message.replace("_", "-") if err.code == "option.invalid" else err.message) from err
-
-
-def looks_like_key(text: str, what: str) -> None:
-    """Return unless `text` has the form of a private key: whoever pastes one must hear of it, and not see it again."""
-    digits = text.strip().removeprefix("0x").lower()
-    if len(digits) == _KEY_DIGITS and all(digit in "0123456789abcdef" for digit in digits):
-        raise UsageError("address.is_a_key", f"{what} has the length of a private key, not of an address")
 
 
 def as_args(options: Mapping[str, Any]) -> str:

@@ -109,9 +109,7 @@ MISTAKES = {
     f"verify result.json --signer {ADDRESS} --app {ADDRESS}": ("usage", "--app has no effect without --task"),
     f"verify result.json --signer {ADDRESS} --task 0x1 --rpc http://x --app {ADDRESS}": ("usage", "--task is not a task id"),
     f"verify result.json --signer {ADDRESS} --task 0x{'ab' * 32}": ("usage", "--task needs --rpc"),
-    f"verify result.json --signer {ADDRESS} --task 0x{'ab' * 32} --rpc x --app {ADDRESS}": ("usage", "--rpc is no http"),
     f"verify result.json --signer {ADDRESS} --task 0x{'ab' * 32} --rpc http://x --app 0x1": ("address.invalid", "--app is not"),
-    f"verify result.json --signer {ADDRESS} --json --receipt": ("usage", "--receipt and --json"),
     f"verify result.json --signer {ADDRESS} --request near.json": (
         "request.unknown_field",
         "'max_token' (is max_tokens meant?), 'wizard', options.'sed' (is seed meant?)",

@@ -107,7 +107,7 @@ def test_what_is_no_result_is_refused_with_a_hint(tmp_path: Path, case: str) -> 
     done = run(path)
     assert done.exit_code == 1 and done.stdout == ""
     first, second = done.stderr.splitlines()
-    assert first.startswith("REFUSED at the step ") and words in first and second.startswith("hint: ")
+    assert first.startswith(f"REFUSED: {path}: at the step ") and words in first and second.startswith("hint: ")
     shown = json.loads(run(path, "--json").stdout)
     assert shown["verified"] is False and shown["hint"] == second.removeprefix("hint: ") and shown["step"] in first
 
