@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app import __version__, signing
-from app.errors import HINTS, AppError
+from app.errors import AppError
 from app.llm import native
 from app.llm.fetch import cache_folder
 from app.llm.models import checked_path, find
@@ -85,4 +85,4 @@ def _try(name: str, look: Callable[[], str]) -> Finding:
     try:
         return Finding(name, True, look())
     except AppError as err:
-        return Finding(name, False, err.message, HINTS[err.code])
+        return Finding(name, False, err.message, err.hint)

@@ -10,10 +10,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from app import near
 from app.errors import InputError
 from app.field_types import (
     Attempts,
     Chain,
+    Material,
     MaxTokens,
     Salt,
     Seed,
@@ -95,6 +97,8 @@ class Document(Options):
     """Another name for `prompt`."""
     email: Text | None = None
     """History: the prompt, where none of the others is there."""
+    material: Material | None = None
+    """ask, code: text that the prompt is about, kept apart from it; one or a list."""
     messages: Annotated[list[Turn], Field(min_length=1, max_length=LIMITS.messages), BeforeValidator(from_json)] | None = None
     """ask: a chat, the user's turn last; also as JSON text."""
     questionnaire: Annotated[dict[str, Any] | list[Any], BeforeValidator(from_json)] | None = None
@@ -167,8 +171,9 @@ def _as_input_error(place: tuple[int | str, ...], kind: str, says: str) -> Input
     """Return pydantic's first complaint in our words; a name in `place` counts only if it is one of ours."""
     ours = FIELDS | OPTIONS | {"options", "role", "content"}
     path = [str(part) for part in place if isinstance(part, int) or part in ours]
-    if kind == "extra_forbidden" and not path:
-        return InputError("request.unknown_field", "the request has an unknown field")
-    if kind == "extra_forbidden" and path == ["options"]:
-        return InputError("option.unknown", "options has an unknown field")
+    if kind == "extra_forbidden" and path in ([], ["options"]):
+        code = "option.unknown" if path else "request.unknown_field"
+        meant = near.near(str(place[-1]), OPTIONS if path else FIELDS | {"options"})
+        unknown = f"{'options' if path else 'the request'} has an unknown field"
+        return InputError(code, unknown if meant is None else near.say(str(place[-1]), meant))
     return InputError("option.invalid", f"{'.'.join(path) or 'the request'}: {says[:1].lower()}{says[1:]}")

@@ -6,6 +6,8 @@ and never holds any of the input's content: it is published in a result that any
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 # Exit codes: sysexits where one fits. `run` uses 0 and 73 only.
 EXIT_OK = 0
 EXIT_REFUSED = 1  # a result was refused, or holds an error and no answer
@@ -16,21 +18,25 @@ EXIT_INTERNAL = 70
 EXIT_CANNOT_WRITE = 73
 EXIT_STOPPED = 130  # by Ctrl-C; 128 and the number of the signal for the others
 
-# code -> hint: what the reader can do about it. A code is a promise: it may be added, never renamed.
+# code -> hint: what the reader can do about it; {name} stands for a list or a limit (app.hints). A code is a promise: it may
+# be added, never renamed.
 HINTS: dict[str, str] = {
     "address.invalid": "0x and 40 hex digits, in one case or with the right EIP-55 checksum",
     "address.is_a_key": "an address has 40 hex digits; the key is in your shell's history now: if it is in use, replace it",
     "answers.invalid": "one answer for each question, in order or by title, of the type that the row asks for",
+    "args.json": "write options and words (--max-tokens 64 What is this?), or put the JSON into a requester secret",
     "args.not_text": "iexec_args is one string of UTF-8 text",
     "args.no_value": "write --name value or --name=value",
-    "args.unknown_option": "known: --prompt --system --max-tokens --temperature --seed --salt --model --chain-id --threads "
-    "--no-mmap; after -- everything is a word of the prompt",
+    "args.quotes": 'quote each text once, options outside of it ("What is this?" --max-tokens 64); an apostrophe needs double '
+    "quotes around its text: with an odd quote a worker drops all of the args",
+    "args.unknown_option": "known: {args}; after -- everything is a word of the prompt",
     "bulk.partial": "see results[]: each failed item carries its own error",
     "chain.bad_answer": "check the endpoint, the hub and the task id",
     "chain.unknown": "name the hub of this chain with --hub",
     "chain.unreachable": "check --rpc; any Ethereum JSON-RPC endpoint of the chain will do",
     "code.incomplete": "generate: `language` and `prompt`; adjust: `code` or a `session`, and `feedback` besides",
-    "code.too_long": "prompt and each feedback at most 16 KiB, code and each test 64 KiB, a test's input 128 KiB",
+    "code.too_long": "prompt and each feedback at most {task_bytes}, code and each test {snippet_bytes}, a test's input "
+    "{test_input_bytes}",
     "engine.failed": "run `python -m app doctor`; a smaller prompt or model needs less memory",
     "engine.missing": "run `make` to build llama.cpp with the project's flags",
     "engine.too_slow": "the machine is overloaded: run it again, or in a larger category",
@@ -55,28 +61,28 @@ HINTS: dict[str, str] = {
     "history.too_large": "see the limits in the README; fetch up to an earlier block",
     "history.unreachable": "check the address of the explorer or node, and its rate limit; an exported file needs no network",
     "input.empty": "protect an object with a non-empty `prompt`, or pass the prompt as args",
-    "input.missing": "protect an object with a `prompt` (or `email`, `question`), or pass the prompt as args",
+    "input.missing": "protect an object with a `prompt`, or say what to do in a secret or the args (of args with an odd quote "
+    "a worker passes on nothing)",
     "input.unreadable": "a dataset is a zip by dataProtector, a JSON object or UTF-8 text; other inputs one of the latter",
     "internal": "this is a bug in sealed-llm: please report the code and the version",
     "json.invalid": "one JSON value in UTF-8: no duplicate keys, no NaN, at most 64 levels deep",
     "key.invalid": "IEXEC_APP_DEVELOPER_SECRET is a secp256k1 private key: 64 hex digits, with or without 0x",
     "labels.invalid": "UTF-8 lines, CSV with a column `address` or a JSON list, of addresses as 0x and 40 hex digits",
-    "language.unknown": "known: python c++ c java scala sql javascript bash, and aliases such as py, cpp, js, sh",
+    "language.unknown": "known: {languages}, their versions and usual short names",
     "messages.invalid": "messages are {role, content}; system first if at all, the user's last",
     "model.altered": "the model file is not the published one: `python -m app model fetch` gets it again",
     "model.fetch_failed": "each source is named above with its reason; a second `model fetch` resumes",
     "model.missing": "run `python -m app model fetch`",
     "model.unknown": "`python -m app model list` shows the names",
     "option.invalid": "see `Options` in the README for the range of each option",
-    "option.unknown": "known options: max_tokens, temperature, seed, system, salt",
+    "option.unknown": "known options: {options}",
     "output.unwritable": "IEXEC_OUT must be a writable folder with free space",
     "prompt.too_long": "shorten the prompt or lower max_tokens; nothing is ever cut silently",
     "protected_data.entry": "strings are Borsh (u32 length + UTF-8) or plain UTF-8, numbers f64, i128 or decimal text",
     "protected_data.invalid": "use protectData() of @iexec/dataprotector, or `zip` with one file for each field",
-    "questionnaire.invalid": "rows are [title, type, options]; types: prompt info number range select multiselect string",
-    "request.contradiction": "give one of the two, or name the `task`",
-    "request.unknown_field": "known fields: task, prompt, question, email, system, max_tokens, temperature, seed, "
-    "salt, options",
+    "questionnaire.invalid": "rows are [title, type, options]; types: {question_types}",
+    "request.contradiction": "give one of the two, or name the `task`; text that is to be asked about goes into `material`",
+    "request.unknown_field": "known fields: {fields}",
     "request.unsupported": "tests run for Python alone: leave them out, and the code comes back untested",
     "result.hash_mismatch": "the report and the signed message do not belong together",
     "result.no_answer": "errors and incomplete results cannot be replayed, and of a bulk result only its items' answers could",
@@ -96,7 +102,7 @@ HINTS: dict[str, str] = {
     "sandbox.altered": "`python -m app sandbox build` makes the guest anew; after a change of its parts, `--pin` it",
     "sandbox.failed": "`python -m app doctor` names what is missing; snippets stay untested meanwhile",
     "sandbox.missing": "run `python -m app sandbox build`",
-    "secret.too_large": "iExec accepts at most 4096 bytes for a secret",
+    "secret.too_large": "iExec accepts at most {secret_bytes} for a secret",
     "source.not_secret": "put `source` into a requester secret: it holds a key, and decides whom the enclave talks to",
     "usage": "`--help` behind the command shows its options and examples",
     "text.invalid": "plain Unicode text: no control characters but tab and line ends, no bidi overrides",
@@ -119,11 +125,18 @@ class AppError(Exception):
     exit_code = EXIT_INTERNAL
 
     def __init__(self, code: str, message: str) -> None:
-        """Take the hint from `HINTS`; an unlisted code is a programming error (KeyError)."""
+        """Raise KeyError if `HINTS` has no such code: a programming error."""
         super().__init__(message)
         self.code = code
         self.message = message
-        self.hint = HINTS[code]
+        self._hint = HINTS[code]
+
+    @property
+    def hint(self) -> str:
+        """Return what the reader can do about it."""
+        from app.hints import fill
+
+        return fill(self._hint)
 
     def __str__(self) -> str:
         """Return `message (code)`, fit for one line."""
@@ -132,6 +145,20 @@ class AppError(Exception):
 
 class InputError(AppError):
     """What the requester or the worker handed over cannot be used."""
+
+
+class ContradictionError(InputError):
+    """Two things exclude each other, each under its field's name."""
+
+    def __init__(self, first: str, second: str, why: str = "") -> None:
+        """Take the names of two fields of ours, and why only one of them can be."""
+        super().__init__("request.contradiction", f"both {first} and {second} are given{why and f': {why}'}")
+        self.first, self.second, self.why = first, second, why
+
+    def located(self, origins: Mapping[str, object]) -> ContradictionError:
+        """Return the same, with where each field came from (`origins`: its name -> its source)."""
+        first, second = (f"{name} ({origins[name]})" if name in origins else name for name in (self.first, self.second))
+        return ContradictionError(first, second, self.why)
 
 
 class ProtectedDataError(InputError):

@@ -19,6 +19,7 @@ from app.limits import LIMITS
 from app.signing import checksum_address
 
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # embeddings, overrides, isolates
+_WHITE = frozenset("\t\n\v\f\r")
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 
 
@@ -30,9 +31,17 @@ def _clean(text: str, info: ValidationInfo) -> str:
         raise InputError("text.invalid", f"{info.field_name} is not valid Unicode") from err
     if size > LIMITS.prompt_bytes:
         raise InputError("prompt.too_long", f"{info.field_name} has {size} bytes, the limit is {LIMITS.prompt_bytes}")
-    if any(c in _BIDI or (unicodedata.category(c) == "Cc" and c not in "\t\n\r") for c in text):
-        raise InputError("text.invalid", f"{info.field_name} holds control characters or bidi overrides")
+    text = text.removeprefix("\ufeff")
+    for at, mark in enumerate(text):
+        if mark in _BIDI or (mark not in _WHITE and unicodedata.category(mark) == "Cc"):
+            kind = "an override of the writing direction" if mark in _BIDI else "a control character"
+            raise InputError("text.invalid", f"{info.field_name} holds {kind}, U+{ord(mark):04X}, at {_place(text, at)}")
     return text
+
+
+def _place(text: str, at: int) -> str:
+    before = text[:at]
+    return f"line {before.count(chr(10)) + 1}, column {at - before.rfind(chr(10))}"
 
 
 def _short(text: str, info: ValidationInfo) -> str:
@@ -45,14 +54,31 @@ def _short(text: str, info: ValidationInfo) -> str:
 
 def from_json(value: Any) -> Any:
     """Return what JSON text says; anything else as it is."""
-    return strict_json.loads(value.encode(errors="surrogatepass")) if isinstance(value, str) else value
+    return strict_json.loads(value.removeprefix("\ufeff").encode(errors="surrogatepass")) if isinstance(value, str) else value
 
 
 def list_or_one(value: Any) -> Any:
-    """Return a list: of one, if plain text was given."""
-    if isinstance(value, str):
-        return from_json(value) if value.lstrip().startswith("[") else [value]
-    return value
+    """Return a list: of one, if plain text was given, which may begin with a bracket without being JSON."""
+    if not isinstance(value, str):
+        return value
+    if re.match(r"\ufeff?\s*\[\s*[\"{]", value):
+        return from_json(value)
+    try:
+        found = from_json(value)
+    except InputError:
+        return [value]
+    return found if isinstance(found, list) and not any(isinstance(one, int | float | list) for one in found) else [value]
+
+
+def texts_or_one(value: Any) -> Any:
+    """Return a list of texts: of one, if text was given, JSON of anything else included."""
+    if not isinstance(value, str):
+        return value
+    try:
+        found = from_json(value)
+    except InputError:
+        return [value]
+    return found if isinstance(found, list) and all(isinstance(one, str) for one in found) else [value]
 
 
 def new_or_json(value: Any) -> Any:
@@ -106,6 +132,7 @@ def _salt(value: str) -> str:
 
 Text = Annotated[str, AfterValidator(_clean)]
 Texts = Annotated[list[Text], Field(max_length=LIMITS.messages), BeforeValidator(list_or_one)]
+Material = Annotated[list[Text], Field(max_length=LIMITS.messages), BeforeValidator(texts_or_one)]
 System = Annotated[Text, AfterValidator(_short)]
 MaxTokens = Annotated[int, Field(ge=1, le=LIMITS.max_tokens), BeforeValidator(whole)]
 Temperature = Annotated[Decimal, Field(ge=0, le=2, decimal_places=3), BeforeValidator(_decimal)]

@@ -14,6 +14,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, TypeGuard
 
 from app.errors import InputError
+from app.field_types import from_json
 from app.limits import LIMITS
 
 ANSWERED = ("number", "range", "select", "multiselect", "string")
@@ -40,6 +41,14 @@ def render(questionnaire: object, answers: object) -> str:
             answer = _check(number, kind, options, next(given))
             lines.append(f" * {title}: {json.dumps(answer, ensure_ascii=False)}")
     return "\n".join(lines).strip()
+
+
+def has_words(questionnaire: object) -> bool:
+    """Return whether the form's author says in it what to do; a form that cannot be read says nothing."""
+    try:
+        return any(kind == "prompt" for _, kind, _ in _rows(from_json(questionnaire)))
+    except InputError:
+        return False
 
 
 def _rows(questionnaire: object) -> list[tuple[str, str, Any]]:

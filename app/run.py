@@ -72,4 +72,4 @@ def _read(task: Task, options: args.Args, trouble: AppError | None) -> list[Item
     """Return the items, unless trouble came up while nothing could be reported yet."""
     if trouble is not None:
         raise trouble
-    return read_inputs(task, options.fields)
+    return read_inputs(task, options.fields, options.words)

@@ -13,19 +13,30 @@ _BRACKET_OR_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
 _STEP = {b"[": 1, b"{": 1, b"]": -1, b"}": -1}
 
 
+class _FaultError(ValueError):
+    """What `json` lets through and this module does not."""
+
+
 def loads(data: bytes) -> Any:
     """Return the value of one UTF-8 JSON text; floats come back as `float`.
 
     Refuses what `json.loads` lets through: a BOM, other encodings, duplicate keys, NaN and the
     infinities (also as 1e999), lone surrogates, and nesting beyond `LIMITS.json_depth`.
-    Raises `InputError` json.invalid, never with any of the content.
+    Raises `InputError` json.invalid with the place where there is one, never with any of the content.
     """
-    _check_depth(data)
+    if is_too_deep(data):
+        raise InputError("json.invalid", f"the document is nested more than {LIMITS.json_depth} levels deep")
     try:
         text = data.decode("utf-8")
         value = json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_refuse, parse_float=_finite)
+    except json.JSONDecodeError as err:
+        said = err.msg.partition(" (")[0].removesuffix(" at")
+        place = f"line {err.lineno}, column {err.colno}"
+        raise InputError("json.invalid", f"the document is not strict JSON: {said[:1].lower()}{said[1:]} ({place})") from err
+    except _FaultError as err:
+        raise InputError("json.invalid", f"the document is not strict JSON: {err}") from err
     except (ValueError, RecursionError) as err:
-        raise InputError("json.invalid", "the document is not strict JSON") from err
+        raise InputError("json.invalid", "the document is not strict JSON in UTF-8") from err
     _check_texts(value)
     return value
 
@@ -44,34 +55,35 @@ def dumps(value: Any) -> bytes:
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) != len(pairs):
-        raise ValueError("duplicate key")
+        raise _FaultError("an object has the same name twice")
     return made
 
 
 def _refuse(_: str) -> NoReturn:
-    raise ValueError("not a number")
+    raise _FaultError("NaN and Infinity are no JSON")
 
 
 def _finite(text: str) -> float:
     value = float(text)
     if value in (float("inf"), float("-inf")):
-        raise ValueError("out of range")
+        raise _FaultError("a number is out of range")
     return value
 
 
-def _check_depth(data: bytes) -> None:
-    """Count brackets outside of strings, before anything recurses.
+def is_too_deep(data: bytes) -> bool:
+    """Return whether brackets outside of strings nest beyond `LIMITS.json_depth`: asked before anything recurses.
 
     Python's own limit is no help: py_ecc, which eth-account imports, raises it so far that a document
     of 100,000 brackets overflows the C stack and ends the process.
     """
     if data.count(b"[") + data.count(b"{") <= LIMITS.json_depth:
-        return
+        return False
     depth = 0
     for found in _BRACKET_OR_STRING.finditer(data):
         depth += _STEP.get(found[0], 0)
         if depth > LIMITS.json_depth:
-            raise InputError("json.invalid", "the document is nested too deeply")
+            return True
+    return False
 
 
 def _check_texts(value: Any) -> None:

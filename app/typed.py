@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from app.document import FIELDS, OPTIONS, validate
 from app.errors import AppError, InputError, UsageError
+from app.near import near
 from app.signing import checksum_address
 
 _PRIVATE_KEY = re.compile("(0x)?[0-9a-fA-F]{64}")
@@ -63,5 +63,5 @@ def known_fields(given: Mapping[str, Any], name: str) -> None:
 
 
 def _named(name: str, known: Collection[str], before: str = "") -> str:
-    close = difflib.get_close_matches(name, sorted(known), 1)
-    return f"{before}{name!r}" + (f" (is {close[0]} meant?)" if close else "")
+    meant = near(name, known)
+    return f"{before}{name!r}" + (f" (is {meant} meant?)" if meant else "")

@@ -6,8 +6,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from app.answers import Answer, Kind, Mode
-from app.errors import AppError, InputError, ModelError
+from app.errors import AppError, ContradictionError, InputError, ModelError
 from app.iexec.args import Args
+from app.iexec.combine import told
 from app.iexec.inputs import Item
 from app.iexec.task import Dataset
 from app.limits import LIMITS
@@ -44,12 +45,14 @@ class Outcome:
 def parse_item(item: Item) -> Outcome:
     """Return the item's request, or the error that stands in its place."""
     if isinstance(item.fields, AppError):
-        return Outcome(item.dataset, inputs=item.inputs, error=item.fields)
+        return Outcome(item.dataset, inputs=told(item.held, None), error=item.fields)
     try:
         request, salt = parse(item.fields)
     except AppError as err:
-        return Outcome(item.dataset, inputs=item.inputs, error=err)
-    return Outcome(item.dataset, request, request.commitment(salt) if salt else None, item.inputs)
+        error = err.located(item.origins) if isinstance(err, ContradictionError) else err
+        return Outcome(item.dataset, inputs=told(item.held, None), error=error)
+    commitment = request.commitment(salt) if salt else None
+    return Outcome(item.dataset, request, commitment, told(item.held, request.kind))
 
 
 def do_all(

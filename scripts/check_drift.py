@@ -11,6 +11,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 from app.errors import HINTS
+from app.hints import fill
 from app.limits import Limits
 from app.llm.models import catalogue
 from app.wallet import features as features_of
@@ -27,7 +28,7 @@ def _help() -> str:
 
 
 def _errors() -> str:
-    rows = [f"| `{code}` | {hint.replace('|', '/')} |" for code, hint in sorted(HINTS.items())]
+    rows = [f"| `{code}` | {fill(hint).replace('|', '/')} |" for code, hint in sorted(HINTS.items())]
     return "\n".join(["| code | hint |", "| --- | --- |", *rows])
 
 

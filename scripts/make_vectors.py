@@ -145,10 +145,8 @@ def altered(path: tuple[Any, ...], value: Any) -> tuple[Any, str]:
         return flipped, "result.signature"
     if value is None:
         return {}, "result.schema"
-    if isinstance(value, bool):
-        return not value, "result.hash_mismatch"
     if isinstance(value, int):
-        return value + 1, "result.hash_mismatch"
+        return not value if isinstance(value, bool) else value + 1, "result.hash_mismatch"
     if re.fullmatch("(0x)?[0-9a-f]{40,64}", value):
         return value[:-1] + ("0" if value[-1] != "0" else "1"), "result.hash_mismatch"
     return value + "x", "result.hash_mismatch"

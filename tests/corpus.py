@@ -54,12 +54,12 @@ def archives() -> Iterator[tuple[str, Case]]:
     good = protect(GOOD)
     two = protect({**GOOD, "other": CANARY})
     directory, end = good.index(b"PK\1\2"), good.rindex(b"PK\5\6")
-    for cut in range(2, len(good) - 1, 7):
+    for cut in range(9, len(good) - 1, 7):
         yield f"zip cut at {cut}", Case(code, good[:cut])
     for at, name in ((0, "local"), (directory, "central"), (end, "end")):
         yield (
             f"zip {name} signature",
-            Case("protected_data.invalid" if at else "json.invalid", patched(good, at, b"{K" if not at else b"XX")),
+            Case("protected_data.invalid" if at else "input.unreadable", patched(good, at, b"{K" if not at else b"XX")),
         )
     ends = {"disk": 4, "first disk": 6, "entries here": 8, "entries": 10, "size": 12, "offset": 16, "comment": 20}
     for name, offset in ends.items():
@@ -81,7 +81,7 @@ def archives() -> Iterator[tuple[str, Case]]:
         if name != "packed":
             yield f"zip local {name}", Case(code, patched(good, offset, b"\x63"))
     yield "zip content", Case(code, good.replace(b"Where", b"where"))
-    yield "zip bytes before", Case(code, b"PK" + good)
+    yield "zip bytes before", Case("input.unreadable", b"PK" + good)
     yield "zip bytes after", Case(code, good + CANARY.encode())
     yield "zip gap", Case(code, good[:directory] + b"x" + good[directory:])
     yield "zip twice", Case(code, good + good)
@@ -210,7 +210,7 @@ def documents() -> Iterator[tuple[str, Case]]:
         "open array": "[",
     }
     for name, text in broken.items():
-        code = "option.invalid" if name == "huge integer" else "json.invalid"
+        code = {"huge integer": "option.invalid", "array": "input.missing"}.get(name, "json.invalid")
         yield f"json secret: {name}", Case(code, secret=text)
         yield f"json file: {name}", Case(code, file=text.encode())
         yield f"json dataset: {name}", Case(code, text.encode())
@@ -219,8 +219,8 @@ def documents() -> Iterator[tuple[str, Case]]:
         "latin-1": "{é}".encode("latin-1"),
         "binary": b"\xfe\xed",
     }.items():
-        yield f"file: {name}", Case("json.invalid" if raw.startswith(b"{") else "input.unreadable", file=raw)
-        yield f"dataset: {name}", Case("json.invalid" if raw.startswith(b"{") else "input.unreadable", raw)
+        yield f"file: {name}", Case("input.unreadable", file=raw)
+        yield f"dataset: {name}", Case("input.unreadable", raw)
     shapes: dict[str, tuple[Any, str]] = {
         "unknown field": ({**GOOD, CANARY: 1}, "request.unknown_field"),
         "unknown option": ({**GOOD, "options": {CANARY: 1}}, "option.unknown"),
@@ -283,7 +283,7 @@ def documents() -> Iterator[tuple[str, Case]]:
 
 
 def texts() -> Iterator[tuple[str, Case]]:
-    control = [chr(n) for n in [*range(32), *range(0x7F, 0xA0)] if chr(n) not in "\t\n\r"]
+    control = [chr(n) for n in [*range(32), *range(0x7F, 0xA0)] if chr(n) not in "\t\n\v\f\r"]
     for c in [*control, *"\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"]:
         yield f"text U+{ord(c):04X}", Case("text.invalid", protect({"prompt": f"{CANARY}{c}x"}))
     yield "text dataset with NUL", Case("text.invalid", f"{CANARY}\0".encode())
@@ -322,6 +322,8 @@ def environments() -> Iterator[tuple[str, Case]]:
         (("--model", CANARY, "p"), "model.unknown"),
         (("\udcff",), "args.not_text"),
         (("x" * 65_536,), "prompt.too_long"),
+        (("{prompt:", f"{CANARY}}}"), "args.json"),
+        ((f"Where does the {CANARY} live? --max-tokens 8",), "args.quotes"),
         ((), "input.missing"),
         (("undefined",), "input.missing"),
     ):

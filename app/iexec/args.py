@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from app.errors import InputError, ModelError
+from app.errors import ContradictionError, InputError, ModelError
 from app.limits import LIMITS
 
 _FIELDS = {
@@ -23,7 +24,9 @@ _FIELDS = {
 }
 _SPEED = frozenset({"--threads", "--no-mmap"})
 _FLAGS = frozenset({"--no-mmap", "--callback"})
-_KNOWN = frozenset({*_FIELDS, *_SPEED, *_FLAGS, "--model", "--chain-id"})
+KNOWN = (*_FIELDS, "--model", "--chain-id", "--threads", "--no-mmap", "--callback")
+_JSON = re.compile(r"""\s*(?:\{\s*["']?\w+["']?\s*:|\[\s*\{\s*["']?\w+["']?\s*:)""")
+_INSIDE = re.compile(r"\s(--[a-z][a-z-]+)(?=[\s=]|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,9 @@ class Args:
     """Parsed arguments."""
 
     fields: dict[str, str] = field(default_factory=dict)
-    """What they say about the request."""
+    """What their options say about the request."""
+    words: str | None = None
+    """What is no option: a prompt, or words about the material in another source."""
     public: tuple[str, ...] = ()
     """What requestHash covers: every word, and every option as its name and its value, but for those on speed."""
     model: str | None = None
@@ -48,7 +53,7 @@ class Args:
 def parse(argv: Sequence[str]) -> Args:
     """Return what `argv` says. Raises `InputError` args.*, option.invalid or request.contradiction.
 
-    Everything that is no option is joined with single spaces into the prompt; after `--` all is words.
+    Everything that is no option is joined with single spaces; after `--` all is words.
     `--engine` is `simulate`'s own, and here a `ModelError`.
     A lone `undefined` is what a JavaScript client sends for no arguments at all.
     """
@@ -58,14 +63,15 @@ def parse(argv: Sequence[str]) -> Args:
         raise InputError("prompt.too_long", f"the arguments are longer than {LIMITS.args_bytes} bytes")
     options, words = _split([] if list(argv) == ["undefined"] else argv)
     fields = {_FIELDS[name]: value for name, value in options.items() if name in _FIELDS}
-    if words:
-        if "prompt" in fields:
-            raise InputError("request.contradiction", "both --prompt and words without an option are given")
-        fields["prompt"] = " ".join(words)
+    if words and "prompt" in fields:
+        raise ContradictionError("--prompt", "words without an option")
     available = min(LIMITS.threads, len(os.sched_getaffinity(0)))
     chain_id, threads = options.get("--chain-id"), options.get("--threads")
+    said = " ".join(words)
+    _check_quotes(argv, said)
     return Args(
         fields=fields,
+        words=said or None,
         public=(*(part for pair in options.items() if pair[0] not in _SPEED for part in pair), *words),
         model=options.get("--model"),
         chain_id=None if chain_id is None else _number("--chain-id", chain_id, LIMITS.json_integer),
@@ -100,12 +106,23 @@ def _split(argv: Sequence[str]) -> tuple[dict[str, str], list[str]]:
         name, equals, value = arg.partition("=")
         if name == "--engine":
             raise ModelError("engine.not_embedded", "an engine outside of the image cannot answer a task")
-        if name not in _KNOWN:
+        if name not in KNOWN:
             raise InputError("args.unknown_option", "an argument is not a known option")
         if name in options:
             raise InputError("request.contradiction", f"{name} is given twice")
         options[name] = value if equals or name in _FLAGS else _next(rest)
     return options, words
+
+
+def _check_quotes(argv: Sequence[str], said: str) -> None:
+    """Raise `InputError` for what a worker's reading of quotes leaves behind: it groups by them, and drops them."""
+    if _JSON.match(said) and said.rstrip().endswith(("}", "]")):
+        raise InputError("args.json", "the args are a JSON document, and a worker takes the quotes out of it")
+    before = itertools.takewhile(lambda arg: arg != "--", argv)
+    if any(name in KNOWN for arg in before for name in _INSIDE.findall(arg)):
+        raise InputError("args.quotes", "an option stands inside a quoted text: a quote is missing or is one too many")
+    if any(arg.count(mark) % 2 for arg in argv for mark in ('\\"', "\\'")):
+        raise InputError("args.quotes", "the args hold an odd number of escaped quotes")
 
 
 def _next(rest: Iterator[str]) -> str:

@@ -15,7 +15,7 @@ import zlib
 from typing import Any
 
 from app.errors import ProtectedDataError
-from app.iexec import zip_layout
+from app.iexec import formats, zip_layout
 from app.limits import LIMITS
 
 _ENCRYPTED = 0x1  # general purpose flag bit 0 (APPNOTE 4.4.4)
@@ -35,6 +35,8 @@ def read(data: bytes) -> dict[str, bytes]:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = archive.infolist()
             _check_directory(entries)
+            if name := formats.of_archive(entry.filename for entry in entries):
+                raise ProtectedDataError("protected_data.invalid", f"this is {name}, which is {formats.CURE}")
             wanted = [entry for entry in entries if _PATH.fullmatch(entry.filename)]
             return {entry.filename.replace("/", "."): _content(archive, entry) for entry in wanted}
     except (
@@ -101,6 +103,11 @@ def text(raw: bytes) -> str:
         return raw.decode("utf-8")
     except UnicodeDecodeError as err:
         raise ProtectedDataError("protected_data.entry", "a text field is neither a Borsh string nor UTF-8") from err
+
+
+def bare(raw: bytes) -> bytes:
+    """Return the bytes of a field without the length that Borsh puts before a text."""
+    return raw[4:] if len(raw) >= 4 and int.from_bytes(raw[:4], "little") == len(raw) - 4 else raw
 
 
 def number(raw: bytes) -> int | float | str:

@@ -44,7 +44,8 @@ class Task:
     datasets: tuple[Dataset, ...] = ()
     is_bulk: bool = False
     input_files: tuple[str, ...] = ()
-    requester_secrets: tuple[str, ...] = field(default=(), repr=False)
+    requester_secrets: Mapping[int, str] = field(default_factory=dict, repr=False)
+    """By number, in order."""
     app_secret: str | None = field(default=None, repr=False)
     args: tuple[str, ...] = field(default=(), repr=False)
     trouble: AppError | None = None
@@ -113,12 +114,12 @@ def _input_files(environ: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(_file_name(environ.get(f"IEXEC_INPUT_FILE_NAME_{index}", "")) for index in range(1, count + 1))
 
 
-def _secrets(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the requester secrets in the order of their numbers."""
+def _secrets(environ: Mapping[str, str]) -> dict[int, str]:
+    """Return the requester secrets by number, in order."""
     prefix = "IEXEC_REQUESTER_SECRET_"
     numbers = (name.removeprefix(prefix) for name in environ if name.startswith(prefix))
     ordered = sorted((int(number), number) for number in numbers if re.fullmatch(r"[0-9]{1,9}", number))
-    return tuple(environ[prefix + number] for _, number in ordered)
+    return {number: environ[prefix + text] for number, text in ordered}
 
 
 def _count(environ: Mapping[str, str], name: str, limit: int) -> int:

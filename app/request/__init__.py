@@ -6,16 +6,24 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.document import Document, validate
-from app.errors import InputError
+from app.errors import ContradictionError, InputError
 from app.request.ask import PROMPTS, Ask, ask_of
 from app.request.code import FIELDS as CODE
 from app.request.code import Code, code_of
+from app.request.score import FIELDS as SCORE
 from app.request.score import Score, score_of
 
 Fields = Mapping[str, Any]
 Request = Ask | Code | Score
 
 _SCORE = ("wallet", "address", "history")
+_BOTH = ("task", "salt", "material", "max_tokens", "temperature", "seed")
+# The fields that each job has a use for; another one in a request of that job is reported as left aside.
+USES: dict[str, frozenset[str]] = {
+    "ask": frozenset({*PROMPTS, *_BOTH, "answers", "system"}),
+    "code": frozenset({*CODE, *_BOTH, "prompt", "question"} - {"model_name"}),
+    "score": frozenset({*SCORE, "salt", "task"}),
+}
 
 
 def parse(fields: Fields) -> tuple[Request, bytes | None]:
@@ -36,7 +44,7 @@ def _flatten(document: Document) -> Document:
     lifted = document.options.model_dump(exclude_none=True) if document.options else {}
     for name in lifted:
         if getattr(document, name) is not None:
-            raise InputError("request.contradiction", f"both {name} and options.{name} are given")
+            raise ContradictionError(name, f"options.{name}")
     return document.model_copy(update={**lifted, "options": None})
 
 
@@ -51,7 +59,7 @@ def _infer(document: Document) -> str:
         asks = [name for name in asks if name not in ("email", "questionnaire")]
     found = [names[0] for names in (asks, code, score) if names]
     if len(found) > 1:
-        raise InputError("request.contradiction", f"both {found[0]} and {found[1]} are given")
+        raise ContradictionError(found[0], found[1])
     if not found:
         raise InputError("input.missing", "there is no prompt in the dataset, the secrets, the input files or the args")
     return "code" if code else "score" if score else "ask"

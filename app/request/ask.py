@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from app.document import Document, Turn
-from app.errors import InputError
+from app.errors import ContradictionError, InputError
 from app.limits import LIMITS
-from app.questionnaire import render
+from app.questionnaire import has_words, render
 from app.request.base import BaseRequest
 
-# What can hold the prompt of an ask; the first source that has any of them provides all of them.
+_ADDRESS = re.compile(r"[^\s@<>]+@[^\s@<>]+\.[^\s@<>.]{2,}")
+# What can hold the prompt of an ask. A form without its author's own words may stand beside a prompt: then it is asked about.
 PROMPTS = ("prompt", "question", "messages", "questionnaire", "email")
 
 
@@ -20,20 +22,29 @@ class Ask(BaseRequest):
     kind: Literal["ask"] = "ask"
     turns: tuple[Turn, ...]
     """user and assistant turns, the user's last."""
+    material: tuple[str, ...] = ()
+    """What the last turn asks about."""
     system: str | None = None
     max_tokens: int | None = None
     temperature_milli: int = 0
     seed: int = 0
 
 
+def is_email_address(text: str) -> bool:
+    """Return whether `text` is one e-mail address and nothing else: never a prompt."""
+    return bool(_ADDRESS.fullmatch(text.strip()))
+
+
 def ask_of(document: Document) -> Ask:
     """Return the ask in `document`, options already lifted. Raises `InputError` with the code of what is wrong."""
-    turns, system = _conversation(document)
-    size = sum(len(turn.content.encode()) for turn in turns)
+    turns, system, form = _conversation(document)
+    material = tuple(text for text in (*(document.material or ()), form) if text.strip())
+    size = sum(len(text.encode()) for text in (*(turn.content for turn in turns), *material))
     if size > LIMITS.prompt_bytes:
         raise InputError("prompt.too_long", f"the chat has {size} bytes, the limit is {LIMITS.prompt_bytes}")
     return Ask(
         turns=turns,
+        material=material,
         system=system,
         max_tokens=document.max_tokens,
         temperature_milli=int((document.temperature or 0) * 1000),
@@ -41,30 +52,36 @@ def ask_of(document: Document) -> Ask:
     )
 
 
-def _conversation(document: Document) -> tuple[tuple[Turn, ...], str | None]:
-    """Return the turns after the system prompt, and the caller's system prompt."""
+def _conversation(document: Document) -> tuple[tuple[Turn, ...], str | None, str]:
+    """Return the turns after the system prompt, the caller's system prompt, and a form that a prompt asks about."""
     named = document.named(PROMPTS)
     named = [name for name in named if name != "email"] or named
+    form = ""
+    if "questionnaire" in named and len(named) == 2 and not has_words(document.questionnaire):
+        form = render(document.questionnaire, document.answers)
+        named.remove("questionnaire")
     if not named:
-        raise InputError("input.missing", "the task is ask, but there is no prompt")
+        raise InputError("input.missing", "there is no prompt")
     if len(named) > 1:
-        raise InputError("request.contradiction", f"both {named[0]} and {named[1]} are given")
-    if document.answers is not None and named != ["questionnaire"]:
-        raise InputError("request.contradiction", f"both answers and {named[0]} are given")
+        raise ContradictionError(named[0], named[1])
+    if document.answers is not None and document.questionnaire is None:
+        raise ContradictionError("answers", named[0])
     if named == ["messages"]:
-        return _chat(document)
+        return *_chat(document), form
     is_form = named == ["questionnaire"]
     text = render(document.questionnaire, document.answers) if is_form else getattr(document, named[0])
     if not text.strip():
         raise InputError("input.empty", f"the {named[0]} is empty")
-    return (Turn(role="user", content=text),), document.system
+    if is_email_address(text):
+        raise InputError("input.missing", f"the {named[0]} is an e-mail address, which is no prompt")
+    return (Turn(role="user", content=text),), document.system, form
 
 
 def _chat(document: Document) -> tuple[tuple[Turn, ...], str | None]:
     turns, system = list(document.messages or ()), document.system
     if turns[0].role == "system":
         if system is not None:
-            raise InputError("request.contradiction", "both system and a system message are given")
+            raise ContradictionError("system", "a system message")
         system = turns.pop(0).content
     if any(turn.role == "system" for turn in turns):
         raise InputError("messages.invalid", "only the first message may be the system's")

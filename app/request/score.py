@@ -8,12 +8,14 @@ from typing import Any, Literal
 from pydantic import ConfigDict
 
 from app.document import Document
-from app.errors import InputError
+from app.errors import ContradictionError, InputError
 from app.request.base import BaseRequest
 from app.wallet import readers
 from app.wallet.history import History
 from app.wallet.labels import Labels
 from app.wallet.live import Place
+
+FIELDS = ("wallet", "address", "address_form", "chain", "history", "source", "hosts", "as_of_block", "survey", "labels")
 
 
 class Answered(BaseRequest):
@@ -61,7 +63,9 @@ class Score(BaseRequest):
 def score_of(document: Document) -> Score:
     """Return the score request in `document`, options already lifted. Raises `AppError` with the code of what is wrong."""
     if document.wallet is not None and document.address is not None:
-        raise InputError("request.contradiction", "both wallet and address are given")
+        raise ContradictionError("wallet", "address")
+    if document.material is not None:
+        raise ContradictionError("wallet", "material", "a score is asked about nothing but the history")
     wallet = document.wallet or document.address
     if wallet is None:
         raise InputError("wallet.missing", "the task is score, but there is no wallet")

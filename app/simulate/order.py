@@ -88,10 +88,10 @@ def secrets(texts: Iterable[str]) -> dict[int, str]:
 
 
 def checked_args(text: str) -> str:
-    """Return the task's arguments if a worker reads them as they look. Raises `UsageError` usage with the column."""
+    """Return the task's arguments if a worker reads them as they look. Raises `UsageError` args.quotes with the column."""
     _, quote = scan_args(text)
     if quote is not None:
-        raise UsageError("usage", f"the quote at column {quote + 1} of --args is never closed: a worker drops all of them")
+        raise UsageError("args.quotes", f"the quote at column {quote + 1} of --args is never closed: a worker drops all of them")
     return text
 
 

@@ -8,6 +8,7 @@ from app.llm.answering import Answerer
 from app.llm.chat import Message
 from app.llm.engine import Sampling
 from app.llm.prompts import ask as words
+from app.llm.prompts.code import tagged
 from app.report import Parameters
 from app.request.ask import Ask
 from app.tasks.parameters import parameters
@@ -19,7 +20,8 @@ def answer(answerer: Answerer, request: Ask) -> tuple[AskAnswer, Parameters]:
     Raises `InputError` prompt.too_long, with the numbers, if prompt and answer do not fit the context.
     """
     messages = [Message("system", request.system or words.SYSTEM)]
-    messages += [Message(turn.role, turn.content) for turn in request.turns]
+    messages += [Message(turn.role, turn.content) for turn in request.turns[:-1]]
+    messages.append(Message("user", _with_material(request)))
     max_tokens = request.max_tokens or _default_max_tokens(answerer.room(messages))
     sampling = Sampling(
         temperature_milli=request.temperature_milli,
@@ -27,7 +29,7 @@ def answer(answerer: Answerer, request: Ask) -> tuple[AskAnswer, Parameters]:
         repeat_penalty_milli=words.REPEAT_PENALTY_MILLI,
     )
     out = answerer.complete(messages, sampling, max_tokens)
-    fixed = {"chat_template": answerer.chat_template, "id": words.ID, "system": words.SYSTEM}
+    fixed = {"chat_template": answerer.chat_template, **words.fixed()}
     used = parameters(fixed, answerer.heeded(sampling), max_tokens, system="default" if request.system is None else "caller")
     said = AskAnswer(
         text=out.text,
@@ -36,6 +38,14 @@ def answer(answerer: Answerer, request: Ask) -> tuple[AskAnswer, Parameters]:
         completion_tokens=out.completion_tokens,
     )
     return said, used
+
+
+def _with_material(request: Ask) -> str:
+    """Return the last turn, with what it asks about between tags that no material can close."""
+    asked = request.turns[-1].content
+    if not request.material:
+        return asked
+    return words.MATERIAL.format(material="\n\n".join(tagged(words.TAG, text) for text in request.material), prompt=asked)
 
 
 def _default_max_tokens(room: int | None) -> int:

@@ -32,7 +32,7 @@ def test_split_as_a_worker_does(text: str, argv: list[str]) -> None:
 
 def test_words_and_options() -> None:
     args = parse(["What", "is", "--max-tokens", "8", "this?", "--seed=3", "--threads", "1", "--no-mmap", "--", "--x"])
-    assert args.fields == {"prompt": "What is this? --x", "max_tokens": "8", "seed": "3"}
+    assert (args.words, args.fields) == ("What is this? --x", {"max_tokens": "8", "seed": "3"})
     assert args.public == ("--max-tokens", "8", "--seed", "3", "What", "is", "this?", "--x")
     assert (args.threads, args.mmap) == (1, False)
 
@@ -54,6 +54,14 @@ def test_undefined_means_nothing() -> None:
         (["--chain-id", str(2**53)], "option.invalid"),
         (["--prompt", "a", "b"], "request.contradiction"),
         (["--seed", "1", "--seed", "2"], "request.contradiction"),
+        (["What is this? --max-tokens 8"], "args.quotes"),
+        (["What", "is this? --seed=3", "--max-tokens", "8"], "args.quotes"),
+        (["--prompt", "What is this? --temperature 0.5"], "args.quotes"),
+        (["--prompt=What is this? --system Be brief."], "args.quotes"),
+        (["{prompt:", "What is this?}"], "args.json"),
+        (['{"prompt": "What is this?"}'], "args.json"),
+        (["[{role:", "user,", "content:", "Hello}]"], "args.json"),
+        (["--max-tokens", "8", "{max_tokens:8}"], "args.json"),
         (["\udcff"], "args.not_text"),
         (["a" * 65_536], "prompt.too_long"),
     ],
@@ -62,3 +70,17 @@ def test_refuses(argv: list[str], code: str) -> None:
     with pytest.raises(InputError) as info:
         parse(argv)
     assert info.value.code == code
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["--", "What does --max-tokens do?"],
+        ["{{name}}", "is", "a", "template"],
+        ["[BUG]", "it", "fails"],
+        ["Use", "the", "flag --verbose", "here"],
+        ["{", "alone"],
+    ],
+)
+def test_words_that_only_look_like_a_mistake(argv: list[str]) -> None:
+    assert parse(argv).words

@@ -34,7 +34,6 @@ def test_the_prompt_has_three_names(name: str) -> None:
 def test_email_yields_to_every_newer_name() -> None:
     assert asked({"email": "a@b.example", "prompt": "Hello?"}) == [("user", "Hello?")]
     assert asked({"email": "a@b.example", "messages": CHAT})[-1] == ("user", "Why?")
-    assert asked({"email": "a@b.example", "wallet": WALLET, "task": "ask"}) == [("user", "a@b.example")]
 
 
 @pytest.mark.parametrize("messages", [CHAT, json.dumps(CHAT)], ids=["list", "json text"])
@@ -85,13 +84,19 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"prompt": "a\x1bb"}, "text.invalid"),
     ({"prompt": "a\x7fb"}, "text.invalid"),
     ({"prompt": "a\x85b"}, "text.invalid"),
+    ({"email": "a@b.example"}, "input.missing"),
+    ({"prompt": " a.b+c@d.example\n"}, "input.missing"),
+    ({"email": "a@b.example", "wallet": WALLET, "task": "ask"}, "input.missing"),
     ({"prompt": BIDI}, "text.invalid"),
     ({"prompt": "\u2066x"}, "text.invalid"),
     ({"prompt": "\ud800"}, "text.invalid"),
     ({"prompt": "x" * (256 * 1024 + 1)}, "prompt.too_long"),
     ({"prompt": "a", "question": "b"}, "request.contradiction"),
     ({"prompt": "a", "messages": CHAT}, "request.contradiction"),
-    ({"messages": CHAT, "questionnaire": FORM, "answers": [1]}, "request.contradiction"),
+    (
+        {"messages": CHAT, "questionnaire": [["Say it.", "prompt"], ["How old?", "number"]], "answers": [1]},
+        "request.contradiction",
+    ),
     ({"prompt": "a", "wallet": WALLET}, "request.contradiction"),
     ({"wallet": WALLET, "language": "python"}, "request.contradiction"),
     ({"messages": CHAT, "language": "python"}, "request.contradiction"),

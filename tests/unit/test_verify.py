@@ -30,6 +30,8 @@ PARAMETERS = Parameters(
 ANSWER = AskAnswer(text='Grüße, \u2028"x" 🐀', finish_reason="stop", prompt_tokens=3, completion_tokens=2)
 FAILURE = Failure(code="input.missing", message="m", hint="h")
 REPORT = Report(
+    version="0.1.0",
+    inputs=(),
     task_id="0x" + "cd" * 32,
     bot_index=0,
     status="ok",
@@ -52,10 +54,20 @@ ITEM = BulkItem(
     answer=ANSWER,
     error=None,
     parameters=PARAMETERS,
+    inputs=(),
     commitment=None,
 )
 BAD_ITEM = BulkItem(
-    index=2, dataset=None, success=False, kind=None, mode=None, answer=None, error=FAILURE, parameters=None, commitment=None
+    index=2,
+    dataset=None,
+    success=False,
+    kind=None,
+    mode=None,
+    answer=None,
+    error=FAILURE,
+    parameters=None,
+    inputs=(),
+    commitment=None,
 )
 BULK = REPORT.model_copy(
     update={

@@ -1,0 +1,267 @@
+"""From what the sources hold to one request: whose words are the question, what is material, and what is left aside.
+
+Protected data is the data, args and secrets say what to do with it. So where two sources hold text, the one that reads
+like a request is the prompt and the other its material; two requests are a contradiction. Nothing is dropped in silence:
+each thing that a source holds is listed with what became of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, get_args
+
+from app.document import OPTIONS
+from app.errors import ContradictionError, HistoryError, InputError
+from app.iexec.pieces import Origin, Piece
+from app.questionnaire import has_words
+from app.report import Input, InputKind
+from app.request import USES
+from app.request.ask import is_email_address
+from app.request.code import FIELDS as CODE
+from app.wallet import readers
+
+# The first source that names one of these has it, and another is listed as left aside; all else must not differ.
+_YIELDS = (OPTIONS - {"system"}) | {"attempts", "callback", "model_name", "email", "as_of_block"}
+_KINDS: dict[str, InputKind] = {
+    **dict.fromkeys(("prompt", "question", "original_prompt"), "prompt"),
+    **dict.fromkeys(("questionnaire", "answers"), "form"),
+    **dict.fromkeys(("wallet", "address", "address_form", "chain", "survey", "labels"), "wallet"),
+    **dict.fromkeys(("history", "source", "hosts", "as_of_block"), "history"),
+    **dict.fromkeys(CODE, "code"),
+    **dict.fromkeys((*OPTIONS, "task", "callback", "model_name"), "options"),
+    "original_prompt": "prompt",
+    "email": "email",
+    "material": "material",
+    "messages": "chat",
+    "unknown": "unknown",
+}
+_ORDER = get_args(InputKind)
+_WORDS = ("prompt", "question", "original_prompt", "messages")  # fields that say what to do
+_LONGEST_QUESTION = 600  # characters
+_ASKING = re.compile(
+    r"(?:please\W+\w|(?:who|whose|what|which|when|where|why|how|analy[sz]e|calculate|classify|compare|compute|convert|count|"
+    r"create|describe|draft|explain|extract|find|generate|give|identify|implement|list|paraphrase|recommend|rewrite|suggest|"
+    r"summari[sz]e|tell|translate|write)\s+\w)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A field that a source holds, and whether it counts."""
+
+    origin: Origin
+    name: str
+    """Of a field of ours; `unknown` stands for any others."""
+    used: bool = True
+
+
+@dataclass(slots=True)
+class Combined:
+    """The fields of one request, where each came from, and what became of everything that the sources hold."""
+
+    fields: dict[str, Any] = field(default_factory=dict)
+    origins: dict[str, Origin] = field(default_factory=dict)
+    held: list[Held] = field(default_factory=list)
+
+    def put(self, name: str, value: Any, origin: Origin) -> None:
+        """Take a field."""
+        self.fields[name] = value
+        self.origins.setdefault(name, origin)
+        self.held.append(Held(origin, name))
+
+    def leave(self, name: str, origin: Origin) -> None:
+        """Leave a field aside, which may have been taken before."""
+        taken = Held(origin, name)
+        if taken in self.held:
+            self.held.remove(taken)
+            del self.fields[name], self.origins[name]
+        self.held.append(Held(origin, name, used=False))
+
+
+def told(held: Iterable[Held], job: str | None) -> tuple[Input, ...]:
+    """Return what a result says of `held`, which is in the order of the sources; within one, in the order of the kinds.
+
+    What the job `job` has no use for counts as left aside. None: there is no job.
+    """
+    uses = USES.get(job or "", frozenset())
+    found = {(one.origin, _KINDS[one.name], one.used and one.name in uses): None for one in held}
+    places = list(dict.fromkeys(at for at, _, _ in found))
+    rows = sorted(found, key=lambda row: (places.index(row[0]), _ORDER.index(row[1]), not row[2]))
+    return tuple(Input(source=at.source, number=at.number, kind=kind, used=used) for at, kind, used in rows)
+
+
+def everything(pieces: Iterable[Piece]) -> tuple[Held, ...]:
+    """Return all that the sources hold, none of it used: what is left to say where they cannot be combined."""
+    held = []
+    for piece in pieces:
+        names = list(piece.fields)
+        names += ["history" if piece.history is not None else "material" if piece.is_material else "prompt"] * (
+            piece.text is not None
+        )
+        held += [Held(piece.origin, name, used=False) for name in (*names, *["unknown"] * piece.has_unknown)]
+    return tuple(held)
+
+
+def combine(pieces: Sequence[Piece]) -> Combined:
+    """Return the one request in `pieces`, which come in the order of the sources.
+
+    Raises `ContradictionError` for two things that cannot both be, `InputError` input.missing where nothing says what
+    to do with the material, `HistoryError` history.invalid where a wallet is named and a file is no history.
+    """
+    made = Combined()
+    for piece in pieces:
+        _merge(made, piece)
+    if "wallet" in made.fields or "address" in made.fields or not _words_of(made, pieces):
+        _histories(made, pieces)
+        texts = [piece for piece in pieces if piece.text is not None and piece.history is None]
+    else:
+        texts = [piece for piece in pieces if piece.text is not None]
+    _email(made, texts)
+    if texts:
+        _texts(made, texts)
+    return made
+
+
+def _merge(made: Combined, piece: Piece) -> None:
+    for name, value in piece.fields.items():
+        if (
+            name == "callback" and piece.origin.source != "secret"
+        ):  # the deal is the requester's, and is known before files are read
+            made.leave(name, piece.origin)
+        elif name not in made.fields or made.fields[name] == value:
+            made.put(name, value, piece.origin)
+        elif name == "material":
+            made.put(name, [*_list(made.fields[name]), *_list(value)], piece.origin)
+        elif name == "history":
+            made.put(name, _documents([made.fields[name], value]), piece.origin)
+        elif name in _YIELDS:
+            made.held.append(Held(piece.origin, name, used=False))
+        else:
+            raise ContradictionError(f"{name} ({made.origins[name]})", f"{name} ({piece.origin})")
+    if piece.has_unknown:
+        made.leave("unknown", piece.origin)
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _words_of(made: Combined, pieces: Iterable[Piece]) -> bool:
+    """Return whether anything says in words what to do."""
+    return any(name in made.fields for name in _WORDS) or any(piece.text and not piece.is_material for piece in pieces)
+
+
+def _histories(made: Combined, pieces: Iterable[Piece]) -> None:
+    """Take the histories of all sources: explorers list transactions and tokens apart."""
+    found = [piece for piece in pieces if piece.history is not None]
+    values = [piece.history for piece in found]
+    if "history" in made.fields and found:
+        values.insert(0, made.fields["history"])
+    for piece in found:
+        made.put("history", _documents(values), piece.origin)
+
+
+def _documents(values: list[Any]) -> Any:
+    """Return one history of several; what says of itself that it is a whole export stands alone."""
+    if len(values) == 1:
+        return values[0]
+    documents: list[Any] = []
+    for value in values:
+        if isinstance(value, dict) and value.keys() == {"documents"}:
+            documents += value["documents"]
+        elif isinstance(value, dict) and "documents" in value:
+            raise InputError("request.contradiction", "an export with documents is a whole history, and another one is given")
+        else:
+            documents += value if isinstance(value, list) and not readers.is_rows(value) else [value]
+    return documents
+
+
+def _email(made: Combined, texts: Iterable[Piece]) -> None:
+    """Leave `email` aside where anything else says what to do: an address never does."""
+    email = made.fields.get("email")
+    others = made.fields.keys() & {*_WORDS, "questionnaire", "wallet", "address", "history", "language", "code", "session"}
+    if isinstance(email, str) and (others or any(not piece.is_material for piece in texts) or is_email_address(email)):
+        made.leave("email", made.origins["email"])
+        if not (others or texts):
+            raise InputError("input.missing", "there is an e-mail address and nothing else: it is no prompt")
+
+
+def _texts(made: Combined, texts: list[Piece]) -> None:
+    """Find the words that say what to do among `texts`; the others are material."""
+    wallet = next((name for name in ("wallet", "address") if name in made.fields), None)
+    if wallet is not None:
+        return _beside_a_wallet(made, wallet, texts)
+    asking = [piece for piece in texts if not piece.is_material and is_asking(piece.text or "")]
+    said = _said(made)
+    asking = list({piece.text: piece for piece in asking if said is None or piece.text != made.fields[said]}.values())
+    if said and asking:
+        raise ContradictionError(f"{said} ({made.origins[said]})", f"a question ({asking[0].origin})")
+    if len(asking) > 1:
+        raise ContradictionError(*(f"a question ({piece.origin})" for piece in asking[:2]))
+    question = asking[0] if asking else None if said else _question(texts)
+    if question is None and not said and "questionnaire" not in made.fields:
+        raise _nothing_asked(texts)
+    if question is not None:
+        made.fields["prompt"], made.origins["prompt"] = question.text, question.origin
+    words = made.fields[said] if said else question and question.text
+    for piece in texts:
+        if piece.text == words:
+            made.held.append(Held(piece.origin, "prompt"))
+        else:
+            made.put("material", [*_list(made.fields.get("material", [])), piece.text], piece.origin)
+    return None
+
+
+def _said(made: Combined) -> str | None:
+    """Return the field that says what to do, None if there is none. A form without the author's words does not."""
+    if "questionnaire" in made.fields and has_words(made.fields["questionnaire"]):
+        return "questionnaire"
+    return next((name for name in (*_WORDS, "email") if name in made.fields), None)
+
+
+def _question(texts: Sequence[Piece]) -> Piece | None:
+    """Return whose words are the prompt where none of them reads like a question: who may say what to do comes first."""
+    words = [piece for piece in texts if not piece.is_material]
+    for source in ("args", "secret"):
+        if found := [piece for piece in words if piece.origin.source == source]:
+            return found[0]
+    if len(words) == 1 and (len(texts) == 1 or _is_short(words[0].text or "")):
+        return words[0]
+    short = [piece for piece in words if _is_short(piece.text or "")]
+    return short[0] if len(short) == 1 else None
+
+
+def is_asking(text: str) -> bool:
+    """Return whether `text` reads like a request: a short paragraph that ends in a question mark or begins like an order.
+
+    A guess about English and about question marks, used only where more than one source holds text.
+    """
+    return _is_short(text) and (
+        text.rstrip()[-1:] in ("?", "\uff1f", "\u061f", "\u037e") or bool(_ASKING.match(text.lstrip(" \"'*-\n\t")))
+    )
+
+
+def _is_short(text: str) -> bool:
+    return 0 < len(text.strip()) <= _LONGEST_QUESTION and len(text.strip().splitlines()) <= 3
+
+
+def _beside_a_wallet(made: Combined, wallet: str, texts: Iterable[Piece]) -> None:
+    for piece in texts:
+        if piece.origin.source in ("secret", "args") and not piece.is_material:
+            raise ContradictionError(
+                f"{wallet} ({made.origins[wallet]})", f"words ({piece.origin})", "a score takes no question"
+            )
+        note = f" ({piece.note})" if piece.note else ""
+        raise HistoryError(
+            "history.invalid", f"{piece.origin} is no history of a wallet{note}: what is read is {readers.SOURCES}"
+        )
+
+
+def _nothing_asked(texts: Sequence[Piece]) -> InputError:
+    places = " and ".join(dict.fromkeys(str(piece.origin) for piece in texts))
+    notes = [piece.note for piece in texts if piece.note]
+    what = f" ({notes[0]})" if notes else ""
+    return InputError("input.missing", f"there is material in {places}{what}, and nothing says what to do with it")

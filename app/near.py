@@ -1,0 +1,44 @@
+"""Names that are nearly ours: a slip of the key is told from a field of another program."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+# What other programs call a thing that has another name here, or, with "", is not to be had here.
+_ELSEWHERE = {
+    **dict.fromkeys(("system_prompt", "systemprompt", "instructions", "instruction", "preprompt"), "system"),
+    **dict.fromkeys(("max_new_tokens", "max_completion_tokens", "max_output_tokens", "num_predict", "n_predict"), "max_tokens"),
+    **dict.fromkeys(("user_prompt", "userprompt", "prompt_text", "query", "user_message"), "prompt"),
+    **dict.fromkeys(("context", "document", "documents", "attachment", "attachments"), "material"),
+    **dict.fromkeys(("wallet_address", "walletaddress"), "wallet"),
+    **dict.fromkeys(("programming_language", "lang"), "language"),
+    **dict.fromkeys(("unit_tests", "test_cases", "testcases"), "tests"),
+    **dict.fromkeys(("max_attempts", "retries"), "attempts"),
+    **dict.fromkeys(("top_p", "top_k", "min_p", "stop", "stream", "n", "repeat_penalty", "frequency_penalty"), ""),
+    **dict.fromkeys(("presence_penalty", "response_format", "tools", "functions", "logprobs"), ""),
+}
+_ALIKE = 0.85  # difflib's ratio from which two names are one name and a slip
+
+
+def near(name: str, known: Iterable[str]) -> str | None:
+    """Return what of `known` the unknown `name` means, "" if it is an option that is not to be had, None if it is neither."""
+    import difflib
+
+    said = _plain(name)
+    ours = {_plain(one): one for one in known}
+    if said in ours:
+        return ours[said]
+    meant = _ELSEWHERE.get(name.lower().replace("-", "_"))
+    if meant is not None and (not meant or meant in ours.values()):
+        return meant
+    found = difflib.get_close_matches(said, ours, 1, _ALIKE) if len(said) > 3 else []
+    return ours[found[0]] if found else None
+
+
+def say(name: str, meant: str) -> str:
+    """Return the complaint about `name`, which `near` took for `meant`."""
+    return f"{name} is no field: {f'{meant} is' if meant else 'that cannot be set here'}"
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", "").replace("-", "").replace(" ", "")
