@@ -18,7 +18,7 @@ def main() -> int:
     """Return the exit code of the run or of the command."""
     argv = sys.argv[1:]
     called = Path(sys.argv[0]).name
-    if not os.environ.get("IEXEC_OUT") and (argv[:1] not in ([], ["run"]) or (not argv and called == "sealed-llm")):
+    if not os.environ.get("IEXEC_OUT") and (argv not in ([], ["run"]) or (not argv and called == "sealed-llm")):
         from app.cli import cli
 
         cli(prog_name="python -m app" if called == "__main__.py" else called)  # raises SystemExit

@@ -44,7 +44,8 @@ def verify(result: Path, *, as_json: bool, receipt: bool, **checks: Any) -> int:
     Examples:
       sealed-llm verify result.json --signer 0x…
       sealed-llm verify 0xTASK.zip --signer 0x…
-      sealed-llm verify result.json --signer 0x… --request request.json --replay
+      sealed-llm verify result.json --signer 0x… \\
+        --request request.json --replay
     """  # noqa: D301  click wants the character itself
     from app import checklist
     from app import verify as verifying

@@ -64,4 +64,5 @@ def known_fields(given: Mapping[str, Any], name: str) -> None:
 
 def _named(name: str, known: Collection[str], before: str = "") -> str:
     meant = near(name, known)
-    return f"{before}{name!r}" + (f" (is {meant} meant?)" if meant else "")
+    said = "" if meant is None else f" (is {meant} meant?)" if meant else " (that cannot be set here)"
+    return f"{before}{name!r}{said}"

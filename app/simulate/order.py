@@ -91,7 +91,7 @@ def checked_args(text: str) -> str:
     """Return the task's arguments if a worker reads them as they look. Raises `UsageError` args.quotes with the column."""
     _, quote = scan_args(text)
     if quote is not None:
-        raise UsageError("args.quotes", f"the quote at column {quote + 1} of --args is never closed: a worker drops all of them")
+        raise UsageError("args.quotes", f"the quote at column {quote + 1} of --args is never closed")
     return text
 
 

@@ -112,7 +112,7 @@ MISTAKES = {
     f"verify result.json --signer {ADDRESS} --task 0x{'ab' * 32} --rpc http://x --app 0x1": ("address.invalid", "--app is not"),
     f"verify result.json --signer {ADDRESS} --request near.json": (
         "request.unknown_field",
-        "'max_token' (is max_tokens meant?), 'wizard', options.'sead' (is seed meant?)",
+        "'max_token' (is max_tokens meant?), 'wizard', options.'temprature' (is temperature meant?), options.'top_p' (that",
     ),
     f"verify result.json --signer {ADDRESS} --request broken.json": ("json.invalid", "line 2, column 14"),
     f"verify result.json --signer {ADDRESS} --request list.json": ("json.invalid", "holds no JSON object"),
@@ -140,7 +140,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "nothing.json": b"{}",
         "null.json": b'{"prompt": null}',
         "odd.json": b'{"a prompt": "heliotrope"}',
-        "near.json": b'{"prompt": "heliotrope", "max_token": 3, "wizard": 1, "options": {"sead": 1}}',
+        "near.json": b'{"prompt": "heliotrope", "max_token": 3, "wizard": 1, "options": {"temprature": 1, "top_p": 1}}',
         "snippet.py": b"x = 'heliotrope'",
         "data.zip": protect({"prompt": CANARY}),
         "result.json": sealed(),

@@ -15,6 +15,7 @@ from app.errors import UsageError
 from app.iexec import protected_data
 from app.simulate import jobs
 from app.simulate.order import checked_args, protected
+from app.simulate.protect import protect
 from app.simulate.worker import Order, scan_args, split_args
 
 CANARY = "heliotrope"
@@ -72,9 +73,36 @@ def test_material_is_the_dataset_and_the_question_a_secret(
     piped(None if way == "file" else CSV)
     material = {"file": tmp_path / "orders.csv", "pipe": None, "dash": Path("-")}[way]
     order = ask(CANARY, material=material, system="Be brief.", max_tokens="8")
-    assert dataset(order) == CSV and order.args == "--max-tokens 8"
+    assert fields(order) == {"material": CSV.decode()} and order.args == "--max-tokens 8"
     assert json.loads(order.requester_secrets[1]) == {"prompt": CANARY, "system": "Be brief."}
-    assert ask(material=tmp_path / "orders.csv").requester_secrets == {} if way == "file" else True
+
+
+AS_THEY_ARE = {
+    "zip": protect({"a": "b"}),
+    "json": b'{"rows": [1]}',
+    "list": b"[1]",
+    "pdf": b"%PDF-1.7\n\xff",
+    "broken": b'{"a": 1,}',
+}
+TEXTS = {
+    "bom": b"\xef\xbb\xbfone",
+    "crlf": b"a\r\nb",
+    "tag": b"[BUG] it broke",
+    "template": b'{{name}} says "x"',
+    "set": b"{a, b}",
+}
+
+
+@pytest.mark.parametrize("case", [*AS_THEY_ARE, *TEXTS])
+@pytest.mark.parametrize("words", [("what?",), ()], ids=["question", "alone"])
+def test_text_is_named_and_everything_else_speaks_for_itself(tmp_path: Path, case: str, words: tuple[str, ...]) -> None:
+    (tmp_path / "file").write_bytes((AS_THEY_ARE | TEXTS)[case])
+    order = ask(*words, material=tmp_path / "file")
+    assert len(order.requester_secrets) == len(words)
+    if case in AS_THEY_ARE:
+        assert dataset(order) == AS_THEY_ARE[case]
+    else:
+        assert fields(order) == {"material" if words else "prompt": TEXTS[case].decode("utf-8-sig")}
 
 
 def test_without_words_what_is_piped_in_is_the_prompt(piped: Callable[[bytes | None], None]) -> None:
