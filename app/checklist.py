@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from app.answers.score import ScoreAnswer
 from app.chain import OnChain
-from app.report import Report
+from app.report import BulkItem, Report
 from app.verify import Verified
 
 # code of a refusal -> the step that it ends in
@@ -91,5 +91,5 @@ def aloud(report: Report) -> list[str]:
     return found
 
 
-def _parts(report: Report) -> tuple[Report, ...] | tuple[object, ...]:
+def _parts(report: Report) -> tuple[Report | BulkItem, ...]:
     return report.bulk.results if report.bulk else (report,)

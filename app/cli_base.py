@@ -53,7 +53,7 @@ class Command(click.Command):
             self.help = written
 
 
-class Group(Command, click.Group):  # type: ignore[misc]  the two differ in a class attribute of click's own
+class Group(Command, click.Group):
     """A group of such commands."""
 
     command_class = Command
@@ -64,7 +64,7 @@ class Program(Group):
 
     group_class = Group
 
-    def main(self, *positional: Any, **named: Any) -> Any:  # type: ignore[override]  click's own has two overloads
+    def main(self, *positional: Any, **named: Any) -> Any:
         """Run the command and leave with its exit code, or return it if not `standalone_mode`."""
         standalone = named.get("standalone_mode", True)
         for stream in (sys.stdout, sys.stderr):

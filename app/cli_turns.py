@@ -51,8 +51,9 @@ def turn(path: Path, name: str | None, wishes: dict[str, Any]) -> int:
     kept = sessions.keep(name, answer.session, tests)
     store.save(sessions, path)
     said = f"{name!r} in {path}, turn {len(kept.session.turns)}"
-    if not wishes["tests"] and tests:
-        said += f"; {len(tests)} test{'s' * (len(tests) > 1)} of an earlier turn in force"
+    in_force = getattr(kept.session, "tests", tests)
+    if not wishes["tests"] and in_force:
+        said += f"; {len(in_force)} test{'s' * (len(in_force) > 1)} of an earlier turn in force"
     return conclude(done, as_json=wishes["as_json"], more={"session": said})
 
 
@@ -67,10 +68,12 @@ def manage(path: Path, name: str | None, action: str | None, new: str | None, nu
     if action in ("list", "show"):
         return _shown(name, sessions.get(name), full=action == "show", as_json=as_json)
     if new is not None:
-        kept, said = sessions.rename(name, new), {"renamed": name, "to": new}
+        kept = sessions.rename(name, new)
+        said: dict[str, Any] = {"renamed": name, "to": new}
         line = f"renamed: {name} is now {kept.line(new)}"
     else:
-        kept, said = sessions.delete(name, number), {"deleted": name} | ({"turn": number} if number else {})
+        kept = sessions.delete(name, number)
+        said = {"deleted": name} | ({"turn": number} if number else {})
         line = f"deleted: {f'turn {number} of ' if number else ''}{kept.line(name)}"
     store.save(sessions, path)
     return json.dumps(said | {"session": kept.session.model_dump(mode="json")}) if as_json else line

@@ -87,13 +87,13 @@ def deferred() -> Iterator[None]:
     try:
         for number, handler in before.items():
             if callable(handler):
-                signal.signal(number, lambda number, _: late.append(number))
+                signal.signal(number, lambda told, _: late.append(told))
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-    for number in late[:1]:
-        signal.raise_signal(number)
+    if late:
+        signal.raise_signal(late[0])
 
 
 def _named(out: Path) -> Path:

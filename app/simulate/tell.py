@@ -101,6 +101,9 @@ def _code(answer: CodeAnswer) -> Iterator[str]:
         yield from wrap(f"test {number} {verdict.status.replace('_', ' ')}{counted}{said}", "    ", "  ")
     for found in answer.warnings:
         yield f"  look at line {found.line} before you run it: {found.kind.replace('_', ' ')} ({found.name})"
+    for number, attempt in enumerate(answer.attempts, 1):
+        if reason := getattr(attempt, "reason", None):
+            yield from wrap(f"attempt {number} was refused by the model: {reason}", "    ", "  ")
     tries = len(answer.attempts)
     yield f"  {tries} attempt{'s' * (tries > 1)} of at most {answer.budget.attempts}, this is number {answer.best + 1}"
     if answer.second_opinion:
@@ -121,10 +124,12 @@ def _headline(answer: CodeAnswer) -> str:
         return _STATUS[status]
     passed, barred = statuses.count("passed"), statuses.count("unavailable")
     bad = len(statuses) - passed - barred
-    source = " (the examples in the prompt)" if answer.tested.source == "examples" else ""
+    source = {"examples": " (the examples in the prompt)", "session": " (those of an earlier turn)"}.get(
+        answer.tested.source, ""
+    )
     if bad or status == "tests_failed":
         return f"TESTS FAILED: {bad} of {len(statuses)}{source}"
-    if barred:
+    if barred or status == "untested":
         return f"TESTS COULD NOT RUN: {barred} of {len(statuses)}; {passed} passed{source}"
     if statuses:
         return f"{passed} of {len(statuses)} tests passed{source}"
@@ -136,12 +141,12 @@ def _score(answer: ScoreAnswer, mode: str | None) -> Iterator[str]:
     if mode == "count":
         yield from wrap("COUNT ONLY: min(1000, 10 x transactions), since nothing but a number of transactions was given")
     if mode == "fallback":
-        yield from wrap("FALLBACK: fixed words stand where the model's should; the number is the same")
-    for note in getattr(answer, "notes", ()):
-        yield from wrap(f"NOTE: {note}")
+        yield from _fallback(getattr(answer, "fallback", None))
     yield ""
     yield from wrap(f"wallet {answer.wallet_address}", "  ")
     yield from wrap(_data(answer), " " * 9, "  ")
+    if left_out := getattr(answer.data, "left_out", 0):
+        yield from wrap(f"{left_out:,} rows are no records of its own and were left out", " " * 9, " " * 9)
     if answer.data.truncated:
         yield from wrap("TRUNCATED: the source had more than it gave, so the score rests on a part", "  ")
     yield from _factors(answer)
@@ -149,6 +154,13 @@ def _score(answer: ScoreAnswer, mode: str | None) -> Iterator[str]:
         claims = [claim for claim in answer.claims if claim.kind == kind]
         if claims:
             yield from ("", title, *(line for claim in claims for line in _claim(claim)))
+
+
+def _fallback(why: Any) -> Iterator[str]:
+    reason = f" ({why.code}: {why.message})" if why else ""
+    yield from wrap(f"FALLBACK: fixed words stand where the model's should{reason}; the number is the same")
+    if why:
+        yield from wrap(f"hint: {why.hint}", "  ")
 
 
 def _data(answer: ScoreAnswer) -> str:

@@ -11,7 +11,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import cast
 
 import pytest
 
@@ -39,10 +38,10 @@ def app(environ: dict[str, str], *args: str | Path, stdin: str | None = None) ->
         text=True,
         check=False,
         cwd=temporary.parent / "here",
-        **({"stdin": subprocess.DEVNULL} if stdin is None else {"input": stdin}),  # type: ignore[call-overload]
+        **({"stdin": subprocess.DEVNULL} if stdin is None else {"input": stdin}),
     )
     assert "Traceback" not in done.stderr and not list(temporary.iterdir()), done.stderr
-    return cast("subprocess.CompletedProcess[str]", done)
+    return done
 
 
 def test_simulate_shows_answer_digest_and_verdict(cache: dict[str, str], tmp_path: Path) -> None:

@@ -35,20 +35,24 @@ def scored(history: Any) -> dict[str, Any]:
     return {"kind": "score", "answer": answer, "mode": mode, "parameters": parameters, "model": None}
 
 
+# what other versions of these say too: not checked, since it is shown alone
+construct_verdict: Any = answers.TestVerdict.model_construct
+construct_tested: Any = answers.Tested.model_construct
+construct_code: Any = CodeAnswer.model_construct
+
+
 def coded(*verdicts: tuple[str, str], untested: str | None = None, **update: Any) -> dict[str, Any]:
     tested = {
         "source": "caller" if verdicts else "none",
         "untested": untested,
-        "verdicts": tuple(
-            answers.TestVerdict.model_construct(status=status, message=message, fuel=1) for status, message in verdicts
-        ),
+        "verdicts": tuple(construct_verdict(status=status, message=message, fuel=1) for status, message in verdicts),
         "guest": None,
     }
     fields = {
         "status": "ok",
         "language": "python",
         "text": "def one():\n    return 1\n",
-        "tested": answers.Tested.model_construct(**tested),
+        "tested": construct_tested(**tested),
         "attempts": (ATTEMPT,),
         "best": 0,
         "budget": Budget(attempts=4, tokens=9),
@@ -56,7 +60,7 @@ def coded(*verdicts: tuple[str, str], untested: str | None = None, **update: Any
         "warnings": (),
         "session": None,
     }
-    return {"kind": "code", "answer": CodeAnswer.model_construct(**fields | update)}
+    return {"kind": "code", "answer": construct_code(**fields | update)}
 
 
 def turns(*codes: str) -> Session:
@@ -193,10 +197,18 @@ def test_a_path_with_a_blank_can_be_pasted(tmp_path: Path) -> None:
 
 
 def item(index: int, **update: Any) -> BulkItem:
-    fields = {"index": index, "dataset": None, "success": True, "kind": "ask", "mode": "ai", "answer": report().answer}
-    return BulkItem.model_construct(
-        **fields | {"error": None, "parameters": PARAMETERS, "inputs": (), "commitment": None} | update
-    )
+    fields: dict[str, Any] = {
+        "index": index,
+        "dataset": None,
+        "success": True,
+        "kind": "ask",
+        "mode": "ai",
+        "answer": report().answer,
+    }
+    fields |= {"error": None, "parameters": PARAMETERS, "inputs": (), "commitment": None}
+    construct: Any = BulkItem.model_construct
+    made: BulkItem = construct(**fields | update)
+    return made
 
 
 def test_a_bulk_result_tells_each_item_and_counts_them_first(tmp_path: Path) -> None:
