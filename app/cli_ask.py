@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from app.cli_base import Command
-from app.cli_run import FILE, conclude, connect_to, model_options, run, run_options, sampling_options
+from app.cli_run import FILE, conclude, connect_to, end_options, model_options, run, run_options, sampling_options
 
 
 @click.command(cls=Command, short_help="Ask one question and get a signed answer.")
@@ -25,8 +25,9 @@ def ask(
 
     The question is protected as a protectedData. With --file, or with something
     piped in beside it, that is the protectedData, and the question a requester
-    secret. Numbers and the model's name are public args. Without a question the
-    file, or what is piped in, is the prompt. What begins with - goes behind --.
+    secret. Numbers and the model's name are public args. Without a question, what
+    is piped in is the prompt, and a file must be a request that says what to do.
+    Words that begin with - go behind --.
 
     \b
     Examples:
@@ -48,8 +49,8 @@ def ask(
 @click.argument("files", nargs=-1, type=FILE, metavar="[HISTORY]...")
 @click.option("--chain", metavar="ID", help="Chain id of the history; 1 unless told.")
 @model_options
-@run_options
-def score(*, wallet: str, files: tuple[Path, ...], chain: str | None, engine: str | None, as_json: bool, **more: Any) -> int:
+@end_options
+def score(*, wallet: str, files: tuple[Path, ...], chain: str | None, as_json: bool, **more: Any) -> int:
     """Score a wallet from the files that an explorer or a node sent.
 
     The address is protected, the files are input files. The README names the
@@ -62,7 +63,6 @@ def score(*, wallet: str, files: tuple[Path, ...], chain: str | None, engine: st
     """  # noqa: D301  as above
     from app.simulate.jobs import score_order
 
-    outside = connect_to(engine)
     keep, out = more.pop("keep"), more.pop("out")
     order = score_order(wallet, files, fields={"chain": chain}, options=more)
-    return conclude(run(order, out, outside, "scoring the wallet", keep=keep), as_json=as_json)
+    return conclude(run(order, out, None, "scoring the wallet", keep=keep), as_json=as_json)

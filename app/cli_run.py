@@ -23,10 +23,15 @@ FILE = click.Path(path_type=Path, allow_dash=True)
 
 
 def run_options(command: _Made) -> _Made:
-    """Add --out, --keep, --engine and --json."""
+    """Add --out, --keep, --json and --engine."""
+    engine = click.option("--engine", metavar="SPEC", help="Development only: openai:URL#MODEL or transformers:FOLDER[#GGUF].")
+    return engine(end_options(command))
+
+
+def end_options(command: _Made) -> _Made:
+    """Add --out, --keep and --json."""
     for option in (
         click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout."),
-        click.option("--engine", metavar="SPEC", help="Development only: openai:URL#MODEL or transformers:FOLDER[#GGUF]."),
         click.option("--keep", is_flag=True, help="Keep the decrypted inputs too, beside the result, as iexec_in."),
         click.option(
             "--out",

@@ -61,7 +61,7 @@ def _sandbox() -> str:
 def _key() -> Finding:
     secret = os.environ.get("IEXEC_APP_DEVELOPER_SECRET")
     if not secret:
-        hint = "results carry an ephemeral signer; in production push one with `iexec app push-secret`"
+        hint = "simulations sign with this machine's own key; an app gets its key by `iexec app push-secret`"
         return Finding("key", True, "no IEXEC_APP_DEVELOPER_SECRET here", hint)
     return _try("key", lambda: f"signs as {signing.load_key(secret).address}")
 

@@ -169,10 +169,28 @@ class HistoryError(InputError):
     """A wallet's history cannot be fetched, read or believed."""
 
 
+# the same codes for what a person typed, where another hint helps
+DESK_HINTS: dict[str, str] = {
+    "code.incomplete": "say what to write, and `--language`; or give `--file` and what to change about it",
+    "file.missing": "names are relative to the folder that you are in",
+    "file.unreadable": "name a regular file that you may read; for what comes out of a pipe write `-`",
+    "history.missing": "name the files that an explorer or a node sent, or pipe one in",
+    "input.empty": "give a question in quotes, or pipe text in",
+    "input.unreadable": "save it as UTF-8 text",
+    "output.unwritable": "name another folder with `--out`",
+    "secret.too_large": "iExec accepts at most {secret_bytes} for a secret: put long text into the file that is asked about",
+}
+
+
 class UsageError(AppError):
     """A mistake of the person at the desk: in an option, or in a file of their own. Its message may name the place."""
 
     exit_code = EXIT_USAGE
+
+    def __init__(self, code: str, message: str) -> None:
+        """Take the hint for the desk, if there is one."""
+        super().__init__(code, message)
+        self._hint = DESK_HINTS.get(code, self._hint)
 
 
 class ModelError(AppError):

@@ -41,8 +41,8 @@ def ask_order(words: Sequence[str], material: Path | None, *, system: str | None
     """Return the order of a question.
 
     The words are the prompt of a protectedData. With `material`, or with something piped in beside them, that is the
-    protectedData and the words are a requester secret. Without words the file, or what is piped in, is the prompt; a zip
-    and JSON speak for themselves. Raises `UsageError`.
+    protectedData and the words are a requester secret. Without words the file is the protectedData as it is, and must be
+    a request; what is piped in is the prompt. Raises `UsageError`.
     """
     question, args = _joined(words), public_args(options)
     private = {name: text for name, text in (("prompt", question), ("system", system)) if text is not None}
@@ -54,22 +54,21 @@ def ask_order(words: Sequence[str], material: Path | None, *, system: str | None
         data = own_files.stdin(LIMITS.dataset_bytes)
         own_files.refuse_result(data, "standard input")
     if data is not None and (data.strip() or material is not None):
-        if question is not None:
-            return order(datasets=(_as_dataset(data, "material"),), secrets={1: _secret(private)}, args=args)
-        return order(datasets=(_as_dataset(data, "prompt"),), secrets={1: _secret(private)} if private else None, args=args)
+        found = data if question is None else _as_dataset(data)
+        return order(datasets=(found,), secrets={1: _secret(private)} if private else None, args=args)
     if question is None:
         private["prompt"] = piped("there is nothing to ask: give a question, `--file`, or text on standard input")
     typed.fields(private)
     return order(datasets=(protected(private),), args=args)
 
 
-def _as_dataset(data: bytes, name: str) -> bytes:
-    """Return the protectedData of plain text, under the field `name`; a zip, JSON or anything else as it is."""
+def _as_dataset(data: bytes) -> bytes:
+    """Return the protectedData of plain text, as `material`; a zip, JSON or anything else as it is."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         return data  # the program says what it is, and that it is not read
-    return data if text.startswith("PK") or _is_json(text) or not text.strip() else protected({name: text})
+    return data if text.startswith("PK") or _is_json(text) or not text.strip() else protected({"material": text})
 
 
 def _is_json(text: str) -> bool:

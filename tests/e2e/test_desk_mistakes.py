@@ -82,6 +82,7 @@ MISTAKES = {
     f"score {ADDRESS.replace('BeA', 'Bea')} list.json": ("wallet.invalid", "checksum"),
     f"score {KEY} list.json": ("address.is_a_key", "private key"),
     f"score {ADDRESS} list.json --chain zero": ("option.invalid", "chain must be a number"),
+    f"score {ADDRESS} list.json --engine openai:http://x/v1#y": ("usage", "no such option"),
     "code heliotrope": ("code.incomplete", "there is no language"),
     "code heliotrope --language klingon": ("language.unknown", "not one of the eight"),
     "code heliotrope --language java --test 'assert x'": ("request.unsupported", "tests run for python only"),

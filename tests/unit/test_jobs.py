@@ -99,10 +99,10 @@ def test_text_is_named_and_everything_else_speaks_for_itself(tmp_path: Path, cas
     (tmp_path / "file").write_bytes((AS_THEY_ARE | TEXTS)[case])
     order = ask(*words, material=tmp_path / "file")
     assert len(order.requester_secrets) == len(words)
-    if case in AS_THEY_ARE:
-        assert dataset(order) == AS_THEY_ARE[case]
+    if case in AS_THEY_ARE or not words:
+        assert dataset(order) == (AS_THEY_ARE | TEXTS)[case]
     else:
-        assert fields(order) == {"material" if words else "prompt": TEXTS[case].decode("utf-8-sig")}
+        assert fields(order) == {"material": TEXTS[case].decode("utf-8-sig")}
 
 
 def test_without_words_what_is_piped_in_is_the_prompt(piped: Callable[[bytes | None], None]) -> None:
