@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app import __version__
 from app.answers.score import ScoreAnswer
 from app.chain import OnChain
 from app.report import BulkItem, Report
@@ -86,6 +87,8 @@ def aloud(report: Report) -> list[str]:
         found.append(f"{status.upper()}{why}")
     if report.key_origin == "ephemeral":
         found.append("EPHEMERAL: the key was made for this one run: nothing was altered, but anyone could have made it")
+    if report.version != __version__:
+        found.append(f"NOTE: made by sealed-llm {report.version}; this is {__version__}")
     if report.outside_model:
         found.append(f"NOTE: the answer did not come from an embedded model, but from {report.outside_model}")
     return found

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 def verify(result: Path, *, as_json: bool, receipt: bool, **checks: Any) -> int:
     """Check a result: schema, hashes, signature, signer; and what else you name.
 
-    RESULT is result.json, or the zip that iExec delivers; - is standard input.
-    What was checked, and what was not, is listed on stderr.
+    RESULT is result.json, its folder, or the zip that iExec delivers; - is
+    standard input. What was checked, and what was not, is listed on stderr.
 
     Exit code 0: genuine, whatever its status; 1: refused; 2: a mistake in what
     was typed; 69: the chain or the model needed for it is out of reach.
@@ -61,7 +61,13 @@ def verify(result: Path, *, as_json: bool, receipt: bool, **checks: Any) -> int:
     if receipt:
         click.echo(json.dumps(verifying.receipt(verified, asked.on_chain), indent=1))
     elif as_json:
-        shown = {"verified": True, "status": report.status, "kind": report.kind, "signer": verified.signer}
+        shown = {
+            "verified": True,
+            "version": report.version,
+            "status": report.status,
+            "kind": report.kind,
+            "signer": verified.signer,
+        }
         shown |= {"key_origin": report.key_origin, "embedded": report.outside_model is None, "sha256": verified.sha256}
         click.echo(json.dumps(shown | {"checked": dict(done), "not_checked": dict(left)}, indent=1))
     lines = [f"OK: {result}: genuine, status {report.status}, signed by {verified.signer}", *checklist.aloud(report)]

@@ -20,13 +20,13 @@ _ENCRYPTED = 0x1  # general purpose flag bit 0 (APPNOTE 4.4.4)
 
 
 def read_result(path: Path) -> bytes:
-    """Return the bytes of result.json, from the file itself or from the zip it was delivered in; `-` is standard input.
+    """Return the bytes of result.json, from the file itself, its folder, or the zip it was delivered in; `-` is standard input.
 
     Reads no more than iExec delivers, and inflates no more than a result can have. Raises `VerifyError`
     result.unreadable with the reason.
     """
     try:
-        data = own_files.read(path, LIMITS.delivered_bytes)
+        data = own_files.read(path / _RESULT if path.is_dir() else path, LIMITS.delivered_bytes)
     except UsageError as err:
         raise VerifyError("result.unreadable", err.message) from err
     if not data.startswith(b"PK"):

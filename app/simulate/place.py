@@ -15,7 +15,7 @@ from typing import NoReturn
 from app.errors import UsageError
 
 FOLDER = Path("sealed-result")
-_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
@@ -55,7 +55,7 @@ def private(*, keep_in: Path | None) -> Iterator[Path]:
 
 @contextmanager
 def orderly() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP raise SystemExit meanwhile, so that everything is cleaned up as after Ctrl-C."""
+    """Let the first signal raise KeyboardInterrupt or SystemExit, so that all is cleaned up, and no second one disturb it."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -63,8 +63,8 @@ def orderly() -> Iterator[None]:
 
     def leave(number: int, _: FrameType | None) -> NoReturn:
         for other in _SIGNALS:
-            signal.signal(other, signal.SIG_IGN)  # once is enough: no second one while things are cleaned up
-        raise SystemExit(128 + number)
+            signal.signal(other, signal.SIG_IGN)
+        raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
 
     try:
         for number, handler in before.items():
@@ -83,7 +83,7 @@ def deferred() -> Iterator[None]:
         yield
         return
     late: list[int] = []
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, *_SIGNALS)}
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
     try:
         for number, handler in before.items():
             if callable(handler):

@@ -97,6 +97,7 @@ def _facts(done: Simulated, report: Report) -> Iterator[tuple[str, str]]:
     if (done.folder / "iexec_in").exists():
         yield "KEPT", f"{done.folder / 'iexec_in'}: what the task read, decrypted"
     yield "digest", done.delivered.digest
+    yield "made by", f"sealed-llm {report.version}"
 
 
 def _whose(done: Simulated) -> str:

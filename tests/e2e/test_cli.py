@@ -114,9 +114,12 @@ def test_what_is_kept_is_what_was_asked_for(cache: dict[str, str], tmp_path: Pat
     assert len(kept) == 1 and b"Hello?" in kept[0].read_bytes() and "KEPT" in done.stdout
 
 
+@pytest.mark.parametrize("times", [1, 3])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 @pytest.mark.parametrize("job", [["ask"], ["code", "--language", "python"]], ids=["ask", "code"])
-def test_a_signal_leaves_nothing_behind(cache: dict[str, str], tmp_path: Path, number: signal.Signals, job: list[str]) -> None:
+def test_a_signal_leaves_nothing_behind(
+    cache: dict[str, str], tmp_path: Path, number: signal.Signals, times: int, job: list[str]
+) -> None:
     command = [sys.executable, "-m", "app", *job, "Write a long story.", "--max-tokens", "2000"]
     child = subprocess.Popen(
         command, env=cache, cwd=tmp_path / "here", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -126,7 +129,8 @@ def test_a_signal_leaves_nothing_behind(cache: dict[str, str], tmp_path: Path, n
         time.sleep(0.01)
     children = Path(f"/proc/{child.pid}/task/{child.pid}/children")
     task = Path("/proc") / (children.read_text().split() or ["gone"])[0] if children.exists() else Path("/proc/gone")
-    child.send_signal(number)
+    for _ in range(times):
+        child.send_signal(number)
     _, stderr = child.communicate(timeout=60)
     assert child.returncode == 128 + number and b"Traceback" not in stderr
     assert not list((tmp_path / "tmp").iterdir()) and not list((tmp_path / "here").iterdir())

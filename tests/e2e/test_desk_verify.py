@@ -112,6 +112,11 @@ def test_what_is_no_result_is_refused_with_a_hint(tmp_path: Path, case: str) -> 
     assert shown["verified"] is False and shown["hint"] == second.removeprefix("hint: ") and shown["step"] in first
 
 
+def test_the_folder_of_a_result_will_do(tmp_path: Path) -> None:
+    (tmp_path / "result.json").write_bytes(sealed())
+    assert run(tmp_path, "--json").exit_code == 0
+
+
 @pytest.mark.parametrize("name", ["fifo", "/dev/zero", "/dev/stdin", "gone.json", "."])
 def test_it_ends_at_once(tmp_path: Path, name: str) -> None:
     os.mkfifo(tmp_path / "fifo")
@@ -153,6 +158,7 @@ LOUD: dict[str, tuple[dict[str, Any], str]] = {
         {"model": OutsideModel(embedded=False, engine="openai-compatible", host="h", name="m", version=None)},
         "NOTE: the answer did not come from an embedded model",
     ),
+    "another version": ({"version": "0.0.0"}, "NOTE: made by sealed-llm 0.0.0; this is "),
     "bulk": (
         {
             "answer": None,
