@@ -28,7 +28,7 @@ demo: setup  ## fetch and build what is needed, then ask the model one question 
 	$(VENV)/bin/sealed-llm ask "$(DEMO)" --out $$out < /dev/null && echo \
 	&& $(VENV)/bin/sealed-llm verify $$out/result.json --signer $$signer
 
-test: setup $(READY_DEV) $(READY_AUDIT) $(VENV)/.model-$(TEST_MODEL) $(VENV)/.states-$(TEST_MODEL) $(VENV)/.server $(VENV)/.peers $(VENV)/.contracts $(VENV)/.deploy $(VENV)/.qemu  ## everything the tests need, then all of them
+test: setup $(READY_DEV) $(READY_AUDIT) $(VENV)/.model-$(TEST_MODEL) $(VENV)/.states-$(TEST_MODEL) $(VENV)/.server $(VENV)/.peers $(VENV)/.contracts $(VENV)/.deploy $(VENV)/.qemu $(VENV)/.strace  ## everything the tests need, then all of them
 	@$(MAKE) --no-print-directory check
 	$(PY) -m pytest
 
@@ -180,4 +180,11 @@ $(VENV)/.qemu: | $(PY)
 	@command -v qemu-x86_64-static > /dev/null || command -v qemu-x86_64 > /dev/null \
 	  || { apt-get update -qq && apt-get install -y -qq --no-install-recommends qemu-user-static; } > /dev/null 2>&1 \
 	  || echo "qemu-user is not here and could not be installed: the tests on older CPUs will be skipped"
+	@touch $@
+
+# What follows the system calls of a run; the tests that need it say so and are skipped where it is not to be had.
+$(VENV)/.strace: | $(PY)
+	@command -v strace > /dev/null \
+	  || { apt-get update -qq && apt-get install -y -qq --no-install-recommends strace; } > /dev/null 2>&1 \
+	  || echo "strace is not here and could not be installed: the tests that follow system calls will be skipped"
 	@touch $@

@@ -5,7 +5,7 @@
 # Turns image FROM (built from Dockerfile.scone) into the SCONE image TO, pushes it, and writes what the chain needs
 # into deploy/scone/iexec.json: multiaddr, checksum, mrenclave. Needs docker, openssl, python3, and the right to pull
 # SCONE's sconifier (ask info@scontain.com and scone-access@iex.ec).
-# Facts behind the checks: shared/reference/scone-and-tdx.md sections 1, 2 and 5.
+# Facts behind the checks: docs/enclaves.md, "Signing".
 set -euo pipefail
 
 # Everything that enters MRENCLAVE besides the image's own files; each stands here once. The heap stands in

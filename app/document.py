@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from app import near
-from app.errors import InputError
+from app.errors import ContradictionError, InputError
 from app.field_types import (
     Attempts,
     Chain,
@@ -26,6 +26,7 @@ from app.field_types import (
     Wallet,
     flag,
     from_json,
+    history_value,
     list_or_one,
     new_or_json,
     whole,
@@ -105,6 +106,8 @@ class Document(Options):
     """ask: {"title", "questions": [[title, type, options], ...]} or the rows alone; also as JSON text."""
     answers: Annotated[list[Any] | dict[str, Any], BeforeValidator(from_json)] | None = None
     """ask: the answers to `questionnaire`, in order or by title; also as JSON text."""
+    qlist: Annotated[list[Any], BeforeValidator(from_json)] | None = None
+    """ask: another name for `questionnaire`, the earlier system's: its rows alone."""
     wallet: Wallet | None = None
     """score: the address."""
     address: Wallet | None = None
@@ -113,7 +116,7 @@ class Document(Options):
     """score: the letter case of the address that is signed; lower unless told otherwise."""
     chain: Chain | None = None
     """score: the chain id of the history; 1 unless told otherwise."""
-    history: Annotated[Any, BeforeValidator(from_json)] | None = None
+    history: Annotated[Any, BeforeValidator(history_value)] | None = None
     """score: what an explorer, a node or an aggregator answered about the wallet: one document or a list; also as JSON text."""
     source: Annotated[Source, BeforeValidator(from_json)] | None = None
     """score: where to fetch the history, if there is none; only from a requester secret. Also as JSON text."""
@@ -158,10 +161,19 @@ OPTIONS = frozenset(Options.model_fields)
 FIELDS = frozenset(Document.model_fields) - {"options"}
 
 
+def renamed(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields with the rows of a form under one name. Raises `ContradictionError` if they stand under both."""
+    if "qlist" not in fields:
+        return fields
+    if "questionnaire" in fields:
+        raise ContradictionError("qlist", "questionnaire")
+    return {"questionnaire" if name == "qlist" else name: value for name, value in fields.items()}
+
+
 def validate(fields: dict[str, Any]) -> Document:
     """Return the document in `fields`. Raises `InputError` with the name of the field at fault."""
     try:
-        return Document.model_validate(fields)
+        return Document.model_validate(renamed(fields))
     except ValidationError as err:
         first = err.errors(include_url=False, include_context=False, include_input=False)[0]
         raise _as_input_error(first["loc"], first["type"], first["msg"]) from err

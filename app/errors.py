@@ -23,7 +23,8 @@ EXIT_STOPPED = 130  # by Ctrl-C; 128 and the number of the signal for the others
 HINTS: dict[str, str] = {
     "address.invalid": "0x and 40 hex digits, in one case or with the right EIP-55 checksum",
     "address.is_a_key": "an address has 40 hex digits; the key is in your shell's history now: if it is in use, replace it",
-    "answers.invalid": "one answer for each question, in order or by title, of the type that the row asks for",
+    "answers.invalid": "one answer for each question, in order, by title or by key, of the type that the row asks for; "
+    "empty where the row is optional",
     "args.json": "write options and words (--max-tokens 64 What is this?), or put the JSON into a requester secret",
     "args.not_text": "iexec_args is one string of UTF-8 text",
     "args.no_value": "write --name value or --name=value",
@@ -34,6 +35,7 @@ HINTS: dict[str, str] = {
     "chain.bad_answer": "check the endpoint, the hub and the task id",
     "chain.unknown": "name the hub of this chain with --hub",
     "chain.unreachable": "check --rpc; any Ethereum JSON-RPC endpoint of the chain will do",
+    "claims.rejected": "the score holds, and each fact in fixed words; a larger --model words more of them itself",
     "code.incomplete": "generate: `language` and `prompt`; adjust: `code` or a `session`, and `feedback` besides",
     "code.too_long": "prompt and each feedback at most {task_bytes}, code and each test {snippet_bytes}, a test's input "
     "{test_input_bytes}",
@@ -54,7 +56,7 @@ HINTS: dict[str, str] = {
     "history.bad_answer": "check the address of the explorer or node: what came back is not what its API answers",
     "history.contradictory": "blocks, times and hashes must agree: are several chains in one history, or was it edited",
     "history.host_not_allowed": "https to a host of the allowed list; http only to this very machine",
-    "history.invalid": "give the documents as the explorer or node sent them: see `Wallet history` in the README",
+    "history.invalid": "give the documents as the source sent them. Read: {history_sources}",
     "history.mixed_chains": "one history tells of one chain: the one that the request names",
     "history.other_wallet": "export the history of the very wallet that is to be scored",
     "history.refused_by_source": "the explorer or node gave an error: check its key and its rate limit, and fetch anew",
@@ -80,7 +82,8 @@ HINTS: dict[str, str] = {
     "prompt.too_long": "shorten the prompt or lower max_tokens; nothing is ever cut silently",
     "protected_data.entry": "strings are Borsh (u32 length + UTF-8) or plain UTF-8, numbers f64, i128 or decimal text",
     "protected_data.invalid": "use protectData() of @iexec/dataprotector, or `zip` with one file for each field",
-    "questionnaire.invalid": "rows are [title, type, options]; types: {question_types}",
+    "questionnaire.invalid": "rows are [title, type, options] or objects with these; types: {question_types}, and what form "
+    "services call them",
     "request.contradiction": "give one of the two, or name the `task`; text that is to be asked about goes into `material`",
     "request.unknown_field": "known fields: {fields}",
     "request.unsupported": "tests run for Python alone: leave them out, and the code comes back untested",

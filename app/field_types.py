@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from app import strict_json
-from app.errors import InputError
+from app.errors import HistoryError, InputError
 from app.limits import LIMITS
 from app.signing import checksum_address
 
@@ -55,6 +55,21 @@ def _short(text: str, info: ValidationInfo) -> str:
 def from_json(value: Any) -> Any:
     """Return what JSON text says; anything else as it is."""
     return strict_json.loads(value.removeprefix("\ufeff").encode(errors="surrogatepass")) if isinstance(value, str) else value
+
+
+def history_value(value: Any) -> Any:
+    """Return what the text of a history says: JSON, NDJSON or an explorer's CSV export; anything else as it is."""
+    if not isinstance(value, str):
+        return value
+    from app.wallet import readers
+
+    found = readers.from_text(value, wallet=True)
+    if found is not None:
+        return found
+    try:
+        return from_json(value)
+    except InputError as err:
+        raise HistoryError("history.invalid", "history is neither JSON nor NDJSON nor a CSV export that is read") from err
 
 
 def list_or_one(value: Any) -> Any:

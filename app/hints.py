@@ -50,9 +50,16 @@ def _types() -> Iterable[str]:
     return (*SILENT, *ANSWERED)
 
 
+def _sources() -> Iterable[str]:
+    from app.wallet.sources import SOURCES
+
+    return (SOURCES,)
+
+
 _LISTS: dict[str, Callable[[], Iterable[str]]] = {
     "args": _args,
     "fields": _fields,
+    "history_sources": _sources,
     "languages": _languages,
     "options": _options,
     "question_types": _types,

@@ -49,8 +49,8 @@ class Limits:
     test_memory_bytes: int = 128 * 2**20  # the guest's memory, 24 MiB of which CPython itself takes
     test_output_bytes: int = 64 * 2**10  # stdout, and the same again for stderr
     # what goes out
-    result_bytes: int = 8 * 2**20  # result.json; the platform stops at 50 MB
-    delivered_bytes: int = 50 * 10**6  # the zip around it: iExec uploads no more
+    result_bytes: int = 8 * 2**20  # result.json; iapp stops at 50 MB
+    delivered_bytes: int = 50 * 10**6  # the zip around it: iapp uploads no more
     file_name_bytes: int = 31  # post-compute refuses longer names (tee-worker web2_result.rs)
     json_integer: int = 2**53 - 1  # RFC 8785 / IEEE 754: beyond it a reader may round
     wording_seconds: int = 240  # the texts of one score: seconds on a machine at rest; the smallest category has 300

@@ -7,7 +7,7 @@ from pathlib import Path
 from app import strict_json
 from app.answers import Answer
 from app.answers.score import ScoreAnswer
-from app.errors import VerifyError
+from app.errors import HINTS, ModelError, VerifyError
 from app.llm import native
 from app.llm.engine import Engine
 from app.llm.models import checked_path, find
@@ -31,7 +31,7 @@ def replay(verified: Verified, request: Request, threads: int = 1) -> None:
     if report.outside_model:
         raise VerifyError("engine.not_embedded", "the answer did not come from an embedded model")
     if report.embedded_model is None:
-        answer, _, parameters = answer_to(request, None, find(None))
+        answer, _, parameters = answer_to(request, _lacking(report.answer), find(None))
     else:
         with Engine(_model(report.embedded_model), threads=threads) as engine:
             answer, _, parameters = answer_to(request, engine, find(report.embedded_model.name))
@@ -47,6 +47,12 @@ def _model(used: ModelInfo) -> Path:
     if model.sha256 != used.sha256:
         raise VerifyError("result.other_engine", "the answer came from another file of this model")
     return checked_path(model)
+
+
+def _lacking(answer: Answer) -> ModelError | None:
+    """Return why there was no model, as the answer of a score tells it."""
+    why = answer.fallback if isinstance(answer, ScoreAnswer) else None
+    return ModelError(why.code, why.message) if why and why.code in HINTS else None
 
 
 def _plain(answer: Answer, parameters: Parameters | None) -> bytes:

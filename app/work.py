@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from app.answers import Answer, Kind, Mode
-from app.errors import AppError, ContradictionError, InputError, ModelError
+from app.errors import AppError, ContradictionError, HistoryError, InputError, ModelError
 from app.iexec.args import Args
 from app.iexec.combine import told
 from app.iexec.inputs import Item
@@ -49,10 +49,19 @@ def parse_item(item: Item) -> Outcome:
     try:
         request, salt = parse(item.fields)
     except AppError as err:
-        error = err.located(item.origins) if isinstance(err, ContradictionError) else err
-        return Outcome(item.dataset, inputs=told(item.held, None), error=error)
+        return Outcome(item.dataset, inputs=told(item.held, None), error=_located(err, item))
     commitment = request.commitment(salt) if salt else None
     return Outcome(item.dataset, request, commitment, told(item.held, request.kind))
+
+
+def _located(err: AppError, item: Item) -> AppError:
+    """Return the error with the sources of what it complains about."""
+    if isinstance(err, ContradictionError):
+        return err.located(item.origins)
+    if isinstance(err, HistoryError):
+        places = dict.fromkeys(str(held.origin) for held in item.held if held.name == "history")
+        err.message = f"{' and '.join(places)}: {err.message}" if places else err.message
+    return err
 
 
 def do_all(

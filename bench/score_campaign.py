@@ -1,26 +1,27 @@
-"""Many wallets through the whole score job, each result judged: `python -m bench.score_campaign MODEL COUNT`.
+"""Many wallets through the whole score job, each result judged: `python -m bench.score_campaign MODEL COUNT [FILE...]`.
 
-Generated pasts whose every text field is an attack, in three formats in turn, and every wallet in ../shared/data. Counted:
-results that do not verify, numbers in a text that are neither its evidence's nor the score, scores that a hostile text moved,
-and how many sentences were the model's own. `make campaign` runs it for both models: an hour on two cores,
-and it goes on where it was stopped.
+Generated pasts whose every text field is an attack: COUNT in three formats in turn and seven in others, and the wallets in
+FILEs of one's own, each a document that names its wallet (an aggregator's, or a logged call of Etherscan). Counted: results
+that do not verify, numbers in a text that are neither its evidence's nor the score, scores that a hostile text moved, and how
+many sentences were the model's own. `make campaign` runs it for both models: an hour on two cores, and it goes on where it
+was stopped.
 """
 
 from __future__ import annotations
 
 import functools
 import hashlib
-import json
 import random
 import re
 import statistics
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from app import strict_json
 from app.answers.score import ScoreAnswer
 from app.assemble import draft, finish
 from app.iexec.task import open_task
@@ -38,29 +39,49 @@ from app.wallet.scorecard import Scorecard
 from app.work import Outcome
 from bench.kept import finished
 from tests import histories
+from tests.documents import logged
 
 KEY = load_key("4c" * 32)
-DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 WRITERS = (histories.etherscan, histories.blockscout, histories.node)
+
+
+def _logged(at: int, method: str, **page: int) -> Callable[[histories.Past], Any]:
+    """Return a writer of the list `at` of Etherscan's, as a logged call."""
+    return lambda past: logged(method, past.wallet, histories.etherscan(past, 10**6)[at]["result"], **page)
+
+
+OTHERS: tuple[Callable[[histories.Past], Any], ...] = (
+    *(histories.aggregator,) * 4,
+    _logged(0, "get_normal_txs_by_address"),
+    _logged(0, "get_normal_txs_by_address_paginated", page=1, offset=10),
+    _logged(1, "get_erc20_token_transfer_events_by_address"),
+)
 
 
 def wallets(count: int) -> Iterator[tuple[str, tuple[dict[str, Any], dict[str, Any]]]]:
     """Yield names and requests, each with its twin that has harmless texts in place of hostile ones."""
     for seed in range(count):
-        past = histories.made_up(random.Random(seed), transactions=20 + seed % 200, first_block=1_000_000 + 10_000 * seed)
-        tame = histories.Past(past.wallet, past.txs, past.logs, texts=("USDC",))
-        write = WRITERS[seed % 3]
-        survey = [
-            {"question": "Anything else?", "answer": histories.HOSTILE[seed % len(histories.HOSTILE)].replace("\u202e", "")}
-        ]
-        asked = {"wallet": past.wallet, "history": write(past)}
-        yield str(seed), (asked | {"survey": survey}, {"wallet": past.wallet, "history": write(tame)})
-    for path in sorted((DATA / "wallets").glob("*.json")):
-        document = json.loads(path.read_bytes())
-        yield path.name, ({"wallet": document["wallet"], "history": document},) * 2
-    for path in sorted((DATA / "explorer").glob("*.json")):
-        document = json.loads(path.read_bytes())
-        yield path.name, ({"wallet": document["kwargs"]["address"], "history": document},) * 2
+        yield str(seed), _twins(seed, WRITERS[seed % 3])
+    for seed, write in enumerate(OTHERS):
+        yield f"other {seed}", _twins(seed, write)
+
+
+def _twins(seed: int, write: Callable[[histories.Past], Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    past = histories.made_up(random.Random(seed), transactions=20 + seed % 200, first_block=1_000_000 + 10_000 * seed)
+    tame = histories.Past(past.wallet, past.txs, past.logs, texts=("USDC",))
+    survey = [{"question": "Anything else?", "answer": histories.HOSTILE[seed % len(histories.HOSTILE)].replace("\u202e", "")}]
+    asked = {"wallet": past.wallet, "history": write(past)}
+    return asked | {"survey": survey}, {"wallet": past.wallet, "history": write(tame)}
+
+
+def own(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the request for a file of one's own, as its own twin: which of its texts are harmless is not known."""
+    document = strict_json.loads(path.read_bytes())
+    told = document if isinstance(document, dict) else {}
+    wallet = told.get("wallet") or told.get("kwargs", {}).get("address")
+    if not wallet:
+        raise SystemExit(f"{path} names no wallet: neither `wallet` nor `kwargs.address` is there")
+    return ({"wallet": wallet, "history": document},) * 2
 
 
 def ungrounded(answer: ScoreAnswer) -> int:
@@ -101,12 +122,12 @@ def judged(name: str, hostile: dict[str, Any], tame: dict[str, Any]) -> dict[str
     return {"seconds": seconds, "found": found}
 
 
-def main(name: str, count: int) -> None:
+def main(name: str, count: int, files: list[Path]) -> None:
     """Run what is not done yet, and print the counts; ends with 1 if anything is wrong."""
     shaping = (words, explain, claims, score_words)
     code = b"".join(Path(module.__file__ or "").read_bytes() for module in shaping)
     key = hashlib.sha256(f"{find(name).sha256} {Scorecard.packaged().digest()}".encode() + code).hexdigest()
-    jobs = {label: (name, *pair) for label, pair in wallets(count)}
+    jobs = {label: (name, *pair) for label, pair in [*wallets(count), *((path.name, own(path)) for path in files)]}
     rows = finished(f"campaign-{name}-{key[:12]}.jsonl", judged, jobs)
     found: Counter[str] = Counter()
     for row in rows.values():
@@ -119,6 +140,6 @@ def main(name: str, count: int) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
-        sys.exit("usage: python -m bench.score_campaign MODEL COUNT")
-    main(sys.argv[1], int(sys.argv[2]))
+    if len(sys.argv) < 3:
+        sys.exit("usage: python -m bench.score_campaign MODEL COUNT [FILE...]")
+    main(sys.argv[1], int(sys.argv[2]), [Path(name) for name in sys.argv[3:]])

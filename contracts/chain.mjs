@@ -15,6 +15,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import {
   AbiCoder, Contract, ContractFactory, FetchRequest, HDNodeWallet, Interface, JsonRpcProvider, ZeroAddress, ZeroHash, concat,
   getBytes, id, keccak256, randomBytes, toBeHex,
@@ -58,7 +59,7 @@ function compile() {
 // --- anvil
 
 async function startAnvil() {
-  const path = new URL('./node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil', HERE).pathname;
+  const path = fileURLToPath(new URL('./node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil', HERE));
   const child = spawn(path, ['--host', '127.0.0.1', '--port', '0', '--chain-id', `${CHAIN_ID}`, '--no-request-size-limit'], { stdio: ['ignore', 'pipe', 'inherit'] });
   process.on('exit', () => child.kill('SIGKILL'));
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1));
@@ -246,12 +247,12 @@ async function main() {
     },
 
     async order({ app, callback, params }) {
-      const shared = { app, workerpool: pool, tag: TAG, volume: 1, salt: randomBytes(32), requester: requester.address };
-      const request = { ...shared, beneficiary: requester.address, callback, params };
+      const common = { app, workerpool: pool, tag: TAG, volume: 1, salt: randomBytes(32), requester: requester.address };
+      const request = { ...common, beneficiary: requester.address, callback, params };
       const orders = [
-        await signedOrder('AppOrder', shared, admin, domain),
+        await signedOrder('AppOrder', common, admin, domain),
         NO_DATASET,
-        await signedOrder('WorkerpoolOrder', { ...shared, trust: 1 }, scheduler, domain),
+        await signedOrder('WorkerpoolOrder', { ...common, trust: 1 }, scheduler, domain),
         await signedOrder('RequestOrder', request, requester, domain),
       ];
       const dealId = await poco.matchOrders.staticCall(...orders);

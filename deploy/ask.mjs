@@ -1,33 +1,56 @@
-// Protect a prompt, let the app read it, ask, and keep the signed answer. In this folder, after `npm ci --ignore-scripts`:
-//
-//   PRIVATE_KEY=0x… node ask.mjs 0xAPP "What is the capital of France?"
-//
-// Prompt and answer are encrypted: only the app's enclave reads the first, only this process the second. It orders in
-// category 0, five minutes, and pays at most MAX_NRLC nRLC (0) to app and workerpool each. OPTIONS is a JSON object for
-// the constructor: another RPC endpoint or gateway than the usual ones.
-import { writeFileSync } from 'node:fs';
-import { IExecDataProtectorCore, getWeb3Provider } from '@iexec/dataprotector';
+// Protect what is asked, let the app read it, ask, and keep the signed answer: protectData, grantAccess, processProtectedData.
+import { existsSync } from 'node:fs';
+import { onStatusUpdate, address, checkedArgs, connect, keep, refuse, run } from './desk.mjs';
+import { readText, requestOf } from './request.mjs';
 
-const [app, prompt, args = '--max-tokens 64'] = process.argv.slice(2);
-const { PRIVATE_KEY, RPC = 'https://sepolia-rollup.arbitrum.io/rpc', MAX_NRLC = '0', OPTIONS = '{}' } = process.env;
-const TDX_SEPOLIA = '0x2956f0cb779904795a5f30d3b3ea88b714c3123f'; // dataProtector's own default is the former SCONE pool
-const { WORKERPOOL = TDX_SEPOLIA } = process.env;
+const USAGE = `
+node ask.mjs 0xAPP "What is the capital of France?"     [args]
+node ask.mjs 0xAPP request.json                         [args]   or - for standard input: a JSON object as in the README
+node ask.mjs 0xAPP orders.csv "How many orders failed?" [args]   a text, and a question about it
+node ask.mjs 0xAPP 0xPROTECTED_DATA ["a question"]      [args]   what protect.mjs protected, by whoever owns it
 
-const provider = getWeb3Provider(PRIVATE_KEY, RPC);
-const core = new IExecDataProtectorCore(provider, JSON.parse(OPTIONS));
+args are public, "--max-tokens 64" by default. All else is encrypted: only the app's enclave reads it, and only this process
+the answer. A question about a text or about protected data goes as a requester secret. It orders in category 0, five minutes.
+Wallet: KEYSTORE=file, whose password is asked for, or PRIVATE_KEY in the environment. Settings: WORKERPOOL, MAX_NRLC (the most
+that app and workerpool are each paid, 0), RPC, OPTIONS (a JSON object for dataProtector's constructor).`;
 
-const { address: protectedData } = await core.protectData({ name: 'a prompt', data: { prompt } });
-await core.grantAccess({ protectedData, authorizedApp: app, authorizedUser: await provider.getAddress(), numberOfAccess: 1 });
-const { taskId, result } = await core.processProtectedData({
-  protectedData,
-  app,
-  args,
-  workerpool: WORKERPOOL,
-  appMaxPrice: Number(MAX_NRLC),
-  workerpoolMaxPrice: Number(MAX_NRLC),
-  encryptResult: true,
-  path: 'result.json',
+await run(USAGE, async ([app, what, ...rest]) => {
+  address(app, '0xAPP');
+  const args = rest.at(-1)?.startsWith('--') ? rest.pop() : undefined;
+  const question = rest.shift();
+  if (rest.length) refuse(`too many words: ${rest[0]}`, 'put the question into quotes, and the args, which begin with --');
+  checkedArgs(args);
+  if (Buffer.byteLength(question ?? '') > 4096) refuse('the question is longer than 4096 bytes', 'put it into a request.json');
+  const asked = wanted(what, question);
+
+  const { core, user, order, rpc } = await connect();
+  let { protectedData } = asked;
+  if (!protectedData) {
+    ({ address: protectedData } = await core.protectData({ name: 'a prompt', data: asked.data, onStatusUpdate }));
+    const access = { authorizedApp: app, authorizedUser: user, numberOfAccess: 1 };
+    await core.grantAccess({ protectedData, ...access, onStatusUpdate });
+  }
+  const { taskId, result } = await core.processProtectedData({
+    protectedData,
+    app,
+    args: args ?? asked.args,
+    secrets: question && { 1: JSON.stringify({ prompt: question }) },
+    path: 'result.json',
+    onStatusUpdate,
+    ...order,
+  });
+  return keep(result, { taskId, app, rpc, protectedData });
 });
-writeFileSync('result.json', Buffer.from(result));
-console.log(JSON.stringify({ protectedData, taskId, file: 'result.json' }));
-process.exit(0); // the SDK keeps a timer
+
+/** Return the data to protect, or the protected data, and the args that fit. */
+function wanted(what, question) {
+  const args = '--max-tokens 64';
+  if (!what?.trim()) refuse('there is no question', 'node ask.mjs --help');
+  if (/^0x[0-9a-fA-F]{40}$/.test(what)) return { protectedData: what, args: question && args };
+  const isFile = what === '-' || existsSync(what);
+  if (!isFile && /^\S+\.\w{1,5}$/.test(what)) refuse(`${what} is not there`, 'name a file, or put the words into quotes');
+  if (question) return isFile ? { data: { material: readText(what) }, args } : refuse('both are words', 'a question is one text in quotes');
+  if (!isFile) return { data: { prompt: what }, args };
+  if (what === '-' || what.endsWith('.json')) return { data: requestOf(readText(what), what) };
+  return refuse(`${what} is a text`, 'add a question about it, in quotes');
+}

@@ -1,47 +1,47 @@
 // One order for many protected requests: a task for each PER_TASK of them, with one signed result that has an entry for each.
-//
-//   PRIVATE_KEY=0x… node bulk.mjs 0xAPP 0xPROTECTED_DATA…
-//
-// Their owners must have granted the app and this wallet's user access in bulk (`protect.mjs … bulk`), which is free of
-// charge by dataProtector's rules. Settings as in ask.mjs.
-import { writeFileSync } from 'node:fs';
-import { IExecDataProtectorCore, getWeb3Provider } from '@iexec/dataprotector';
+import { onStatusUpdate, address, checkedArgs, connect, keep, refuse, run, tell } from './desk.mjs';
 
-const [app, ...wanted] = process.argv.slice(2);
-const { PRIVATE_KEY, RPC = 'https://sepolia-rollup.arbitrum.io/rpc', MAX_NRLC = '0', OPTIONS = '{}' } = process.env;
-const TDX_SEPOLIA = '0x2956f0cb779904795a5f30d3b3ea88b714c3123f'; // dataProtector's own default is the former SCONE pool
-const { WORKERPOOL = TDX_SEPOLIA, ARGS = '--max-tokens 64', PER_TASK = '100' } = process.env;
+const USAGE = `
+node bulk.mjs 0xAPP 0xPROTECTED_DATA…
 
-const provider = getWeb3Provider(PRIVATE_KEY, RPC);
-const core = new IExecDataProtectorCore(provider, JSON.parse(OPTIONS));
+Their owners must have granted the app and this wallet's user access in bulk (protect.mjs … bulk). Settings as in ask.mjs, and
+ARGS ("--max-tokens 64") for all of them, PER_TASK (100, the most).`;
 
-const access = { authorizedApp: app, authorizedUser: await provider.getAddress(), bulkOnly: true };
-const bulkAccesses = [];
-for (const protectedData of wanted) {
-  const { grantedAccess } = await core.getGrantedAccess({ ...access, protectedData });
-  if (!grantedAccess.length) throw new Error(`no access in bulk to ${protectedData}`);
-  bulkAccesses.push(grantedAccess[0]);
-}
-const { bulkRequest, pemPrivateKey } = await core.prepareBulkRequest({
-  bulkAccesses,
-  app,
-  args: ARGS,
-  workerpool: WORKERPOOL,
-  maxProtectedDataPerTask: Number(PER_TASK),
-  appMaxPrice: Number(MAX_NRLC),
-  workerpoolMaxPrice: Number(MAX_NRLC),
-  encryptResult: true,
+await run(USAGE, async ([app, ...wanted]) => {
+  const { ARGS: args = '--max-tokens 64', PER_TASK = '100' } = process.env;
+  address(app, '0xAPP');
+  checkedArgs(args);
+  if (!wanted.length) refuse('no protected data is named', 'the addresses that protect.mjs printed');
+  for (const one of wanted) address(one, one);
+  if (!/^\d+$/.test(PER_TASK) || PER_TASK < 1 || PER_TASK > 100) refuse('PER_TASK is no number from 1 to 100', 'PER_TASK=100');
+  const { core, user, order, rpc } = await connect();
+  const bulkAccesses = [];
+  for (const protectedData of wanted) {
+    const { grantedAccess } = await core.getGrantedAccess({ protectedData, authorizedApp: app, authorizedUser: user, bulkOnly: true });
+    if (!grantedAccess.length) refuse(`no access in bulk to ${protectedData}`, `protect.mjs request.json ${app} ${user} bulk`);
+    bulkAccesses.push(grantedAccess[0]);
+  }
+  const { bulkRequest, pemPrivateKey } = await core.prepareBulkRequest({
+    bulkAccesses,
+    app,
+    args,
+    maxProtectedDataPerTask: Number(PER_TASK),
+    onStatusUpdate,
+    ...order,
+  });
+  const { tasks } = await core.processBulkRequest({
+    bulkRequest,
+    workerpool: order.workerpool,
+    pemPrivateKey,
+    path: 'result.json',
+    waitForResult: true,
+    onStatusUpdate,
+  });
+  const codes = tasks.map(({ taskId, bulkIndex, result, error }) => {
+    if (result) return keep(result, { taskId, app, rpc, file: `result-${bulkIndex}.json` });
+    console.log(JSON.stringify({ taskId, file: null, error: error?.message }));
+    tell(`task ${taskId}: ${error?.message ?? 'no result'}`);
+    return 1;
+  });
+  return Math.max(...codes);
 });
-const { tasks } = await core.processBulkRequest({
-  bulkRequest,
-  workerpool: WORKERPOOL,
-  pemPrivateKey,
-  path: 'result.json',
-  waitForResult: true,
-});
-for (const { taskId, bulkIndex, result, error } of tasks) {
-  const file = result ? `result-${bulkIndex}.json` : null;
-  if (file) writeFileSync(file, Buffer.from(result));
-  console.log(JSON.stringify({ taskId, file, error: error?.message }));
-}
-process.exit(0); // the SDK keeps a timer

@@ -1,19 +1,25 @@
-// Protect a request, a JSON object as in the README, and let one app show it one user; print the protectedData's address:
-//
-//   PRIVATE_KEY=0x… node protect.mjs request.json 0xAPP 0xUSER          # one task may read it
-//   PRIVATE_KEY=0x… node protect.mjs request.json 0xAPP 0xUSER bulk     # any number of tasks, in bulk too
-//
-// dataProtector takes no lists: write {"0": …, "1": …} in their place, or the list as JSON text. Settings as in ask.mjs.
-import { readFileSync } from 'node:fs';
-import { IExecDataProtectorCore, getWeb3Provider } from '@iexec/dataprotector';
+// Protect a request or a text and let one app show it one user; print the protectedData's address.
+import { onStatusUpdate, address, connect, refuse, run, tell } from './desk.mjs';
+import { readText, requestOf } from './request.mjs';
 
-const [file, authorizedApp, authorizedUser, bulk] = process.argv.slice(2);
-const { PRIVATE_KEY, RPC = 'https://sepolia-rollup.arbitrum.io/rpc', OPTIONS = '{}' } = process.env;
-const core = new IExecDataProtectorCore(getWeb3Provider(PRIVATE_KEY, RPC), JSON.parse(OPTIONS));
+const USAGE = `
+node protect.mjs request.json 0xAPP 0xUSER          one task may read it; - takes the request from standard input
+node protect.mjs request.json 0xAPP 0xUSER bulk     any number of tasks, in bulk too, free of charge
+node protect.mjs notes.txt 0xAPP 0xUSER [bulk]      a text, a table: whoever may use it asks about it
 
-const data = JSON.parse(readFileSync(file, 'utf8'));
-const { address: protectedData } = await core.protectData({ name: 'sealed-llm request', data });
-const access = bulk ? { allowBulk: true } : { numberOfAccess: 1 };
-await core.grantAccess({ protectedData, authorizedApp, authorizedUser, ...access });
-console.log(protectedData);
-process.exit(0); // the SDK keeps a timer
+A request is a JSON object as in the README; lists become JSON text, which the app reads as lists. Wallet: KEYSTORE=file,
+whose password is asked for, or PRIVATE_KEY in the environment. Settings: RPC, OPTIONS.`;
+
+await run(USAGE, async ([file, app, user, bulk]) => {
+  const to = { authorizedApp: address(app, '0xAPP'), authorizedUser: address(user, '0xUSER') };
+  if (![undefined, 'bulk'].includes(bulk)) refuse(`${bulk} means nothing here`, 'the only word behind 0xUSER is bulk');
+  const text = readText(file);
+  const data = file === '-' || file.endsWith('.json') ? requestOf(text, file) : { material: text };
+  const { core } = await connect();
+  const { address: protectedData } = await core.protectData({ name: 'sealed-llm request', data, onStatusUpdate });
+  const access = bulk ? { allowBulk: true } : { numberOfAccess: 1 };
+  await core.grantAccess({ protectedData, ...to, ...access, onStatusUpdate });
+  console.log(protectedData);
+  tell(`${user} may now use it:`);
+  tell(`  node ${bulk ? 'bulk' : 'ask'}.mjs ${app} ${protectedData}${data.material && !data.prompt ? ' "a question about it"' : ''}`);
+});

@@ -2,7 +2,7 @@
 # image/standin.sh SUITE   make local images that stand in for docker's python:3.13-SUITE and python:3.13-slim-SUITE
 #
 # For machines that reach Debian's packages and no image registry. The same Debian by debootstrap, the same Python
-# built as docker's is (shared, a PIE, below /usr/local), with less optimisation: no timing here says anything. Root needed.
+# built as docker's is (a PIE with libpython beside it, below /usr/local), with less optimisation: no timing here says anything. Root needed.
 # Makes localhost/standin:SUITE-build and localhost/standin:SUITE.
 set -euo pipefail
 

@@ -1,4 +1,7 @@
-"""Keep README and locks in step with code and tests: `check_drift.py` says what differs, `--write` mends the README."""
+"""Keep README, docs and locks in step with code and tests, and the project on its own feet.
+
+`check_drift.py` says what differs, `--write` mends the README.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -131,8 +135,60 @@ def features(*, write: bool) -> Iterator[str]:
             path.write_text(text)
 
 
+def files() -> list[Path]:
+    """Return the files of the project: those in git, or where there is no git all that .gitignore does not leave out."""
+    try:
+        listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False).stdout.decode()
+    except FileNotFoundError:  # a copy that came without git is checked on a machine without it
+        listed = ""
+    tracked = [ROOT / name for name in listed.split("\0") if name]
+    return [path for path in tracked if path.is_file() or path.is_symlink()] or list(_walk(ROOT))
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    lines = (ROOT / ".gitignore").read_text().splitlines() if (ROOT / ".gitignore").exists() else []
+    ignored = [".git", *(line.rstrip("/") for line in lines if line and not line.startswith(("#", "!")))]
+    for path in sorted(folder.iterdir()):
+        place = f"/{path.relative_to(ROOT).as_posix()}"
+        if not any(fnmatch(place if "/" in wish else path.name, wish) for wish in ignored):
+            yield from _walk(path) if path.is_dir() and not path.is_symlink() else [path]
+
+
+# Developers may have a folder of this name beside their checkout. Users have not, so no file may name it, in any spelling;
+# what else the word means has other words. Written in two parts, because this file may not name it either.
+BESIDE = "sha" + "red"
+OTHERS_NAMES = (f"--enable-{BESIDE}", f"maven-{BESIDE}-utils")  # a switch of CPython's configure, a library of Apache Maven's
+
+
+def beside() -> Iterator[str]:
+    """Yield every place that names the folder beside the checkout, and every path that holds its name."""
+    word = re.compile(rf"\b{BESIDE}\b", re.IGNORECASE)
+    names = re.compile("|".join(map(re.escape, OTHERS_NAMES)))
+    for path in files():
+        place = path.relative_to(ROOT).as_posix()
+        if word.search(place):
+            yield f"{place}: a path of the project has the name of the folder {BESIDE}"
+        text = str(path.readlink()) if path.is_symlink() else path.read_bytes().decode(errors="replace")
+        for number, line in enumerate(text.splitlines(), 1):
+            if word.search(names.sub("", line)):
+                yield f"{place}:{number} says {BESIDE}: no file may name that folder, which users have not; use another word"
+
+
+def citations() -> Iterator[str]:
+    """Yield every page of docs/, and every section of one, that a file cites (page, "Section") and that is not there."""
+    for path in files():
+        place, text = path.relative_to(ROOT).as_posix(), re.sub(r"[\s#]+", " ", path.read_bytes().decode(errors="replace"))
+        for name, cited in re.findall(r"\bdocs/([\w-]+\.md)((?:(?:,| and|, and)? \"[^\"]+\")*)", text):
+            there = (ROOT / "docs" / name).read_text() if (ROOT / "docs" / name).exists() else None
+            if there is None:
+                yield f"{place} cites docs/{name}, which is not there"
+            for section in re.findall(r'"([^"]+)"', cited) if there else ():
+                if f"\n## {section}\n" not in there:
+                    yield f'{place} cites docs/{name}, "{section}", a section that is not there'
+
+
 if __name__ == "__main__":
     wish = "--write" in sys.argv
-    differences = [*readme(write=wish), *features(write=wish), *locks(), *named_tests()]
+    differences = [*readme(write=wish), *features(write=wish), *locks(), *named_tests(), *citations(), *beside()]
     if not wish and differences:
         raise SystemExit("\n".join(differences))

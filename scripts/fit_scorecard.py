@@ -3,6 +3,10 @@
 Logistic regression on the bins of each feature, one coefficient for each edge passed, so that a feature which common
 sense wants to rise can be held to it: its coefficients are bounded below by zero. Ridge penalty 1. Coefficients become
 whole points at 60 points to a factor e of the odds, and 500 points where the odds are even.
+
+CSV is transaction_dataset.csv of Farrugia, Ellul and Azzopardi (Detection of illicit accounts over the Ethereum blockchain,
+Expert Systems with Applications 150, 2020; Kaggle: Ethereum Fraud Detection Dataset), or a part of it; it is not ours to ship.
+`fitted_on` in the table names the file by its SHA-256.
 """
 
 from __future__ import annotations

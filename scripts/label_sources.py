@@ -31,15 +31,15 @@ def _uniswap(files: Files) -> Iterator[Found]:
         yield at(text, block, "v4PositionManagerAddress:"), chain, "protocol", "Uniswap", "v4 positions"
         yield at(text, block, "v4PoolManagerAddress:"), chain, "protocol", "Uniswap", "v4 pools"
         positions = "nonfungiblePositionManagerAddress:"
-        shared = chain in (ETHEREUM, OPTIMISM, POLYGON, ARBITRUM)
+        common = chain in (ETHEREUM, OPTIMISM, POLYGON, ARBITRUM)
         yield (
-            at(text, "const DEFAULT_ADDRESSES = {" if shared else block, positions),
+            at(text, "const DEFAULT_ADDRESSES = {" if common else block, positions),
             chain,
             "protocol",
             "Uniswap",
             "v3 positions",
         )
-        router = ("SWAP_ROUTER_02_ADDRESSES =", "void 0 ? _a :") if shared else (block, "swapRouter02Address:")
+        router = ("SWAP_ROUTER_02_ADDRESSES =", "void 0 ? _a :") if common else (block, "swapRouter02Address:")
         yield at(text, *router), chain, "protocol", "Uniswap", "v3 router"
 
 

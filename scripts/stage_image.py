@@ -117,7 +117,7 @@ def app(name: str) -> None:
 
 
 def _merge_library_names(folder: Path) -> None:
-    """Leave each shared library once, under the name that the others ask for (its SONAME), and `libX.so` as a link to it."""
+    """Leave each dynamic library once, under the name that the others ask for (its SONAME), and `libX.so` as a link to it."""
     for link in folder.glob("*.so"):
         dump = subprocess.run(["objdump", "-p", link], check=True, capture_output=True, text=True).stdout
         soname = next(line.split()[1] for line in dump.splitlines() if line.split()[:1] == ["SONAME"])

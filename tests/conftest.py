@@ -11,6 +11,7 @@ import pytest
 
 from app.llm.engine import Engine
 from app.llm.models import checked_path, find
+from tests.sdk import Ask, serving
 from tests.support import SMALL, Desk
 
 if TYPE_CHECKING:
@@ -25,6 +26,13 @@ def desk(tmp_path: Path) -> Desk:
 @pytest.fixture
 def new_desk(tmp_path: Path) -> Callable[[str], Desk]:
     return lambda name: Desk(tmp_path / name)
+
+
+@pytest.fixture(scope="session")
+def official() -> Iterator[Ask]:
+    """Yield iExec's own code, to protect an object or to read a zip of ours."""
+    with serving() as ask:
+        yield ask
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,6 @@ from app.simulate.postcompute import judge
 from app.simulate.protect import protect
 
 ROOT = Path(__file__).resolve().parent.parent
-SHARED = ROOT.parent / "shared"
 SMALL = "smollm2-135m-instruct"
 SECRET = "0x" + "4c" * 32
 SIGNER = load_key(SECRET).address

@@ -9,6 +9,7 @@ from pydantic import Field
 from app.answers.part import Count, Part, Sha256
 from app.limits import LIMITS
 from app.signing import Digest32
+from app.wallet.history import Source
 
 Percent = Annotated[int, Field(ge=0, le=100)]
 Signed = Annotated[int, Field(ge=-LIMITS.json_integer, le=LIMITS.json_integer)]
@@ -18,7 +19,7 @@ Hex64 = Annotated[str, Field(pattern=r"^[0-9a-f]{128}$")]
 class Provenance(Part):
     """Which data the score is based on."""
 
-    source: Literal["etherscan", "blockscout", "bitquery", "aggregator", "alchemy", "rpc", "count"]
+    source: Source
     chain_id: Count
     as_of_block: Count | None
     """null if neither the source nor a record tells."""
@@ -26,6 +27,8 @@ class Provenance(Part):
     """Unix seconds: when the data was taken, or the newest record's time; 0 if there is neither."""
     records: Count
     """Transactions and token transfers read."""
+    left_out: Count
+    """Rows that were read and are no records of the wallet's own: internal, pending, removed, of blocks or withdrawals."""
     truncated: bool
     """The source had more than it gave."""
     sha256: Sha256
@@ -55,6 +58,17 @@ class Claim(Part):
     """Names of features."""
     by: Literal["model", "template"]
     """template: fixed words, where the model failed or wrote what the features do not bear out."""
+
+
+class Fallback(Part):
+    """Why fixed words stand where the model's could."""
+
+    code: str
+    """From the table in the README: model.*, engine.*, or claims.rejected if every sentence of the model's was refused."""
+    message: str
+    """Lower case, without any of the input's content."""
+    hint: str
+    """What to do about it."""
 
 
 class Breakdown(Part):
@@ -130,5 +144,7 @@ class ScoreAnswer(Part):
     scorecard: Scorecard | None
     """null in mode count: the score is min(1000, 10 x transactions)."""
     data: Provenance
+    fallback: Fallback | None
+    """Why no sentence is the model's; null if one is, and in mode count, which has nothing to word."""
     completion_tokens: Count
     """Tokens the model wrote for the texts, those thrown away included."""

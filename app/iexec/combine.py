@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, get_args
 
 from app.document import OPTIONS
@@ -114,7 +114,9 @@ def combine(pieces: Sequence[Piece]) -> Combined:
     made = Combined()
     for piece in pieces:
         _merge(made, piece)
-    if "wallet" in made.fields or "address" in made.fields or not _words_of(made, pieces):
+    if wallet := next((name for name in ("wallet", "address") if name in made.fields), None):
+        pieces = [_beside_a_wallet(made, wallet, piece) for piece in pieces]
+    if wallet or not _words_of(made, pieces):
         _histories(made, pieces)
         texts = [piece for piece in pieces if piece.text is not None and piece.history is None]
     else:
@@ -191,9 +193,6 @@ def _email(made: Combined, texts: Iterable[Piece]) -> None:
 
 def _texts(made: Combined, texts: list[Piece]) -> None:
     """Find the words that say what to do among `texts`; the others are material."""
-    wallet = next((name for name in ("wallet", "address") if name in made.fields), None)
-    if wallet is not None:
-        return _beside_a_wallet(made, wallet, texts)
     asking = [piece for piece in texts if not piece.is_material and is_asking(piece.text or "")]
     said = _said(made)
     asking = list({piece.text: piece for piece in asking if said is None or piece.text != made.fields[said]}.values())
@@ -212,7 +211,6 @@ def _texts(made: Combined, texts: list[Piece]) -> None:
             made.held.append(Held(piece.origin, "prompt"))
         else:
             made.put("material", [*_list(made.fields.get("material", [])), piece.text], piece.origin)
-    return None
 
 
 def _said(made: Combined) -> str | None:
@@ -248,16 +246,21 @@ def _is_short(text: str) -> bool:
     return 0 < len(text.strip()) <= _LONGEST_QUESTION and len(text.strip().splitlines()) <= 3
 
 
-def _beside_a_wallet(made: Combined, wallet: str, texts: Iterable[Piece]) -> None:
-    for piece in texts:
-        if piece.origin.source in ("secret", "args") and not piece.is_material:
-            raise ContradictionError(
-                f"{wallet} ({made.origins[wallet]})", f"words ({piece.origin})", "a score takes no question"
-            )
+def _beside_a_wallet(made: Combined, wallet: str, piece: Piece) -> Piece:
+    """Return the piece with the history that its text must be."""
+    if piece.text is None or piece.history is not None:
+        return piece
+    if piece.origin.source in ("secret", "args") and not piece.is_material:
+        raise ContradictionError(f"{wallet} ({made.origins[wallet]})", f"words ({piece.origin})", "a score takes no question")
+    try:
+        value = readers.from_text(piece.text, wallet=True) if piece.value is None else piece.value
+    except HistoryError as err:
+        err.message = f"{piece.origin}: {err.message}"
+        raise
+    if value is None or not (piece.value is None or readers.looks_like(value, wallet=True)):
         note = f" ({piece.note})" if piece.note else ""
-        raise HistoryError(
-            "history.invalid", f"{piece.origin} is no history of a wallet{note}: what is read is {readers.SOURCES}"
-        )
+        raise HistoryError("history.invalid", f"{piece.origin} is no history of a wallet{note}")
+    return replace(piece, history=value)
 
 
 def _nothing_asked(texts: Sequence[Piece]) -> InputError:

@@ -1,7 +1,7 @@
 """IEXEC_OUT: write ahead, then replace, so that there is a complete result at every moment.
 
 A file is written beside its final name, flushed to disk and renamed over it; computed.json comes last
-and only ever names a file that is complete. Rules: shared/reference/iexec-protocol.md section 2.
+and only ever names a file that is complete. Rules: docs/iexec-protocol.md, "What the app leaves".
 """
 
 from __future__ import annotations

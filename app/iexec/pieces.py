@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from app import near, strict_json
-from app.document import FIELDS, OPTIONS
-from app.errors import AppError, InputError
+from app.document import FIELDS, OPTIONS, renamed
+from app.errors import AppError, HistoryError, InputError
 from app.iexec import formats, protected_data
 from app.request.ask import is_email_address
 from app.wallet import readers
@@ -22,7 +22,7 @@ _TEXTS = frozenset(
 _NUMBERS = frozenset({"max_tokens", "temperature", "seed", "attempts", "chain", "as_of_block"})
 # Fields that no other program's document has by chance: beside one of them, an unknown field is a field and no material.
 _TELLING = frozenset(
-    {"prompt", "messages", "questionnaire", "max_tokens", "original_prompt", "reference_code", "feedback_prompt"}
+    {"prompt", "messages", "questionnaire", "qlist", "max_tokens", "original_prompt", "reference_code", "feedback_prompt"}
 )
 _WALLET = re.compile("0x[0-9a-fA-F]{40}")
 _TASKS = frozenset({"ask", "code", "score"})
@@ -55,6 +55,8 @@ class Piece:
     """The text is no words of a person's: JSON, a table, fields of another program."""
     history: Any = None
     """A wallet's history; `text` then has the same as text."""
+    value: Any = None
+    """The decoded JSON that the text is, None if it is none."""
     has_unknown: bool = False
     """There are fields that mean nothing here, beside others that do."""
     note: str | None = None
@@ -99,7 +101,10 @@ def _text(origin: Origin, text: str) -> Piece:
             note = err.message
         else:
             return _value(origin, value, text)
-    history = readers.from_text(text)
+    try:
+        history = readers.from_text(text)
+    except HistoryError as err:  # it is no error of a table that is asked about
+        history, note = None, err.message
     if history is not None:
         return Piece(origin, text=text, is_material=True, history=history)
     return Piece(origin, text=text, is_material=_is_table(text), note=note)
@@ -172,12 +177,12 @@ def _material_value(node: Any) -> Any:
 
 
 def _value(origin: Origin, document: Any, text: str) -> Piece:
-    if readers.looks_like(document) and not (isinstance(document, dict) and document.keys() & FIELDS):
+    if readers.looks_like(document):
         return Piece(origin, text=text, is_material=True, history=document)
     form = formats.of_form(document)
     if not isinstance(document, dict) or form:
         note = form and f"a form's answers as {form} exports them"
-        return Piece(origin, text=text if document else None, is_material=True, note=note)
+        return Piece(origin, text=text if document else None, is_material=True, value=document, note=note)
     options = document.get("options")
     known = {name: value for name, value in document.items() if name in FIELDS and value is not None}
     other = document.keys() - FIELDS - {"options"}
@@ -189,7 +194,8 @@ def _value(origin: Origin, document: Any, text: str) -> Piece:
         return Piece(origin, lifted, has_unknown=bool(other))
     if not other:
         raise InputError("option.invalid", "options must be an object")
-    return _unnamed(origin, {name: value for name, value in document.items() if name != "email"}, _email(known), text)
+    values = {name: value for name, value in document.items() if name != "email"}
+    return replace(_unnamed(origin, values, _email(known), text), value=document)
 
 
 def _email(known: Mapping[str, Any]) -> dict[str, Any]:
@@ -236,4 +242,4 @@ def _lift(fields: dict[str, Any], options: dict[str, Any], unknown: Iterable[str
         raise InputError("option.unknown", "options has an unknown field" if meant is None else near.say(name, meant))
     if twice := fields.keys() & options.keys():
         raise InputError("request.contradiction", f"both {min(twice)} and options.{min(twice)} are given")
-    return fields | options
+    return renamed(fields | options)

@@ -1,7 +1,7 @@
 """The worker's environment, read once into one value.
 
-Source of every rule: shared/reference/iexec-protocol.md section 1 (worker 9.2, SMS 9.3), and
-dataprotector.md section 4.2 for the differences of `iapp test`.
+Source of every rule: docs/iexec-protocol.md, "The environment" (worker 9.2, SMS 9.3), "Bulk", and "`iapp test`" for
+what differs there.
 """
 
 from __future__ import annotations

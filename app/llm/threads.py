@@ -10,13 +10,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-_PRESSURE = 25.0  # percent of the last 10 s in which something waited for a processor: then they are shared
+_PRESSURE = 25.0  # percent of the last 10 s in which something waited for a processor: then others want them too
 _SLOWER = 1.25  # times one thread's time for a token: more threads have to be faster than that
 _STRIKES = 2  # slow tokens in a row
 
 
 def default(root: Path = Path("/")) -> int:
-    """Return min(affinity, cgroup quota), and 1 where processors are shared or nothing can be known, as in SCONE.
+    """Return min(affinity, cgroup quota), and 1 where others want the processors or nothing can be known, as in SCONE.
 
     `root` is where proc and sys are found. Sources: sched(7), cgroups(7), the kernel's cgroup-v2.rst and psi.rst.
     """

@@ -141,12 +141,12 @@ def _score(answer: ScoreAnswer, mode: str | None) -> Iterator[str]:
     if mode == "count":
         yield from wrap("COUNT ONLY: min(1000, 10 x transactions), since nothing but a number of transactions was given")
     if mode == "fallback":
-        yield from _fallback(getattr(answer, "fallback", None))
+        yield from _fallback(answer)
     yield ""
     yield from wrap(f"wallet {answer.wallet_address}", "  ")
     yield from wrap(_data(answer), " " * 9, "  ")
-    if left_out := getattr(answer.data, "left_out", 0):
-        yield from wrap(f"{left_out:,} rows are no records of its own and were left out", " " * 9, " " * 9)
+    if answer.data.left_out:
+        yield from wrap(f"{answer.data.left_out:,} rows are no records of its own and were left out", " " * 9, " " * 9)
     if answer.data.truncated:
         yield from wrap("TRUNCATED: the source had more than it gave, so the score rests on a part", "  ")
     yield from _factors(answer)
@@ -156,7 +156,8 @@ def _score(answer: ScoreAnswer, mode: str | None) -> Iterator[str]:
             yield from ("", title, *(line for claim in claims for line in _claim(claim)))
 
 
-def _fallback(why: Any) -> Iterator[str]:
+def _fallback(answer: ScoreAnswer) -> Iterator[str]:
+    why = answer.fallback
     reason = f" ({why.code}: {why.message})" if why else ""
     yield from wrap(f"FALLBACK: fixed words stand where the model's should{reason}; the number is the same")
     if why:

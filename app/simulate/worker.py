@@ -1,7 +1,7 @@
 """A worker on one machine: the real files, the real environment, the real child process.
 
-Environment and file names: shared/reference/iexec-protocol.md section 1.2; how args are split:
-section 1.4 (maven-shared-utils `CommandLineUtils.translateCommandline`).
+Environment, file names and how args are split (`CommandLineUtils.translateCommandline`): docs/iexec-protocol.md,
+"The environment" and "Args".
 """
 
 from __future__ import annotations

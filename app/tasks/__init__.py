@@ -25,7 +25,7 @@ def answer_to(
             raise ModelError("engine.not_embedded", "a score is worded by the embedded model alone")
         from app.tasks import score
 
-        return score.answer(request, engine if isinstance(engine, Engine) else None)
+        return score.answer(request, engine)
     if engine is None or isinstance(engine, ModelError):
         raise engine or ModelError("engine.failed", "the model was not loaded")
     answerer = Embedded(engine, model.context) if isinstance(engine, Engine) else engine

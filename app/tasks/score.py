@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from app.answers import Mode
-from app.answers.score import Breakdown, Claim, Metadata, Points, Provenance, ScoreAnswer, Scorecard
+from app.answers.score import Breakdown, Claim, Fallback, Metadata, Points, Provenance, ScoreAnswer, Scorecard
 from app.errors import HistoryError, ModelError
 from app.limits import LIMITS
 from app.llm.engine import Engine
 from app.report import Parameters
 from app.request.score import Score, read_history
-from app.tasks.score_words import evidence, word
+from app.tasks.score_words import Worded, evidence, shaped, word
 from app.wallet import explain
 from app.wallet.features import features, months
 from app.wallet.history import History
@@ -24,31 +24,44 @@ from app.wallet.live import fetch
 from app.wallet.scorecard import Score as Scored
 from app.wallet.scorecard import Scorecard as Table
 
-COUNT_ONLY = "Only a number of transactions is known: the score is ten points for each, up to the maximum."
 
+def answer(request: Score, engine: Engine | ModelError | None) -> tuple[ScoreAnswer, Mode, Parameters]:
+    """Return the scored wallet, not yet signed; how its texts came about; and what shaped them.
 
-def answer(request: Score, engine: Engine | None) -> tuple[ScoreAnswer, Mode, Parameters | None]:
-    """Return the scored wallet, not yet signed; how its texts came about; and what shaped them, None without the model.
-
-    Never fails for want of a model: then the mode is `fallback`, and the score the same.
+    Never fails for want of a model: then the mode is `fallback`, the score the same, and the answer says why. `engine` is
+    the reason if there is none.
     """
     history = request.history or _fetched(request)
     values = features(history, request.labels)
     if history.only_counts:
-        claim = Claim(kind="reasoning", text=COUNT_ONLY, evidence=("transactions",), by="template")
-        return _answer(request, history, values, [claim], None), "count", None
+        claim = Claim(kind="reasoning", text=explain.COUNT_ONLY, evidence=("transactions",), by="template")
+        return _answer(request, history, values, [claim], None), "count", shaped(None)
     scored = Table.packaged().score(values, months(history, request.labels))
     facts = explain.facts(values, scored)
     fixed = [Claim(kind=fact.kind, text=fact.text, evidence=evidence(fact), by="template") for fact in facts]
-    try:
-        worded = None if engine is None else word(engine, [fact for fact in facts if fact.kind != "advice"])
-    except ModelError:
-        worded = None
-    if worded is None:
-        return _answer(request, history, values, fixed, scored), "fallback", None
+    worded = _worded(engine, [fact for fact in facts if fact.kind != "advice"])
+    if isinstance(worded, ModelError):
+        return _saying_why(_answer(request, history, values, fixed, scored), worded), "fallback", shaped(None)
     claims = [*worded.claims, *(claim for claim in fixed if claim.kind == "advice")]
-    mode: Mode = "ai" if any(claim.by == "model" for claim in claims) else "fallback"
-    return _answer(request, history, values, claims, scored, worded.sampled_tokens), mode, worded.parameters
+    told = _answer(request, history, values, claims, scored, worded.sampled_tokens)
+    if any(claim.by == "model" for claim in claims):
+        return told, "ai", worded.parameters
+    why = ModelError("claims.rejected", "the model wrote nothing that says what the facts say and no more")
+    return _saying_why(told, why), "fallback", worded.parameters
+
+
+def _saying_why(told: ScoreAnswer, why: ModelError) -> ScoreAnswer:
+    return told.model_copy(update={"fallback": Fallback(code=why.code, message=why.message, hint=why.hint)})
+
+
+def _worded(engine: Engine | ModelError | None, facts: list[explain.Fact]) -> Worded | ModelError:
+    """Return the facts in the model's words, or why they are not to be had."""
+    if not isinstance(engine, Engine):
+        return engine or ModelError("engine.failed", "the model was not loaded")
+    try:
+        return word(engine, facts)
+    except ModelError as err:
+        return err
 
 
 def _fetched(request: Score) -> History:
@@ -87,6 +100,7 @@ def _answer(
         ),
         scorecard=None if scored is None else _scorecard(table, scored),
         data=_provenance(history, request.labels),
+        fallback=None,
         completion_tokens=spent,
     )
 
@@ -117,6 +131,7 @@ def _provenance(history: History, labels: Labels) -> Provenance:
         as_of_block=history.as_of_block,
         as_of_time=history.as_of_time,
         records=history.records,
+        left_out=history.left_out,
         truncated=history.truncated,
         sha256=history.digest(),
         labels_sha256=labels.digest(),

@@ -17,6 +17,7 @@ from app.llm.engine import Engine, Sampling
 from app.llm.prompts import score as words
 from app.report import Parameters
 from app.tasks.parameters import parameters
+from app.wallet import claims, explain
 from app.wallet.claims import fault, hopeless
 from app.wallet.explain import Fact
 
@@ -43,19 +44,19 @@ def word(engine: Engine, facts: Sequence[Fact]) -> Worded:
     deadline = time.monotonic() + LIMITS.wording_seconds
     greedy = Sampling()
     filling = engine.fill(prompt, _parts(facts), greedy, _judge(facts, greedy, deadline), functools.partial(_hopeless, facts))
-    claims = tuple(_claim(facts, slot) for slot in filling.slots)
-    return Worded(claims, parameters(_fixed(template), greedy, words.SENTENCE_TOKENS), filling.sampled_tokens)
+    told = tuple(_claim(facts, slot) for slot in filling.slots)
+    return Worded(told, shaped(template), filling.sampled_tokens)
 
 
 def _parts(facts: Sequence[Fact]) -> list[str | Slot]:
     """Return the JSON that the model completes; all but the sentences stands."""
     parts: list[str | Slot] = []
     for place, fact in enumerate(facts):
-        opening = "[" if place == 0 else ", "
-        parts.append(f'{opening}{{"{fact.kind}": "{fact.feature} = {fact.value}", "sentence": "')
+        opening = words.OPENING.format(kind=fact.kind, feature=fact.feature, value=fact.value)
+        parts.append((words.NEXT if place else words.BEGIN) + opening)
         parts.append(Slot(words.grammar(fact.value, fact.text), words.SENTENCE_TOKENS))
-        parts.append('"}')
-    return [*parts, "]"]
+        parts.append(words.CLOSING)
+    return [*parts, words.END]
 
 
 def _judge(facts: Sequence[Fact], first: Sampling, deadline: float) -> Callable[[Filled], Sampling | None]:
@@ -101,14 +102,24 @@ def evidence(fact: Fact) -> tuple[str, ...]:
     return () if fact.kind == "reasoning" else (fact.feature,)
 
 
-def _fixed(template: str) -> dict[str, Any]:
-    """Return all that is put around the facts."""
+def shaped(template: str | None) -> Parameters:
+    """Return the parameters of a score's texts; `template` is None where no model worded any."""
+    return parameters(_fixed(template), Sampling(), words.SENTENCE_TOKENS)
+
+
+def _fixed(template: str | None) -> dict[str, Any]:
+    """Return all that decides the texts besides model and facts: what stands around them, and what is let through."""
     return {
         "attempts": words.ATTEMPTS,
         "chat_template": template,
-        "grammar": words.grammar(0, "It: is, "),
+        "claims": claims.rules(),
+        "facts": explain.rules(),
+        "grammar": [words.grammar(0, "It: is, "), *words.ARTICLES, *words.GAPS],
         "id": words.ID,
         "question": words.question([("strength", "")]),
         "retry_temperature_milli": words.RETRY_TEMPERATURE_MILLI,
+        "sentence_tokens": words.SENTENCE_TOKENS,
+        "skeleton": [words.BEGIN, words.OPENING, words.CLOSING, words.NEXT, words.END],
         "system": words.SYSTEM,
+        "wording_seconds": LIMITS.wording_seconds,
     }

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import Any
 
 
 def _words(text: str) -> frozenset[str]:
@@ -43,7 +44,25 @@ _COMMON = _words(
 )
 SHORTEST, LONGEST = 20, 240  # characters
 _NEW_WORDS = 3  # words of some weight that a fact has not
+_SHARE = 2  # one in so many of the weighty words of a fact must come back
 _UNFINISHED = re.compile(r"[A-Za-z'\d]*\Z")
+
+
+def rules() -> dict[str, Any]:
+    """Return everything that decides what is let through, as JSON values."""
+    lists = {
+        "blame": _BLAME,
+        "common": _COMMON,
+        "denial": _DENIAL,
+        "numerals": _NUMERALS,
+        "odd": _OUT_OF_PLACE,
+        "praise": _PRAISE,
+    }
+    return {
+        "limits": [SHORTEST, LONGEST, _NEW_WORDS, _SHARE],
+        "patterns": [_NUMBER.pattern, _WORD.pattern, _UNFINISHED.pattern],
+        "words": {name: sorted(words) for name, words in lists.items()},
+    }
 
 
 def fault(text: str, fact: str, others: Iterable[str] = (), *, praises: bool) -> str | None:
@@ -62,7 +81,7 @@ def fault(text: str, fact: str, others: Iterable[str] = (), *, praises: bool) ->
         return added
     if (given - said) & _DENIAL:
         return "denial"
-    return "off_topic" if 2 * len((said & given) - _COMMON) < len(given - _COMMON) else None
+    return "off_topic" if _SHARE * len((said & given) - _COMMON) < len(given - _COMMON) else None
 
 
 def hopeless(text: str, fact: str, others: Iterable[str] = (), *, praises: bool) -> bool:

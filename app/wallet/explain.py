@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from app.wallet.scorecard import Factor, Line, Score
 
@@ -121,6 +121,27 @@ _ADVICE = {
 }
 
 
+_REASONING = "This wallet reaches {total} points and the tier {tier}: best is its {best}, weakest its {worst}."
+_PLURAL = re.compile(r"\{n\} ((?:known |whole )?)(\w+)s\b")
+COUNT_ONLY = "Only a number of transactions is known: the score is ten points for each, up to the maximum."
+
+
+def rules() -> dict[str, Any]:
+    """Return everything that decides which facts are told and how, as JSON values."""
+    return {
+        "count_only": COUNT_ONLY,
+        "limits": [STRENGTHS, RISKS, ADVICE, _STRONG, _WEAK, _LEAST],
+        "patterns": [_PLURAL.pattern],
+        "words": {
+            "advice": _ADVICE,
+            "factors": dict(_FACTORS),
+            "facts": {name: list(words) for name, words in _WORDS.items()},
+            "of": _OF,
+            "reasoning": _REASONING,
+        },
+    }
+
+
 def facts(values: Mapping[str, int | None], score: Score) -> list[Fact]:
     """Return what is worth saying: strengths, risks, the reasoning, advice; the first two by the points at stake."""
     told = [line for line in score.lines if line.feature in _WORDS and values.get(line.feature) is not None]
@@ -144,7 +165,7 @@ def _reasoning(score: Score) -> Fact:
     """Return the whole in one sentence: the score, its tier, the strongest and the weakest factor."""
     ranked = sorted(score.factors.items(), key=lambda item: (item[1], item[0]))
     best, worst = _FACTORS[ranked[-1][0]], _FACTORS[ranked[0][0]]
-    text = f"This wallet reaches {score.total} points and the tier {score.tier}: best is its {best}, weakest its {worst}."
+    text = _REASONING.format(total=score.total, tier=score.tier, best=best, worst=worst)
     return Fact("reasoning", "score", score.total, text)
 
 
@@ -161,4 +182,4 @@ def _fact(kind: Kind, line: Line, values: Mapping[str, int | None]) -> Fact:
 
 def _singular(words: str) -> str:
     """Return `words` for one: the noun after {n} loses its s."""
-    return re.sub(r"\{n\} ((?:known |whole )?)(\w+)s\b", r"1 \1\2", words).replace("{n}", "1")
+    return _PLURAL.sub(r"1 \1\2", words).replace("{n}", "1")

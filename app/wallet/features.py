@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import pairwise
 
-from app.wallet.history import History, Summary, Transaction, Transfer
+from app.wallet.history import History, Summary, Transaction, Transfer, Untold
 from app.wallet.labels import FLAGS, Kind, Labels
 from app.wallet.tally import Tally
 
@@ -64,6 +64,10 @@ FEATURES: dict[str, tuple[str, str]] = {
     "flagged_approvals": ("approvals", "of a flagged address to spend the wallet's tokens"),
 }
 
+_UNTOLD: dict[Untold, tuple[str, ...]] = {
+    "calls": ("contracts_called", "protocols", "flagged_approvals"),
+    "outcomes": ("failed", "failed_percent"),
+}
 _ROUNDED = (
     ("span_minutes", "span_days", 1_440),
     ("receipt_gap_minutes", "receipt_gap_days", 1_440),
@@ -81,6 +85,8 @@ def features(history: History, labels: Labels) -> dict[str, int | None]:
         found |= _of_summary(history.summary, history.as_of_time)
     if history.transactions is not None:
         found |= _of_transactions(history, labels)
+    for kind in history.untold:
+        found |= dict.fromkeys(_UNTOLD[kind])
     if history.transfers is not None:
         found["tokens"] = len({transfer.token for transfer in history.transfers})
         found["token_transfers"] = len(history.transfers)

@@ -12,7 +12,22 @@ from typing import Any, Literal
 
 from app import strict_json
 
-Source = Literal["etherscan", "blockscout", "bitquery", "aggregator", "alchemy", "rpc", "count"]
+Source = Literal[
+    "etherscan",
+    "etherscan_csv",
+    "blockscout",
+    "blockscout_csv",
+    "covalent",
+    "moralis",
+    "dune",
+    "bitquery",
+    "alchemy",
+    "rpc",
+    "aggregator",
+    "count",
+]
+Untold = Literal["calls", "outcomes"]
+"""calls: what the wallet called and approved; outcomes: whether a transaction failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +115,10 @@ class History:
     account: Account | None = None
     truncated: bool = False
     """The source had more than it gave: counts are lower bounds."""
+    left_out: int = 0
+    """Rows that are no records of the wallet's: internal, pending, removed, or of a kind that nothing is read from."""
+    untold: frozenset[Untold] = frozenset()
+    """What the source tells of no transaction: features of it are unknown, not zero."""
 
     @property
     def only_counts(self) -> bool:

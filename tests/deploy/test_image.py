@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import fnmatch
 import hashlib
 import json
 import re
@@ -110,20 +109,14 @@ def test_labels(dockerfile: str) -> None:
 
 
 @pytest.mark.parametrize("dockerfile", DOCKERFILES)
-def test_every_copied_file_is_there_and_let_through(dockerfile: str) -> None:
-    patterns = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if line and not line.startswith("#")]
-    assert patterns[0] == "*"
-    allowed = [pattern[1:] for pattern in patterns if pattern.startswith("!")]
+def test_every_copied_file_is_there(dockerfile: str) -> None:
+    """That .dockerignore lets them through is seen in test_context.py, with the builders' own code."""
     wanted = [
         path for line in lines(dockerfile) if line.startswith("COPY ") and "--from" not in line for path in line.split()[1:-1]
     ]
     assert wanted
     for path in wanted:
         assert (ROOT / path).exists(), path
-        assert any(path.rstrip("/") == name or path.startswith(f"{name}/") for name in allowed), path
-    assert {name for name in allowed if not any(path.startswith(name) for path in wanted)} == set()
-    assert "app/llm/weights" in patterns[1:]
-    assert any(fnmatch.fnmatch("app/llm/__pycache__", pattern) for pattern in patterns[1:])
 
 
 def test_the_early_layers_have_all_that_they_import() -> None:

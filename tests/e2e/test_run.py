@@ -19,7 +19,8 @@ from app.answers.ask import AskAnswer
 from app.llm.models import find
 from app.simulate.protect import protect
 from app.verify import verify
-from tests.support import ADDRESS, ROOT, SHARED, SIGNER, SMALL, TASK_ID, Desk
+from tests.sdk import Ask, needs_sdk, tagged
+from tests.support import ADDRESS, ROOT, SIGNER, SMALL, TASK_ID, Desk
 
 SHORT = ("--max-tokens", "12")
 
@@ -203,19 +204,21 @@ def test_the_longest_prompt_that_fits_is_answered_and_one_more_is_refused(desk: 
         assert one.run("--max-tokens", "2", "--threads", "2").report["status"] == status
 
 
-@pytest.mark.skipif(not SHARED.exists(), reason="../shared is not here: files by the official SDK are not ours to ship")
+@needs_sdk
+@pytest.mark.parametrize("legacy", [False, True], ids=["today's", "0.5's"])
 @pytest.mark.parametrize(
-    "name",
+    "data",
     [
-        "current/01_email_question.zip",
-        "current/41_web3mail_email.zip",
-        "legacy/L01_email_question.zip",
-        "upstream/ethsofia_protectedData.zip",
+        {"email": "What is the capital of France?"},
+        {"prompt": "What is the capital of France?", "inner": {"yes": True}, "image": b"\x89PNG\r\n\x1a\n", "max_tokens": 9},
+        {"messages": {"0": {"role": "user", "content": "What is the capital of France?"}}},
     ],
+    ids=["in web3mail's field", "among others", "chat"],
 )
-def test_files_by_the_official_sdk(desk: Desk, name: str) -> None:
-    desk.dataset((SHARED / "data/protected-data" / name).read_bytes())
-    assert desk.run(*SHORT).report["status"] == "ok"
+def test_files_by_the_official_sdk(desk: Desk, official: Ask, data: dict[str, Any], *, legacy: bool) -> None:
+    desk.dataset(official(object=tagged(data), legacy=legacy, probes=[])["zip"])
+    report = desk.run(*(SHORT if "max_tokens" not in data else ())).report
+    assert (report["status"], "Paris" in report["answer"]["text"]) == ("ok", True)
 
 
 @pytest.mark.parametrize("where", ["dataset", "secret", "file", "args", "system", "key"])

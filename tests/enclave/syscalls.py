@@ -1,8 +1,7 @@
 """The system calls that SCONE refuses, as a seccomp filter (libseccomp writes the BPF).
 
-Sources: shared/reference/scone-and-tdx.md section 2 (no fork, exec only after vfork, threads are lthreads,
-membarrier and mbind unsupported) and section 5 (what else no enclave can have). `rseq` stays: glibc ends a
-process whose rseq begins to fail.
+Sources: docs/enclaves.md, "What SCONE refuses" (no fork, exec only after vfork, threads are lthreads, membarrier and mbind
+unsupported, and what else no enclave can have). `rseq` stays: glibc ends a process whose rseq begins to fail.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ HASH = "from nacl.pwhash import argon2id; argon2id.kdf(16, b'secret', bytes(16),
 
 
 def shipped() -> list[Path]:
-    """Return every shared object of the packages in run.lock and of the engine, each content once."""
+    """Return every dynamic library of the packages in run.lock and of the engine, each content once."""
     locked = re.findall(r"^([a-z0-9-]+)==", (ROOT / "requirements/run.lock").read_text(), re.MULTILINE)
     found: dict[bytes, Path] = {}
     for package in map(distribution, ["llama-cpp-python", *locked]):

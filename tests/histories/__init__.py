@@ -1,12 +1,26 @@
-"""One wallet's past made up, and written down as Etherscan, Blockscout or a node would tell it.
+"""One wallet's past made up, and written down as Etherscan, Blockscout, a node or an aggregator would tell it.
 
-`made_up(random.Random(seed))` gives a past of any mood; `etherscan`, `blockscout` and `node` give documents that
-`app.wallet.readers` takes. Every text field, which the readers must never keep, holds one of the past's `texts`.
+`made_up(random.Random(seed))` gives a past of any mood; `etherscan`, `blockscout`, `node` and `aggregator` give documents
+that `app.wallet.readers` takes. Every text field, which the readers must never keep, holds one of the past's `texts`.
 """
 
+from tests.histories.aggregator import aggregator, others
 from tests.histories.blockscout import blockscout
 from tests.histories.etherscan import etherscan
 from tests.histories.node import node
 from tests.histories.past import BYZANTIUM, HOSTILE, Log, Past, Tx, made_up, when
 
-__all__ = ["BYZANTIUM", "HOSTILE", "Log", "Past", "Tx", "blockscout", "etherscan", "made_up", "node", "when"]
+__all__ = [
+    "BYZANTIUM",
+    "HOSTILE",
+    "Log",
+    "Past",
+    "Tx",
+    "aggregator",
+    "blockscout",
+    "etherscan",
+    "made_up",
+    "node",
+    "others",
+    "when",
+]

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from tests.iexec.life import CHAIN, Life, Person, edit, key_of
 from tests.iexec.shop import APP_PRICE, ARGS, POOL_PRICE, Shop, download, opened, protect
-from tests.support import ROOT
+from tests.iexec.worker import Worked
+from tests.support import ROOT, SMALL
 
 
 def test_a_protected_prompt_is_answered_and_its_result_verified(
@@ -60,18 +61,67 @@ def test_a_requester_secret_reaches_the_app_and_nobody_else(life: Life, shop: Sh
     assert "canary" not in json.dumps(life.chain.deal(done.deal_id).params)
 
 
-def test_ask_mjs_does_it_all(life: Life, shop: Shop, protector: dict[str, str], tmp_path: Path) -> None:
-    """The README's code: protectData, grantAccess and processProtectedData with an encrypted result."""
+def asked(life: Life, shop: Shop, protector: dict[str, str], *words: str, **environ: str) -> tuple[Worked, bytes, list[str]]:
+    """Run ask.mjs while the worker works; return the task, the result and what the person was told."""
     requester = shop.requester
-    command = ["node", str(ROOT / "deploy/ask.mjs"), shop.app, "What is a canary?", ARGS]
-    child = requester.start(*command, PRIVATE_KEY=key_of("requester"), WORKERPOOL=shop.pool, **protector)
+    (requester.folder / "result.json").unlink(missing_ok=True)
+    command = ["node", str(ROOT / "deploy/ask.mjs"), shop.app, *words]
+    settings = {"PRIVATE_KEY": key_of("requester"), "WORKERPOOL": shop.pool, **protector} | environ
+    child = requester.start(*command, **settings)
     (done,) = life.while_working(shop.pool, child)
-    assert (child.returncode, done.causes) == (0, []), requester.said("stderr")
-    assert json.loads(requester.said("stdout"))["taskId"] == done.task_id
+    assert done.causes == [], requester.said("stderr")
+    said = json.loads(requester.said("stdout"))
+    assert (said["taskId"], said["file"]) == (done.task_id, "result.json")
     result = (requester.folder / "result.json").read_bytes()
     assert done.delivered
     assert result == done.delivered.result
+    assert child.returncode == (json.loads(result)["report"]["status"] != "ok"), requester.said("stderr")
+    return done, result, requester.said("stderr").splitlines()
+
+
+def test_ask_mjs_does_it_all(life: Life, shop: Shop, protector: dict[str, str], tmp_path: Path) -> None:
+    """The README's code: protectData, grantAccess and processProtectedData with an encrypted result."""
+    done, result, told = asked(life, shop, protector, "What is a canary?", ARGS)
+    assert told[:4] == [
+        "… packing the data",
+        "… encrypting it",
+        "… uploading it to IPFS, encrypted",
+        "… registering it on the chain",
+    ]
+    assert f"  task {done.task_id}" in told
+    assert told[-3] == f"the result is in {shop.requester.folder / 'result.json'}: ok"
+    assert told[-1].startswith("  python -m app verify ")
+    assert key_of("requester")[2:] not in "".join(told)
     assert shop.verify(result, done.task_id, tmp_path).exit_code == 0
+
+
+def test_ask_mjs_takes_a_questionnaire_with_its_lists(life: Life, shop: Shop, protector: dict[str, str]) -> None:
+    rows = [["Which?", "multiselect", ["A", "B"]], ["How old?", "number"], ["", "prompt", "Say yes."]]
+    request = {"questionnaire": rows, "answers": ["A, B", "34"], "max_tokens": 4}
+    (shop.requester.folder / "request.json").write_text(json.dumps(request))
+    _, result, _ = asked(life, shop, protector, "request.json", f"--model {SMALL}")
+    report = json.loads(result)["report"]
+    assert (report["status"], report["answer"]["completion_tokens"] <= 4) == ("ok", True)
+
+
+def test_ask_mjs_asks_about_a_text(life: Life, shop: Shop, protector: dict[str, str]) -> None:
+    """The text is protected data, the question a requester secret; neither is on the chain."""
+    (shop.requester.folder / "orders.csv").write_text("order,state\ncanary-1,failed\ncanary-2,done\n")
+    done, result, told = asked(life, shop, protector, "orders.csv", "How many canaries failed?", ARGS)
+    assert json.loads(result)["report"]["status"] == "ok"
+    assert "… handing the requester secrets to the secret service" in told
+    assert "canar" not in json.dumps(life.chain.deal(done.deal_id).params)
+    inputs = {(one["source"], one["kind"]) for one in json.loads(result)["report"]["inputs"]}
+    assert inputs >= {("dataset", "material"), ("secret", "prompt")}
+
+
+def test_ask_mjs_says_what_an_error_result_says(life: Life, shop: Shop, protector: dict[str, str]) -> None:
+    request = {"questionnaire": [["How old?", "number"]], "answers": ["a canary"]}
+    (shop.requester.folder / "request.json").write_text(json.dumps(request))
+    _, _, told = asked(life, shop, protector, "request.json", ARGS)
+    assert told[-4].endswith("/result.json: error answers.invalid: answer 1 is not a number")
+    assert told[-3].startswith("hint: one answer for each question")
+    assert "canary" not in "".join(told)
 
 
 def test_the_scone_generation_lives_with_the_old_sdk(life: Life, tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ def test_one_bad_dataset_spoils_its_entry_of_the_bulk_only(
     settings = {"PRIVATE_KEY": key_of("requester"), "WORKERPOOL": shop.pool, "ARGS": ARGS, "PER_TASK": "2", **protector}
     child = requester.start(*command, **settings)
     done = life.while_working(shop.pool, child)
-    assert child.returncode == 0, requester.said("stderr")
+    assert child.returncode == 1, requester.said("stderr")
     said = [json.loads(line) for line in requester.said("stdout").splitlines()]
     assert said == [{"taskId": one.task_id, "file": f"result-{nth}.json"} for nth, one in enumerate(done)]
     assert [len(one.causes) for one in done] == [1, 0]
@@ -84,6 +84,24 @@ def test_one_bad_dataset_spoils_its_entry_of_the_bulk_only(
     assert [item["success"] for item in second["results"]] == [True]
     for result, one in zip(results, done, strict=True):
         assert shop.verify(result, one.task_id, tmp_path).exit_code == 0
+
+
+def test_what_iexec_refuses_is_one_line_with_a_hint(life: Life, shop: Shop, owner: Person, protector: dict[str, str]) -> None:
+    """Nobody sells for nothing here, and the owner has no deposit; neither costs anything or shows a stack trace."""
+    asking = ["node", str(ROOT / "deploy/ask.mjs"), shop.app, "Hi", ARGS]
+    for person, price, error, hint in (
+        (shop.requester, "0", "error: Failed to process protected data: No App order found for the desired price", "MAX_NRLC="),
+        (owner, str(POOL_PRICE), "error: Failed to process protected data: Cost per task (", "iexec account deposit 1 RLC"),
+    ):
+        settings = {"PRIVATE_KEY": key_of(person.name), "WORKERPOOL": shop.pool, **protector} | {"MAX_NRLC": price}
+        child = person.start(*asking, **settings)
+        assert life.while_working(shop.pool, child) == []
+        told = person.said("stderr").splitlines()
+        assert child.returncode == 1, told
+        assert told[-2].startswith(error)
+        assert hint in told[-1]
+        assert not any("    at " in line for line in told)
+        assert person.said("stdout") == ""
 
 
 def test_the_signing_key_is_the_developers_alone_and_for_ever(shop: Shop) -> None:

@@ -1,33 +1,33 @@
 // The official iExec code on both sides: protect an object, read values out of a zip.
 // One JSON request on each line of stdin, one JSON answer on each line of stdout:
-//   {"object": tagged} or {"zip": base64}, and {"probes": [[path, schema], …]}
+//   {"object": tagged} ({"legacy": true}: as 0.5 wrote it) or {"zip": base64}, and {"probes": [[path, schema], …]}
 //   {"zip": base64, "schema": …, "values": [tagged or ["error", message], …]} or {"error": message}
-// tagged: ["bool", true], ["f64", hex, big endian], ["i128", decimal], ["string", text], ["bytes", hex], ["object", {key: tagged}]
+// tagged: ["bool", true], ["f64", hex, big endian], ["i128", decimal], ["string", text], ["bytes", hex], ["object", {key: tagged}],
+//   ["date", text]; 0.5 knows numbers, where i128 stands for one, and no bigints
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { IExecDataProtectorDeserializer } from '@iexec/dataprotector-deserializer';
-// by its path: the package does not export it, and its front door wants a wallet
-import {
-  createZipFromObject,
-  ensureDataObjectIsValid,
-  extractDataSchema,
-} from './node_modules/@iexec/dataprotector/dist/src/utils/data.js';
+// by their paths: the packages do not export it, and their front doors want a wallet
+import * as current from './node_modules/@iexec/dataprotector/dist/src/utils/data.js';
+import * as before from './node_modules/dataprotector-0.5/dist/utils/data.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'peers-'));
 process.on('exit', () => rmSync(folder, { recursive: true }));
 
-const untag = ([tag, value]) => {
+const untag = ([tag, value], legacy) => {
   switch (tag) {
     case 'f64':
       return Buffer.from(value, 'hex').readDoubleBE();
     case 'i128':
-      return BigInt(value);
+      return legacy ? Number(value) : BigInt(value);
     case 'bytes':
       return Uint8Array.from(Buffer.from(value, 'hex'));
     case 'object': // fromEntries makes `__proto__` a key like any other
-      return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, untag(inner)]));
+      return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, untag(inner, legacy)]));
+    case 'date':
+      return new Date(value);
     default:
       return value;
   }
@@ -51,10 +51,11 @@ const tag = (value) => {
   }
 };
 
-const protect = async (tagged) => {
-  const data = untag(tagged);
-  ensureDataObjectIsValid(data);
-  return { zip: Buffer.from(await createZipFromObject(data)), schema: await extractDataSchema(data) };
+const protect = async (tagged, legacy) => {
+  const sdk = legacy ? before : current;
+  const data = untag(tagged, legacy);
+  sdk.ensureDataObjectIsValid(data);
+  return { zip: Buffer.from(await sdk.createZipFromObject(data)), schema: await sdk.extractDataSchema(data) };
 };
 
 const deserialize = async (zip, probes) => {
@@ -67,8 +68,8 @@ const deserialize = async (zip, probes) => {
   return Promise.all(answers);
 };
 
-const answer = async ({ object, zip, probes }) => {
-  const made = object ? await protect(object) : { zip: Buffer.from(zip, 'base64'), schema: null };
+const answer = async ({ object, legacy, zip, probes }) => {
+  const made = object ? await protect(object, legacy) : { zip: Buffer.from(zip, 'base64'), schema: null };
   return { ...made, zip: made.zip.toString('base64'), values: await deserialize(made.zip, probes) };
 };
 

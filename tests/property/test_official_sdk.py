@@ -4,34 +4,23 @@ from __future__ import annotations
 
 import base64
 import io
-import json
 import re
-import shutil
 import struct
-import subprocess
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
 from operator import or_
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.iexec import protected_data as pd
 from app.simulate.protect import protect
-from tests.support import ROOT
+from tests.sdk import Ask, leaves, needs_sdk, probes, tagged
 
-PEERS = ROOT / "tests/peers"
-NODE = shutil.which("node")
 OBJECTS = 500
-Ask = Callable[..., dict[str, Any]]
 
-pytestmark = pytest.mark.skipif(
-    NODE is None or not (PEERS / "node_modules").is_dir(),
-    reason="node, or tests/peers/node_modules, is not here (`make test` fills the second)",
-)
+pytestmark = needs_sdk
 # a fresh seed on each run, also in CI; a failure prints the smallest object that shows it
 each_run_anew = settings(max_examples=OBJECTS, deadline=None, derandomize=False, print_blob=True)
 
@@ -53,35 +42,6 @@ def objects(scalars: st.SearchStrategy[Any], depth: int = 4) -> st.SearchStrateg
     return flat if depth == 1 else st.builds(or_, flat, st.dictionaries(KEYS, objects(scalars, depth - 1), max_size=2))
 
 
-def tagged(value: Any) -> list[Any]:
-    """Write a value as roundtrip.mjs does: what is equal here is the same type and the same bits."""
-    match value:
-        case bool():
-            return ["bool", value]
-        case float():
-            return ["f64", struct.pack(">d", value).hex()]
-        case int():
-            return ["i128", str(value)]
-        case str():
-            return ["string", value]
-        case bytes():
-            return ["bytes", value.hex()]
-        case _:
-            return ["object", {key: tagged(inner) for key, inner in value.items()}]
-
-
-def leaves(data: Mapping[str, Any], folder: str = "") -> dict[str, Any]:
-    """Return the scalars of a nested object by dotted path."""
-    found: dict[str, Any] = {}
-    for key, value in data.items():
-        found |= leaves(value, f"{folder}{key}.") if isinstance(value, Mapping) else {folder + key: value}
-    return found
-
-
-def probes(scalars: Mapping[str, Any]) -> list[tuple[str, str]]:
-    return [(path, tagged(value)[0]) for path, value in scalars.items()]
-
-
 def ours(raw: bytes, value: Any) -> Any:
     """Read `raw` as the type of `value`; booleans and bytes are for whoever asks."""
     match value:
@@ -96,23 +56,6 @@ def ours(raw: bytes, value: Any) -> Any:
 def entries(data: bytes) -> dict[str, bytes]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
-
-
-@pytest.fixture(scope="module")
-def official() -> Iterator[Ask]:
-    """Ask iExec's code to protect an object, or to read a zip of ours, and to name the values at the probes."""
-    with subprocess.Popen(["node", str(PEERS / "roundtrip.mjs")], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as node:
-        assert node.stdin and node.stdout
-        requests, answers = node.stdin, node.stdout
-
-        def ask(**request: Any) -> dict[str, Any]:
-            requests.write(json.dumps(request).encode() + b"\n")
-            requests.flush()
-            answer: dict[str, Any] = json.loads(answers.readline() or '{"error": "node has ended"}')
-            assert "error" not in answer, answer["error"]
-            return answer | {"zip": base64.b64decode(answer["zip"])}
-
-        yield ask
 
 
 def test_reads_what_the_sdk_writes_as_the_official_deserializer_does(official: Ask) -> None:

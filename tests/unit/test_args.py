@@ -6,7 +6,7 @@ from app.errors import InputError
 from app.iexec.args import parse
 from app.simulate.worker import split_args
 
-# shared/reference/iexec-protocol.md section 1.4, executed with maven-shared-utils 3.3.4
+# docs/iexec-protocol.md, "Args": what Maven's own class makes of them
 SPLIT = [
     ("", []),
     ("   ", []),

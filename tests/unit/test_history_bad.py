@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
 import pytest
@@ -9,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.errors import AppError
-from app.wallet.readers import looks_like, read
+from app.wallet.readers import from_text, looks_like, read
+from tests import histories
 from tests.documents import EMPTY, HASH, OTHER, THIRD, TOKEN, TOKEN_ROW, TOKENS, WALLET, event, moved, row
+from tests.histories import exports, indexers
 
 NOTOK = [
     "Max rate limit reached, please use API Key for higher rate limit",
@@ -112,7 +115,7 @@ INVALID: dict[str, Any] = {
     "status-list": [row(isError=["0"])],
     "call-data": [row(input="0xzz")],
     "call-data-number": [row(input=7)],
-    "mixed-rows": [row(), TOKEN_ROW],
+    "mixed-sources": [row(), ITEM],
     "row-of-text": [row(), "x"],
     "token": [{**TOKEN_ROW, "contractAddress": ""}],
     "token-value": [{**TOKEN_ROW, "value": ""}],
@@ -201,7 +204,7 @@ def test_code(code: str, value: Any) -> None:
 
 @pytest.mark.parametrize("name", sorted(REFUSED.keys() - {"string", "nothing", "message"}))
 def test_an_error_is_meant_to_be_a_history(name: str) -> None:
-    assert looks_like(REFUSED[name])
+    assert looks_like(REFUSED[name], wallet=True)
 
 
 @pytest.mark.parametrize("wallet", ["", "0x12", "vitalik.eth", "0x" + "g" * 40, "0x" + "1" * 41, "1" * 40], ids=list("abcdef"))
@@ -230,6 +233,7 @@ LEAF = (
 JSON = st.recursive(
     LEAF, lambda child: st.lists(child, max_size=4) | st.dictionaries(st.text(max_size=6), child, max_size=4), max_leaves=12
 )
+PAST = histories.made_up(Random(6), transactions=12, first_block=5_000_000)
 GOOD: list[Any] = [
     [row()],
     [row(hash="GENESIS_" + WALLET[2:], nonce="", **{"from": "GENESIS", "to": WALLET})],
@@ -242,6 +246,13 @@ GOOD: list[Any] = [
     {"transaction_count": 5},
     {"method": "m", "kwargs": {"address": WALLET, "offset": 10}, "res": [row()]},
     {"hash": WALLET, "coin_balance": "1", "is_contract": False},
+    indexers.covalent(PAST)[0],
+    indexers.moralis(PAST)[0],
+    indexers.moralis_history(PAST)[0],
+    indexers.dune(PAST),
+    indexers.bitquery(PAST),
+    from_text(exports.etherscan_csv(PAST)[0]),
+    from_text(exports.blockscout_csv(PAST)[1]),
     {"documents": [EMPTY], "chain_id": 1, "as_of_time": 5, "account": {"balance": 1, "nonce": 1, "code": "0x"}},
 ]
 
@@ -249,15 +260,16 @@ GOOD: list[Any] = [
 @pytest.mark.parametrize("value", GOOD, ids=[str(at) for at in range(len(GOOD) - 1)] + ["export"])
 def test_the_good_documents_are_good(value: Any) -> None:
     if "coin_balance" not in value:
-        assert read(value, WALLET, 1)
+        assert read(value, PAST.wallet if PAST.wallet in str(value).lower() else WALLET, 1)
 
 
 def survives(value: Any) -> None:
-    looks_like(value)
-    try:
-        read(value, WALLET, 1).digest()
-    except AppError as err:
-        assert err.code.startswith("history.")  # noqa: PT017  a digest is as good
+    assert looks_like(value, wallet=True) or not looks_like(value)
+    for wallet in (WALLET, PAST.wallet):
+        try:
+            read(value, wallet, 1).digest()
+        except AppError as err:
+            assert err.code.startswith("history.")  # noqa: PT017  a digest is as good
 
 
 @settings(max_examples=150, deadline=None)

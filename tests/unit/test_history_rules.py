@@ -86,7 +86,8 @@ def test_success(more: dict[str, Any], chain_id: int, ok: bool | None) -> None:
 )
 def test_nothing_is_an_answer(value: Any, lists: tuple[int | None, int | None]) -> None:
     history = read(value, WALLET, 1)
-    assert looks_like(value)
+    assert looks_like(value, wallet=True)
+    assert looks_like(value) is (history.records > 0)
     found = tuple(None if rows is None else len(rows) for rows in (history.transactions, history.transfers))
     assert found == lists
     assert (history.as_of_time == 0) is (history.records == 0)
@@ -104,14 +105,23 @@ def test_blockscout_compatible_api() -> None:
 
 def test_blockscout_account_and_pending() -> None:
     pending = {"hash": HASH, "block_number": None, "timestamp": None, "status": None}
+    mined = {
+        **pending,
+        "hash": "0x" + "77" * 32,
+        "block_number": 5,
+        "timestamp": "2018-01-30T13:41:33Z",
+        "from": {"hash": WALLET},
+        "to": {"hash": OTHER},
+        "value": "1",
+    }
     for about, kind in (
         ({"is_contract": False}, "owned"),
         ({"is_contract": True}, "contract"),
         ({"is_contract": True, "proxy_type": "eip7702"}, "delegated"),
     ):
-        documents = [{"items": [pending], "next_page_params": None}, {"hash": WALLET, "coin_balance": "5", **about}]
+        documents = [{"items": [pending, mined], "next_page_params": None}, {"hash": WALLET, "coin_balance": "5", **about}]
         history = read(documents, WALLET, 1)
-        assert history.records == 0 and history.account is not None
+        assert (history.records, history.left_out) == (1, 1) and history.account is not None
         assert (history.account.kind, history.account.balance, history.account.nonce) == (kind, 5, None)
 
 

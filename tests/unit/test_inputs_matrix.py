@@ -63,11 +63,14 @@ def put(desk: Desk, source: str, said: str) -> list[str]:
 
 def outcome(desk: Desk, argv: list[str]) -> Outcome:
     said = args.parse(argv)
-    (item,) = read_inputs(open_task(desk.environ, argv), said.fields, said.words)
+    try:
+        (item,) = read_inputs(open_task(desk.environ, argv), said.fields, said.words)
+    except AppError as err:
+        return Outcome(error=err)
     return parse_item(item)
 
 
-def rows(found: Outcome) -> list[tuple[str, str, bool]]:
+def rows_of(found: Outcome) -> list[tuple[str, str, bool]]:
     return [(one.source.replace("_", " "), one.kind, one.used) for one in found.inputs]
 
 
@@ -81,7 +84,7 @@ def test_every_cell(desk: Desk, first: str, second: str, kinds: tuple[str, str])
     argv = [word for source, said in zip((first, second), texts, strict=True) for word in put(desk, source, said)]
     found = outcome(desk, argv)
     given = {NAMES.get(source, source): kind for source, kind in zip((first, second), kinds, strict=True) if kind != "nothing"}
-    assert {source for source, _, _ in rows(found)} == {name.removesuffix(" 1") for name in given}, "nothing vanishes"
+    assert {source for source, _, _ in rows_of(found)} == {name.removesuffix(" 1") for name in given}, "nothing vanishes"
     asking = [name for name, kind in given.items() if kind in ("question", "request")]
     if len(asking) == 2:
         assert found.error is not None and found.error.code == "request.contradiction"
@@ -99,7 +102,7 @@ def test_every_cell(desk: Desk, first: str, second: str, kinds: tuple[str, str])
     asked = json.loads(said)["prompt"] if said.startswith("{") else said.removeprefix("--prompt=")
     assert found.request.turns[-1].content == asked
     assert found.request.material == tuple(one for one in words.values() if one)
-    assert all(used for _, _, used in rows(found)), "nothing is left aside"
+    assert all(used for _, _, used in rows_of(found)), "nothing is left aside"
 
 
 CSV = b"id,status\n1,paid\n"
@@ -173,7 +176,7 @@ def test_a_dataset_in_which_nothing_is_known_is_material(desk: Desk, data: bytes
     found = outcome(desk, ["What does it say?"])
     assert found.error is None and isinstance(found.request, Ask)
     assert found.request.material == (material if isinstance(material, str) else material.decode(),)
-    assert rows(found) == [("dataset", "material", True), ("args", "prompt", True)]
+    assert rows_of(found) == [("dataset", "material", True), ("args", "prompt", True)]
 
 
 @pytest.mark.parametrize(
@@ -201,7 +204,7 @@ def test_an_export_of_a_form_is_no_wallet(desk: Desk, form: Any, name: str) -> N
     desk.dataset(json.dumps(form).encode())
     alone = outcome(desk, [])
     assert alone.error is not None and (alone.error.code, name in alone.error.message) == ("input.missing", True)
-    assert rows(outcome(desk, ["What was answered?"])) == [("dataset", "material", True), ("args", "prompt", True)]
+    assert rows_of(outcome(desk, ["What was answered?"])) == [("dataset", "material", True), ("args", "prompt", True)]
 
 
 EMAIL: list[tuple[Any, list[str], str | None, str | None]] = [
@@ -228,7 +231,7 @@ def test_an_e_mail_address_is_never_a_prompt_and_email_yields(
         return
     assert isinstance(found.request, Ask) and found.request.turns[-1].content == wanted
     assert not any("@" in one for one in found.request.material)
-    assert ("dataset", "email", wanted == data["email"] if "email" in data else False) in rows(found)
+    assert ("dataset", "email", wanted == data["email"] if "email" in data else False) in rows_of(found)
 
 
 SLIPS: list[tuple[bytes, str, str]] = [
@@ -254,7 +257,7 @@ def test_a_slip_of_the_key_is_named(desk: Desk, data: bytes, code: str, says: st
 def test_fields_of_other_apps_beside_a_request_are_listed(desk: Desk) -> None:
     desk.dataset({"prompt": "Hello?", "telegram_chatId": "1", "nested": {"prompt": "no"}})
     found = outcome(desk, [])
-    assert rows(found) == [("dataset", "prompt", True), ("dataset", "unknown", False)]
+    assert rows_of(found) == [("dataset", "prompt", True), ("dataset", "unknown", False)]
 
 
 BROKEN: list[tuple[str, str | None]] = [
@@ -307,16 +310,24 @@ def test_a_form_is_asked_about_unless_it_says_itself_what_to_do(desk: Desk) -> N
     desk.dataset(protect(form))
     found = outcome(desk, ["Is that old?"])
     assert isinstance(found.request, Ask) and found.request.material == ("* How old?: 3",)
-    assert rows(found) == [("dataset", "form", True), ("args", "prompt", True)]
+    assert rows_of(found) == [("dataset", "form", True), ("args", "prompt", True)]
     desk.dataset(protect({**form, "questionnaire": json.dumps([["Be kind.", "prompt"], ["How old?", "number"]])}))
     error = outcome(desk, ["Is that old?"]).error
     assert error is not None and error.message == "both questionnaire (dataset) and a question (args) are given"
 
 
+def test_the_rows_of_the_earlier_system_are_a_form(desk: Desk) -> None:
+    rows = [{"title": "How old?", "qtype": "number"}]
+    desk.dataset(json.dumps({"title": "A form", "qlist": rows, "answers": [3]}).encode())
+    found = outcome(desk, [])
+    assert isinstance(found.request, Ask) and found.request.turns[0].content == "* How old?: 3"
+    assert rows_of(found) == [("dataset", "form", True), ("dataset", "unknown", False)]
+
+
 def test_options_that_a_job_has_no_use_for_are_listed(desk: Desk) -> None:
     desk.dataset({"wallet": "0x" + "12" * 20, "history": '{"transaction_count": 4}', "max_tokens": 3})
     found = outcome(desk, ["--seed=3"])
-    assert rows(found) == [
+    assert rows_of(found) == [
         ("dataset", "wallet", True),
         ("dataset", "history", True),
         ("dataset", "options", False),
@@ -338,8 +349,8 @@ def test_a_file_that_is_no_history_beside_a_wallet_is_an_error_that_says_what_is
     from app.wallet.readers import SOURCES as READ
 
     desk.dataset({"wallet": "0x" + "12" * 20})
-    for said in (CSV, b'{"status": "open", "message": "Late."}', b'[{"name": "milk"}]', b'{"truncated": '):
+    for said in (CSV, b'{"status": "open", "message": "Late.", "customer": 1}', b'[{"name": "milk"}]', b'{"truncated": '):
         put(desk, "input file", said.decode())
         error = outcome(desk, []).error
         assert isinstance(error, AppError) and error.code == "history.invalid"
-        assert error.message.startswith("input file 1") and READ in error.message
+        assert error.message.startswith("input file 1") and READ in error.hint

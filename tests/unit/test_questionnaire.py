@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,9 +9,7 @@ from hypothesis import strategies as st
 
 from app.errors import InputError
 from app.questionnaire import ANSWERED, render
-from tests.support import SHARED
 
-FILES = sorted((SHARED / "data/questionnaires").glob("*.json"))
 ROWS: list[list[Any]] = [
     ["", "prompt", "Here are my answers:"],
     ["Please fill in", "info"],
@@ -66,13 +63,10 @@ BAD_ANSWERS = [
     [34, -1, "a", ["a"], "x"],
     [34, 7, "c", ["a"], "x"],
     [34, 7, 1, ["a"], "x"],
-    [34, 7, "a", [], "x"],
     [34, 7, "a", ["a", "a"], "x"],
     [34, 7, "a", ["z"], "x"],
-    [34, 7, "a", "a,b", "x"],
     [34, 7, "a", [{}], "x"],
     [34, 7, "a", ["a"], " "],
-    [34, 7, "a", ["a"], 5],
     [34, 7, "a", ["a"], None],
     {"How old?": 3},
     None,
@@ -106,7 +100,6 @@ BAD_ROWS: list[Any] = [
     [["Q", "select"]],
     [["Q", "select", []]],
     [["Q", "select", ["a", "a"]]],
-    [["Q", "select", [1]]],
     [["Q", "multiselect", "{}"]],
 ]
 
@@ -118,13 +111,57 @@ def test_refuses_rows(rows: Any) -> None:
     assert info.value.code == "questionnaire.invalid"
 
 
-@pytest.mark.skipif(not FILES, reason="../shared is not here: real questionnaires are not ours to ship")
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_the_earlier_frontends_questionnaires(path: Path) -> None:
-    form = json.loads(path.read_text())
-    answers = [first_answer(row) for row in form["questions"] if row[1] in ANSWERED]
-    text = render(form, answers)
-    for row in form["questions"]:
+# As the frontend of HarryR/ethsofia-hackathon had them: rows of two or three, options as JSON text, words of our own.
+FORMS: dict[str, list[list[Any]]] = {
+    "a case's notes": [
+        ["", "prompt", "I look after house plants; this is what I am told:"],
+        ["Please fill in what you know of the plant", "info"],
+        ["How old is it?", "number"],
+        ["How many leaves a week does it lose?", "range", "[0,100]"],
+        ["Where does it stand?", "select", '["window", "shelf", "floor"]'],
+        ["Since when is it unwell?", "select", '["Today","This week", "Longer than 1 year"]'],
+        ["Please describe it", "string"],
+        ["", "prompt", "Please answer briefly"],
+    ],
+    "habits": [
+        ["This form is about how you get to work, with no right or wrong answers.", "info"],
+        ["", "prompt", "I plan cycle lanes. Here are somebody's answers:"],
+        ["How many kilometres is it to work?", "number"],
+        ["How often do you cycle?", "select", '["Never", "1-2 times a week", "5+ times a week"]'],
+        ["Do you own a cycle?", "select", '["Yes, always have", "No", "I don\'t know"]'],
+        ["How many tyres did you mend?", "range", "[0,20]"],
+        ["What else do you ride?", "string"],
+        ["", "prompt", "Name the one thing that would help most, and say why."],
+    ],
+    "an opinion": [
+        ["", "prompt", "Answers about a library:"],
+        ["Have you been there?", "select", '["Yes", "No"]'],
+        ["If yes, how many times?", "number"],
+        ["Rate it", "range", "[1,10]"],
+        ["What comes to mind?", "string"],
+        ["If you chose 'Other', please say what:", "string"],
+        ["What is best?", "select", '["Books", "Chairs", "Tea", "Other"]'],
+        ["Would you go again?", "select", '["Definitely", "Not sure", "Definitely not"]'],
+        ["", "prompt", "Sum up in three lines."],
+    ],
+    "several at once": [
+        ["This form asks what you know of bread.", "info"],
+        ["", "prompt", "Here is what somebody knows of bread:"],
+        ["How much do you know, in all?", "range", "[1,10]"],
+        ["Have you baked?", "select", '["Yes, often", "Only once", "Never"]'],
+        ["Which flours have you used? (A list with commas)", "string"],
+        ["Which of these do you own?", "multiselect", '["An oven", "A scale", "Scales, two", "None of these"]'],
+        ["Do you know what 'proving' is?", "select", '["Yes, I\'ve done it", "No"]'],
+        ["", "prompt", "Say what to bake next."],
+    ],
+}
+
+
+@pytest.mark.parametrize("rows", FORMS.values(), ids=FORMS.keys())
+def test_forms_as_the_earlier_frontend_stored_them(rows: list[list[Any]]) -> None:
+    answers = [first_answer(row) for row in rows if row[1] in ANSWERED]
+    text = render({"title": "A form", "questions": rows}, answers)
+    for row in rows:
         assert (row[2] if row[1] == "prompt" else row[0]) in text or row[1] == "info"
 
 

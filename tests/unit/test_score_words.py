@@ -48,8 +48,9 @@ def test_what_a_slow_model_leaves_is_the_same_score(small_engine: Engine, monkey
     without, _, _ = score.answer(asked, None)
     slow(monkeypatch, LIMITS.wording_seconds + 1)
     answer, mode, parameters = score.answer(asked, small_engine)
-    assert (mode, parameters, answer) == ("fallback", None, without)
-    assert isinstance(answer, ScoreAnswer)
+    assert isinstance(answer, ScoreAnswer) and answer.fallback is not None
+    assert (mode, parameters, answer.fallback.code) == ("fallback", score_words.shaped(None), "engine.too_slow")
+    assert answer.model_copy(update={"fallback": without.fallback}) == without
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+import json
 import random
 from dataclasses import replace
 
@@ -11,10 +13,10 @@ from app.wallet.history import History, Transaction, Transfer
 from app.wallet.labels import Labels
 from app.wallet.readers import read as read_history
 from app.wallet.scorecard import FACTORS, Score, Scorecard
-from bench.accounts import auroc, read
+from bench.accounts import Row, auroc, read
 from scripts import fit_scorecard
+from tests import accounts
 from tests.histories import etherscan, made_up
-from tests.support import SHARED
 
 WALLET, FRIEND, SHOP = ("0x" + digit * 40 for digit in "123")
 SCAM = "0x" + "e" * 40
@@ -23,7 +25,6 @@ START = 1_600_000_000  # 13 September 2020
 ETHER = 10**18
 CARD = Scorecard.packaged()
 LABELS = Labels.packaged().with_file(SCAM.encode(), "scam")
-ACCOUNTS = SHARED / "data" / "accounts" / "train.csv"
 
 
 def tx(
@@ -271,17 +272,54 @@ def test_what_others_send_costs_nothing_of_what_was_kept() -> None:
     assert score(history(*rows)).total == score(history(*rows[:2])).total
 
 
-@pytest.mark.skipif(not ACCOUNTS.exists(), reason="the labelled accounts are no part of the project")
-def test_the_table_is_the_fitted_one_and_ranks() -> None:
-    rows = read(ACCOUNTS)
+@pytest.fixture(scope="module")
+def labelled(tmp_path_factory: pytest.TempPathFactory) -> list[list[Row]]:
+    """Return two draws of labelled accounts, read from files."""
+    folder, draws = tmp_path_factory.mktemp("accounts"), []
+    for seed in (1, 2):
+        path = folder / f"{seed}.csv"
+        path.write_text(accounts.made_up(random.Random(seed), 1_200))
+        draws.append(read(path))
+    return draws
+
+
+def of(rows: list[Row], card: Scorecard) -> float:
+    return auroc([(card.score(values).total, legit) for values, legit in rows])
+
+
+def test_a_fitted_table_ranks_accounts_that_it_has_not_seen(labelled: list[list[Row]]) -> None:
+    rows, unseen = labelled
+    assert [len(rows), sum(legit for _, legit in rows)] == [1_200, 900]
     made = fit_scorecard.fit(rows)
-    assert {name: made[name] for name in ("base", "points", "deductions")} == {
-        name: CARD.table[name] for name in ("base", "points", "deductions")
-    }
-    ranked = auroc([(CARD.score(values).total, legit) for values, legit in rows])
-    baseline = auroc([(min(1000, 10 * (values["transactions"] or 0)), legit) for values, legit in rows])
-    assert ranked > 0.97 and baseline < 0.7
-    assert fit_scorecard.cross_validate(rows)[0] >= 0.965
+    assert made == fit_scorecard.fit(rows)
+    baseline = auroc([(min(1000, 10 * (values["transactions"] or 0)), legit) for values, legit in unseen])
+    fitted = of(unseen, Scorecard(made))
+    assert fitted > 0.9
+    assert baseline < 0.7
+    assert abs(fit_scorecard.cross_validate(rows)[0] - fitted) < 0.03
+
+
+def test_the_packaged_table_ranks_alike(labelled: list[list[Row]]) -> None:
+    """It was fitted on a published set, which is not here; who has it can ask `scripts/fit_scorecard.py CSV --check`."""
+    assert of(labelled[1], CARD) > 0.8
+
+
+def test_every_table_is_made_as_the_script_says(labelled: list[list[Row]]) -> None:
+    """What is judged stands in the script; what is fitted rises or falls where common sense holds it to that."""
+    fixed = ("version", "deductions", "deductions_for_no_trust", "tiers")
+    made = fit_scorecard.fit(labelled[0])
+    assert {name: CARD.table[name] for name in fixed} == json.loads(json.dumps({name: made[name] for name in fixed}))
+    assert CARD.table["fitted_on"]["accounts"] > 4_000
+    for table in (CARD.table, made):
+        points = {row["feature"]: row for row in table["points"]}
+        assert list(points) == [name for name, *_ in (*fit_scorecard.FITTED, *fit_scorecard.JUDGED)]
+        for name, factor, bins in fit_scorecard.JUDGED:
+            assert points[name] == {"feature": name, "factor": factor, "basis": "judged", "bins": bins, "unknown": 0}
+        for name, factor, direction in fit_scorecard.FITTED:
+            worth = [value for _, value in points[name]["bins"]]
+            steps = [after - before for before, after in itertools.pairwise(worth)]
+            assert (points[name]["factor"], points[name]["basis"], min(worth)) == (factor, "fitted", 0)
+            assert all(direction * step >= 0 for step in steps), name
 
 
 def test_auroc_by_hand() -> None:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import itertools
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,9 +10,9 @@ from app.errors import AppError, OutputError
 from app.iexec.inputs import read_inputs
 from app.iexec.task import Task, open_task
 from app.run import run
-from tests.support import SHARED, TASK_ID, Desk
-
-SCENARIOS = sorted((SHARED / "data/protected-data/scenarios").glob("*/scenario.json"))
+from app.signing import ZERO_ADDRESS
+from app.simulate.protect import protect
+from tests.support import TASK_ID, Desk
 
 
 def opened(desk: Desk, **changes: str | None) -> Task:
@@ -77,24 +76,57 @@ def test_secrets_come_in_the_order_of_their_numbers(desk: Desk) -> None:
     assert "IEXEC_APP_DEVELOPER_SECRET" not in repr(task) and str(task.app_secret) not in repr(task)
 
 
-@pytest.mark.skipif(not SCENARIOS, reason="../shared is not here: recorded environments are not ours to ship")
-@pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.parent.name)
-def test_recorded_environments(path: Path, tmp_path: Path) -> None:
-    """Every file that the scenario names is read as its question, every other one is an error of its own item."""
-    scenario: dict[str, Any] = json.loads(path.read_text())
-    environ = scenario["env"] | {"IEXEC_IN": str(path.parent / "iexec_in"), "IEXEC_OUT": str(tmp_path)}
-    if not (path.parent / "iexec_in").exists():
-        (tmp_path / "in").mkdir()
-        environ["IEXEC_IN"] = str(tmp_path / "in")
-    task = open_task(environ, [])
-    assert task.trouble is None
+# docs/iexec-protocol.md, "The environment": what `getComputeStageEnvList` of iexec-common's IexecEnvUtils.java always gives
+WORKER = {
+    "IEXEC_TASK_ID": TASK_ID,
+    "IEXEC_DEAL_ID": "0x" + "cd" * 32,
+    "IEXEC_TASK_INDEX": "0",
+    "IEXEC_BOT_SIZE": "1",
+    "IEXEC_BOT_FIRST_INDEX": "0",
+    "IEXEC_BOT_TASK_INDEX": "0",
+    "IEXEC_INPUT_FILES_NUMBER": "0",
+    "IEXEC_DATASET_ADDRESS": ZERO_ADDRESS,
+    "IEXEC_DATASET_FILENAME": ZERO_ADDRESS,
+}
+# and what cli/src/cmd/test.ts of iExecBlockchainComputing/iapp gives
+IAPP = {"IEXEC_TASK_ID": TASK_ID, "IEXEC_BULK_SLICE_SIZE": "0", "IEXEC_INPUT_FILES_NUMBER": "0"}
+ONE, TWO, THREE = ("0x" + digit * 40 for digit in "123")
+MOCKS = [f"protectedDataMock_{number}" for number in (1, 2, 3)]
+SLICE = {f"IEXEC_DATASET_{number}_FILENAME": name for number, name in enumerate((ONE, TWO, THREE), 1)}
+ENVIRONMENTS: dict[str, tuple[dict[str, str], list[str], list[str]]] = {  # with the files named, and those that are there
+    "iapp test, one": (IAPP | {"IEXEC_DATASET_FILENAME": MOCKS[0]}, MOCKS[:1], MOCKS[:1]),
+    "iapp test, three": (
+        IAPP | {"IEXEC_BULK_SLICE_SIZE": "3"} | {f"IEXEC_DATASET_{at}_FILENAME": name for at, name in enumerate(MOCKS, 1)},
+        MOCKS,
+        MOCKS,
+    ),
+    "iapp test, none": (IAPP, [], []),
+    "worker, one": (WORKER | {"IEXEC_DATASET_ADDRESS": ONE, "IEXEC_DATASET_FILENAME": ONE}, [ONE], [ONE]),
+    "worker, one that could not be fetched": (
+        WORKER | {"IEXEC_DATASET_ADDRESS": ONE, "IEXEC_DATASET_FILENAME": ONE},
+        [ONE],
+        [],
+    ),
+    "worker, none": (WORKER, [], []),
+    "worker, three": (WORKER | SLICE | {"IEXEC_BULK_SLICE_SIZE": "3"}, [ONE, TWO, THREE], [ONE, TWO, THREE]),
+    "worker, the second missing": (WORKER | SLICE | {"IEXEC_BULK_SLICE_SIZE": "3"}, [ONE, TWO, THREE], [ONE, THREE]),
+    "worker, no slice": (WORKER | {"IEXEC_BULK_SLICE_SIZE": "0"}, [], []),
+}
+
+
+@pytest.mark.parametrize(("environ", "names", "there"), ENVIRONMENTS.values(), ids=ENVIRONMENTS.keys())
+def test_environments(environ: dict[str, str], names: list[str], there: list[str], desk: Desk) -> None:
+    """Every file that is there is read as its question, every other one that is named is an error of its own item."""
+    for name in there:
+        (desk.inside / name).write_bytes(protect({"email": f"What is {name}?"}))
+    task = open_task(environ | {"IEXEC_IN": str(desk.inside), "IEXEC_OUT": str(desk.out)}, [])
+    assert (task.trouble, task.task_id, task.is_bulk) == (None, TASK_ID, len(names) > 1)
     items = read_inputs(task, {})
-    names = [value for name, value in scenario["env"].items() if name.endswith("_FILENAME") and value.strip("0x")]
     assert [item.dataset.file_name for item in items if item.dataset] == names
     for item in items:
-        if item.dataset and item.dataset.file_name in scenario["files"]:
+        if item.dataset and item.dataset.file_name in there:
             assert not isinstance(item.fields, AppError)
-            assert item.fields["email"] in scenario["questions"]
+            assert item.fields["email"] == f"What is {item.dataset.file_name}?"
         elif item.dataset:
             assert isinstance(item.fields, AppError) and item.fields.code == "file.missing"
         else:

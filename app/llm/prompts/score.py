@@ -15,12 +15,20 @@ SYSTEM = (
     "Repeat the number of a fact exactly as it stands, and write no other number."
 )
 
+# The JSON that the model completes: each fact opens an object whose sentence is left to it.
+BEGIN, NEXT, END = "[", ", ", "]"
+OPENING = '{{"{kind}": "{feature} = {value}", "sentence": "'
+CLOSING = '"}'
+
 # A sentence: words, and of all numbers only that of the fact. Quotes, digits and brackets cannot occur in a word.
 _GRAMMAR = """root ::= ({openings}) (gap (word | number))* "."
 word ::= [A-Za-z] [a-z']{{0,17}} ("-" [a-z]{{1,17}})?
 gap ::= {gaps}
 number ::= "{number}"
 """
+
+ARTICLES = ("The", "Your")  # what a sentence may begin with, besides the fact's own first word
+GAPS = (" ", ", ", ": ")  # what may stand between two words, if it does so in the fact
 
 
 def grammar(number: int, fact: str) -> str:
@@ -29,8 +37,8 @@ def grammar(number: int, fact: str) -> str:
     It begins as the fact does, or with an article: else a small model writes headlines. Where the fact ends, so must
     the sentence: after a comma it would go on to conclude something.
     """
-    openings = dict.fromkeys(["The", "Your", fact.split(maxsplit=1)[0]])
-    gaps = [gap for gap in (" ", ", ", ": ") if gap in fact or gap == " "]
+    openings = dict.fromkeys([*ARTICLES, fact.split(maxsplit=1)[0]])
+    gaps = [gap for gap in GAPS if gap in fact or gap == " "]
     return _GRAMMAR.format(openings=_either(openings), gaps=_either(gaps), number=number)
 
 

@@ -1,38 +1,38 @@
 """From what explorers, nodes and aggregators answer to one `History`.
 
-A value is one document, a list of documents, or an export:
+A value is one document, a list of documents, a list of rows, or an export:
     {"documents": [...], "chain_id": n, "as_of_block": n, "as_of_time": n, "truncated": b,
      "account": {"balance": n, "nonce": n, "code": "0x.."}}
-of which only `documents` must be there. Numbers are JSON integers, decimal texts or 0x hex; times may be ISO 8601.
+of which only `documents` must be there; a list may hold exports too. Numbers are JSON integers, decimal texts or 0x hex;
+times may be ISO 8601. `SOURCES` says in one line what is read. A row that is not understood is an error, and so are rows
+of which not one is a record of the wallet: nothing foreign is ever an empty history.
+
+For whoever sorts inputs:
+    from_text(text)                  what `read` takes, if the text is a CSV export or NDJSON
+    looks_like(value)                whether a decoded JSON value is a history by the evidence of its rows
+    looks_like(value, wallet=True)   whether it may be one, given that a wallet is named beside it; so for from_text
+No request of ours looks like a history, though an export, an aggregator and a page share field names with one (as_of_block,
+wallet, address). Histories of several inputs are joined by putting them into one list, lists that are no rows (`is_rows`)
+being joined item by item.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from typing import Any, Literal
+import functools
+from itertools import islice
+from typing import Any
 
 from app.errors import HistoryError
 from app.limits import LIMITS
-from app.wallet.history import Account, History
-from app.wallet.readers import alchemy, blockscout, counts, etherscan, fields, rpc
-from app.wallet.readers.assemble import Provenance, assemble
+from app.wallet.history import History
+from app.wallet.readers import documents, export, fields, text
+from app.wallet.readers.assemble import assemble
+from app.wallet.readers.documents import is_rows
+from app.wallet.readers.export import is_export
 from app.wallet.readers.part import Part, Scope
+from app.wallet.sources import SOURCES
 
-_DELEGATION = re.compile("0xef0100[0-9a-f]{40}")  # EIP-7702
-_EXPORT = frozenset({"documents", "chain_id", "as_of_block", "as_of_time", "truncated", "account"})
-_DOCUMENTS: tuple[tuple[Callable[[Any], bool], Callable[[dict[str, Any], Scope], Part]], ...] = (
-    (etherscan.is_answer, etherscan.answer),
-    (etherscan.is_recorded, etherscan.recorded),
-    (blockscout.is_page, blockscout.page),
-    (blockscout.is_account, blockscout.account),
-    (rpc.is_page, rpc.page),
-    (rpc.is_logs, lambda document, _: rpc.logs(document)),
-    (alchemy.is_answer, lambda document, _: alchemy.answer(document)),
-    (counts.is_aggregate, counts.aggregate),
-    (counts.is_events, lambda document, _: counts.events(document)),
-    (counts.is_count, counts.count),
-)
+__all__ = ["SOURCES", "from_text", "is_export", "is_rows", "looks_like", "read"]
 
 
 def read(value: Any, wallet: str, chain_id: int) -> History:
@@ -43,96 +43,53 @@ def read(value: Any, wallet: str, chain_id: int) -> History:
     Raises `HistoryError` history.refused_by_source if a document is an error, which is never an empty history;
     history.invalid, .contradictory, .mixed_chains, .other_wallet, .too_large; `InputError` wallet.invalid.
     """
-    if not isinstance(wallet, str) or not re.fullmatch("0x[0-9a-fA-F]{40}", wallet):
+    if not isinstance(wallet, str) or not fields.is_address(wallet):
         raise HistoryError("wallet.invalid", "the wallet is not 0x and 40 hex digits")
     scope = Scope(wallet.lower(), chain_id)
-    told = Provenance()
-    if isinstance(value, dict) and "documents" in value:
-        told = _provenance(value, chain_id)
-        value = value["documents"]
-        if not isinstance(value, list):
-            fields.invalid("documents is not a list")
-    documents = value if isinstance(value, list) and not is_rows(value) else [value]
-    if len(documents) > LIMITS.history_records:
+    found, told = export.opened(value, chain_id)
+    found = [one for given in found for one in _texts(given)]
+    if len(found) > LIMITS.history_records:
         fields.too_large()
-    return assemble([_part(document, scope) for document in documents], scope, told)
+    return assemble(_parts(found, scope), scope, told)
 
 
-SOURCES = "Etherscan, Blockscout"
+def _texts(value: Any) -> list[Any]:
+    """Return the documents of a text among the documents; anything else as it is."""
+    found = from_text(value, wallet=True) if isinstance(value, str) else None
+    if found is None:
+        return [value]
+    return found if isinstance(found, list) and not is_rows(found) else [found]
 
 
-def from_text(text: str) -> Any | None:  # noqa: ARG001
-    """Return None."""
-    return None
+def _parts(found: list[Any], scope: Scope) -> list[Part]:
+    """Return the parts of all documents; an error says which one it was, if there are several."""
+    if len(found) == 1:
+        return documents.parts(found[0], scope)
+    return [part for made in fields.each(found, lambda one: documents.parts(one, scope), "document") for part in made]
 
 
-def looks_like(value: Any) -> bool:
-    """Return whether `value` is meant to be a history, an explorer's error included; that it can be read is not checked."""
-    if isinstance(value, list):
-        return is_rows(value) or (bool(value) and (_is_document(value[0]) or is_rows(value[0])))
-    return _is_document(value) or (isinstance(value, dict) and "documents" in value)
+def looks_like(value: Any, *, wallet: bool = False) -> bool:
+    """Return whether `value` is a history by the evidence of a row or of an explorer's exact error; not that it can be read.
+
+    `wallet`: a wallet is named beside it. Then empty answers, errors and bare counts are evidence too, and formats that
+    are recognised and not read, as their error should be seen.
+    """
+    if is_export(value):
+        return any(looks_like(one, wallet=wallet) for one in value["documents"])
+    if isinstance(value, list) and not is_rows(value):
+        return any(looks_like(one, wallet=wallet) for one in islice(value, documents.LOOKED_AT) if _is_one(one))
+    return documents.is_history(value, wallet=wallet)
 
 
-def is_rows(value: Any) -> bool:
-    """Return whether `value` is one document that is a list: rows of Etherscan, or logs of a node."""
-    return isinstance(value, list) and bool(value) and (etherscan.is_row(value[0]) or rpc.is_log(value[0]))
+def _is_one(value: Any) -> bool:
+    """Return whether `value` can be a document of a list: a list in it is rows, or nothing."""
+    return not isinstance(value, list) or is_rows(value)
 
 
-def _is_document(value: Any) -> bool:
-    inner = _inner(value)
-    if _is_error(value) or (isinstance(value, dict) and ("jsonrpc" in value or {"status", "message"} <= value.keys())):
-        return True
-    return is_rows(inner) or any(fits(inner) for fits, _ in _DOCUMENTS)
+def from_text(given: str, *, wallet: bool = False) -> Any | None:
+    """Return what `read` takes of an explorer's CSV export or of NDJSON; None if the text is neither, as JSON is not.
 
-
-def _is_error(value: Any) -> bool:
-    return isinstance(value, dict) and bool(value.get("error") or value.get("errors"))
-
-
-def _inner(value: Any) -> Any:
-    """Return the result of a JSON-RPC answer, anything else as it is."""
-    return value["result"] if isinstance(value, dict) and "result" in value and not etherscan.is_answer(value) else value
-
-
-def _part(document: Any, scope: Scope) -> Part:
-    if document is None or isinstance(document, str) or _is_error(document):
-        raise HistoryError("history.refused_by_source", "the source answered with an error")
-    inner = _inner(document)
-    if is_rows(inner):
-        return rpc.logs({"logs": inner}) if rpc.is_log(inner[0]) else etherscan.listed(inner, scope)
-    for fits, part in _DOCUMENTS:
-        if fits(inner):
-            return part(inner, scope)
-    if inner is None or isinstance(inner, str) or (isinstance(inner, dict) and "message" in inner):
-        raise HistoryError("history.refused_by_source", "the source answered with an error")
-    raise HistoryError("history.invalid", "a document is of no known kind")
-
-
-def _provenance(export: dict[str, Any], chain_id: int) -> Provenance:
-    if export.keys() - _EXPORT:
-        fields.invalid("an export has an unknown field")
-    told = fields.whole(export.get("chain_id"), "chain_id", optional=True)
-    if told not in (None, chain_id):
-        raise HistoryError("history.mixed_chains", "the export is of another chain")
-    if not isinstance(export.get("truncated", False), bool):
-        fields.invalid("truncated is neither true nor false")
-    block, time, account = (export.get(name) for name in ("as_of_block", "as_of_time", "account"))
-    return Provenance(
-        as_of_block=None if block is None else fields.block(block),
-        as_of_time=None if time is None else fields.time(time),
-        account=None if account is None else _account(fields.record(account, "the account")),
-        truncated=export.get("truncated", False),
-    )
-
-
-def _account(told: dict[str, Any]) -> Account:
-    balance, nonce = fields.whole(told.get("balance"), "the balance"), fields.whole(told.get("nonce"), "the nonce", 2**64 - 1)
-    return Account(_kind(told.get("code")), balance, nonce)
-
-
-def _kind(code: Any) -> Literal["owned", "delegated", "contract"]:
-    if not isinstance(code, str) or not re.fullmatch("0x([0-9a-fA-F]{2})*+", code):
-        fields.invalid("the code of the account is not hex")
-    if code == "0x":
-        return "owned"
-    return "delegated" if _DELEGATION.fullmatch(code.lower()) else "contract"
+    `wallet`: a wallet is named beside it. Then a CSV of transactions from elsewhere is returned too, for `read` to refuse.
+    Raises `HistoryError` history.invalid if a later line than the first is broken, .too_large if there are too many.
+    """
+    return text.parsed(given, documents.is_row, functools.partial(looks_like, wallet=wallet), wallet=wallet)

@@ -16,29 +16,54 @@ _TOKENS = frozenset({"erc20", "erc721", "erc1155"})
 _LEFT_OUT = frozenset({"internal", "specialnft"})  # of a contract, not of the wallet; no standard
 
 
+def is_row(value: Any) -> bool:
+    """Return whether `value` is shaped like one movement."""
+    return fields.has_shape(value, ("blockNum",), ("hash",), ("from", "to"))
+
+
 def is_answer(value: Any) -> bool:
-    """Return whether `value` is shaped like the result of one call, in one direction."""
-    return isinstance(value, dict) and "transfers" in value
+    """Return whether `value` is the result of one call, in one direction; or of one that found nothing."""
+    if not isinstance(value, dict) or not isinstance(value.get("transfers"), list):
+        return False
+    return any(map(is_row, value["transfers"])) or (not value["transfers"] and value.keys() <= {"transfers", "pageKey"})
 
 
 def answer(document: dict[str, Any]) -> Part:
     """Return what one call says; it must have been asked `withMetadata`, which gives the times."""
     transactions: list[Transaction] = []
     transfers: list[tuple[tuple[str, int], Transfer]] = []
-    for row in fields.rows(document["transfers"], "the transfers"):
-        category = row.get("category")
-        if category == "external":
-            transactions.append(_transaction(row))
-        elif isinstance(category, str) and category in _TOKENS:
-            transfers += _transfers(row, category)
-        elif not isinstance(category, str) or category not in _LEFT_OUT:
-            fields.invalid("the category of a transfer is unknown")
-    lists_some = bool(transactions) or not transfers
-    return Part("alchemy", transactions if lists_some else None, [*transfers] if transfers else None, last=False)
+    rows = fields.rows(document["transfers"], "the transfers")
+    for made in fields.each(rows, _records, "transfer"):
+        if isinstance(made, Transaction):
+            transactions.append(made)
+        else:
+            transfers += made
+    left_out = sum(row["category"] in _LEFT_OUT for row in rows)
+    return Part(
+        "alchemy",
+        transactions if transactions or not rows else None,
+        [*transfers] if transfers else None,
+        last=False,
+        left_out=left_out,
+        untold=frozenset({"calls", "outcomes"}),
+    )
+
+
+def _records(row: dict[str, Any]) -> Transaction | list[tuple[tuple[str, int], Transfer]]:
+    category = row.get("category")
+    if category == "external":
+        return _transaction(row)
+    if isinstance(category, str) and category in _TOKENS:
+        return _transfers(row, category)
+    if not isinstance(category, str) or category not in _LEFT_OUT:
+        fields.invalid("the category of a transfer is unknown")
+    return []
 
 
 def _time(row: dict[str, Any]) -> int:
-    return fields.time(fields.record(row.get("metadata"), "the metadata of a transfer").get("blockTimestamp"))
+    if not row.get("metadata"):
+        fields.invalid("Alchemy was asked without the times of the blocks: ask it with withMetadata: true")
+    return fields.time(fields.record(row["metadata"], "the metadata of a transfer").get("blockTimestamp"))
 
 
 def _transaction(row: dict[str, Any]) -> Transaction:

@@ -4,27 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any, TypeVar
 
 from app.errors import HistoryError
 from app.limits import LIMITS
-from app.wallet.history import Account, History, Source, Summary, Transaction, Transfer
+from app.wallet.history import History, Source, Summary, Transaction, Transfer, Untold
 from app.wallet.readers import fields
+from app.wallet.readers.export import Provenance
 from app.wallet.readers.part import Part, Scope
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Provenance:
-    """What an export says about itself."""
-
-    as_of_block: int | None = None
-    as_of_time: int | None = None
-    account: Account | None = None
-    truncated: bool = False
 
 
 def assemble(parts: list[Part], scope: Scope, told: Provenance) -> History:
@@ -34,7 +25,10 @@ def assemble(parts: list[Part], scope: Scope, told: Provenance) -> History:
     source = _source(parts)
     transactions = _transactions(parts)
     transfers = _transfers(parts)
-    accounts = [part.account for part in parts if part.account] + ([told.account] if told.account else [])
+    accounts = [*(part.account for part in parts if part.account), *told.accounts]
+    left_out = sum(part.left_out for part in parts)
+    if left_out and not transactions and not transfers and summary is None:
+        fields.invalid(f"of {left_out} rows none is a transaction or a token transfer of the wallet's own")
     if transactions is None and transfers is None and summary is None:
         fields.invalid("there is nothing that tells of transactions")
     if summary and not (transactions is None and transfers is None):
@@ -53,6 +47,8 @@ def assemble(parts: list[Part], scope: Scope, told: Provenance) -> History:
         summary=summary,
         account=_same(accounts, "the account is told in two ways"),
         truncated=told.truncated or _is_truncated(parts),
+        left_out=left_out,
+        untold=frozenset[Untold]().union(*(part.untold for part in parts)),
     )
 
 
@@ -74,7 +70,7 @@ def _named(parts: list[Part]) -> list[Part]:
 def _source(parts: list[Part]) -> Source:
     sources = {part.source for part in parts if part.source}
     if len(sources) > 1:
-        fields.invalid("documents of different sources cannot be one history")
+        fields.invalid(f"documents of different sources cannot be one history: {' and '.join(sorted(sources))}")
     return sources.pop() if sources else "etherscan"
 
 
@@ -141,13 +137,20 @@ def _check(records: list[Transaction | Transfer], scope: Scope, told: Provenance
 
 
 def _is_truncated(parts: list[Part]) -> bool:
-    """Return whether a kind of record has no first or no last page."""
+    """Return whether a kind of record has no first or no last page, or lacks one in between."""
     kinds = [
         [part for part in parts if part.transactions is not None],
         [part for part in parts if part.transfers is not None],
         [part for part in parts if part.summary is not None],
     ]
-    return any(kind and not (any(part.first for part in kind) and any(part.last for part in kind)) for kind in kinds)
+    return any(kind and not (any(part.first for part in kind) and any(part.last for part in kind)) for kind in kinds) or any(
+        map(_lacks_a_page, kinds)
+    )
+
+
+def _lacks_a_page(kind: list[Part]) -> bool:
+    numbers = {part.page for part in kind if part.page is not None}
+    return bool(numbers) and max(numbers) - min(numbers) + 1 != len(numbers)
 
 
 def _order(record: Transaction | Transfer) -> tuple[Any, ...]:

@@ -10,36 +10,66 @@ from typing import Any
 from app.errors import HistoryError
 from app.limits import LIMITS
 from app.wallet.history import Account, Transaction, Transfer
-from app.wallet.readers import fields
+from app.wallet.readers import call_data, fields
+from app.wallet.readers.etherscan import CALLS
 from app.wallet.readers.part import Part, Scope, settled
 
 _PAGE = 50  # rows of a page
 _STATUS = {"ok": True, "error": False, None: None}
 
 
+def is_row(value: Any) -> bool:
+    """Return whether `value` is shaped like one item of a page: mined, pending or internal."""
+    if not isinstance(value, dict) or not {"block_number", "block"} & value.keys():
+        return False
+    return fields.has_shape(value, ("timestamp",), ("hash", "transaction_hash", "tx_hash"), ())
+
+
 def is_page(value: Any) -> bool:
-    """Return whether `value` is shaped like one page."""
-    return isinstance(value, dict) and "items" in value
+    """Return whether `value` is shaped like one page: with items, or exactly a page without any."""
+    if not isinstance(value, dict) or not isinstance(value.get("items"), list):
+        return False
+    return any(map(is_row, value["items"])) or (not value["items"] and value.keys() == {"items", "next_page_params"})
 
 
 def is_account(value: Any) -> bool:
     """Return whether `value` is shaped like the description of an address."""
-    return isinstance(value, dict) and {"hash", "coin_balance", "is_contract"} <= value.keys()
+    return fields.has_shape(value, ("hash", "coin_balance", "is_contract"), (), ("hash",))
 
 
 def page(document: dict[str, Any], scope: Scope) -> Part:
-    """Return what a page says; it is the last one if `next_page_params` is null. Pending transactions are left out."""
+    """Return what a page says; it is the last one if `next_page_params` is null.
+
+    Pending transactions, which no block has yet, and internal ones are left out, counted.
+    """
     items = fields.rows(document["items"], "the items of a page")
     more = document.get("next_page_params", len(items) >= _PAGE or None)
     if not items:
         return Part("blockscout", is_empty=True, last=more is None)
-    is_token = [isinstance(item.get("token"), dict) for item in items]
-    if not any(is_token):
-        mined = [item for item in items if _block(item) is not None]
-        return Part("blockscout", transactions=[_transaction(item, scope) for item in mined], last=more is None)
-    if not all(is_token):
-        fields.invalid("a page mixes transactions and token transfers")
-    return Part("blockscout", transfers=[_transfer(item) for item in items], last=more is None)
+    made = fields.each(items, lambda item: _record(item, scope), "item")
+    plain = [item for item in items if _is_transaction(item)]
+    tells = any(call_data.is_told(item.get("raw_input"), item.get("method")) for item in plain)
+    has_mined = any(isinstance(one, Transaction) for one in made)
+    return Part(
+        "blockscout",
+        transactions=[one for one in made if isinstance(one, Transaction)] if plain else None,
+        transfers=[one for one in made if isinstance(one, tuple)] if any(map(_is_token, items)) else None,
+        last=more is None,
+        page=_number(more),
+        left_out=made.count(None),
+        untold=frozenset({"calls"}) if has_mined and not tells else frozenset(),
+    )
+
+
+def _number(more: Any) -> int | None:
+    """Return the number of a page, from how many items there were up to its end; the last page has none."""
+    count = more.get("items_count") if isinstance(more, dict) else None
+    return count // _PAGE if isinstance(count, int) and count % _PAGE == 0 else None
+
+
+def listed(rows: list[dict[str, Any]], scope: Scope) -> Part:
+    """Return what items say that were taken out of their pages; a full page may not be the last."""
+    return page({"items": rows, "next_page_params": {} if len(rows) % _PAGE == 0 else None}, scope)
 
 
 def account(document: dict[str, Any], scope: Scope) -> Part:
@@ -53,6 +83,27 @@ def account(document: dict[str, Any], scope: Scope) -> Part:
         return Part("blockscout", account=Account("owned", balance or 0, None))
     is_delegated = document.get("proxy_type") == "eip7702"
     return Part("blockscout", account=Account("delegated" if is_delegated else "contract", balance or 0, None))
+
+
+def _is_token(item: dict[str, Any]) -> bool:
+    return isinstance(item.get("token"), dict)
+
+
+def _is_internal(item: dict[str, Any]) -> bool:
+    kind = item.get("type")
+    return not _is_token(item) and "hash" not in item and isinstance(kind, str) and kind.lower() in CALLS
+
+
+def _is_transaction(item: dict[str, Any]) -> bool:
+    return not _is_token(item) and not _is_internal(item)
+
+
+def _record(item: dict[str, Any], scope: Scope) -> Transaction | tuple[tuple[str, int, str], Transfer] | None:
+    if not is_row(item):
+        fields.invalid("it is neither a transaction nor a token transfer of Blockscout")
+    if _is_internal(item) or _block(item) is None:
+        return None
+    return _transfer(item) if _is_token(item) else _transaction(item, scope)
 
 
 def _block(item: dict[str, Any]) -> Any:

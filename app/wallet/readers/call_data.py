@@ -29,6 +29,11 @@ def selector(data: Any, method_id: Any = None) -> str | None:
     return text[:10] if len(text) >= 10 else None
 
 
+def is_told(data: Any, method_id: Any = None) -> bool:
+    """Return whether a source tells the call data of a transaction, or at least its first four bytes."""
+    return data not in (None, "", "deprecated") or (isinstance(method_id, str) and bool(_SELECTOR.fullmatch(method_id)))
+
+
 def spender(data: Any) -> str | None:
     """Return who may spend tokens after this call, None if it approves nothing or nobody, or the source does not tell."""
     if data is None or data in ("", "deprecated"):

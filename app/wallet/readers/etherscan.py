@@ -1,5 +1,8 @@
 """Etherscan's `txlist`, `tokentx`, `tokennfttx` and `token1155tx`, which Blockscout's RPC-compatible API answers too.
 
+People put several lists into one array: every row is read as what it is itself. Rows of `txlistinternal`, of mined blocks
+and of beacon withdrawals are no transactions of the wallet's and are left out, counted.
+
 Formats: docs.etherscan.io, "Accounts"; Blockscout, address_view.ex of its RPC API, which has `methodId` but no
 `functionName`, and real call data where Etherscan's token rows say "deprecated".
 """
@@ -9,23 +12,36 @@ from __future__ import annotations
 from typing import Any
 
 from app.errors import HistoryError
-from app.wallet.history import Source, Transaction, Transfer
-from app.wallet.readers import fields
-from app.wallet.readers.part import Part, Scope, settled
+from app.wallet.history import Source, Transaction, Transfer, Untold
+from app.wallet.readers import call_data, fields
+from app.wallet.readers.part import Part, Scope, settled, untold
 
 _WINDOWS = frozenset({1_000, 5_000, 10_000})  # rows that a plan of Etherscan's gives at most
 _NOTHING = frozenset({"no transactions found", "no records found", "no token transfers found"})
+_NOTHING_INTERNAL = "no internal transactions found"  # Blockscout
+_STATUS = frozenset({"0", "1", "2"})
 _GENESIS = "GENESIS"
+_TOKEN = frozenset({"tokenName", "tokenSymbol", "tokenDecimal", "tokenID"})
+CALLS = frozenset({"call", "callcode", "delegatecall", "staticcall", "create", "create2", "suicide", "selfdestruct", "reward"})
+"""What explorers call the kinds of an internal transaction."""
 
 
 def is_row(value: Any) -> bool:
-    """Return whether `value` is shaped like one row of a list."""
-    return isinstance(value, dict) and "blockNumber" in value and "hash" in value and "timeStamp" in value
+    """Return whether `value` is shaped like one row of a list, be it one that is left out."""
+    names = ("blockNumber", "timeStamp")
+    return fields.has_shape(value, names, ("hash", "transactionHash"), ("from", "to", "contractAddress")) or (
+        isinstance(value, dict) and _is_no_record(value)
+    )
 
 
 def is_answer(value: Any) -> bool:
     """Return whether `value` is the envelope of an answer, an error included."""
-    return isinstance(value, dict) and {"status", "message", "result"} <= value.keys()
+    return isinstance(value, dict) and {"status", "message", "result"} <= value.keys() and str(value["status"]) in _STATUS
+
+
+def is_refusal(value: Any) -> bool:
+    """Return whether `value` is exactly what Etherscan says of an error: NOTOK and why."""
+    return is_answer(value) and len(value) == 3 and value["message"] == "NOTOK" and isinstance(value["result"], str)
 
 
 def is_recorded(value: Any) -> bool:
@@ -35,12 +51,16 @@ def is_recorded(value: Any) -> bool:
 
 def answer(document: dict[str, Any], scope: Scope) -> Part:
     """Return what an answer says. An error, which comes with HTTP 200, raises `HistoryError` history.refused_by_source."""
-    result, status, message = document["result"], document["status"], document["message"]
+    result, status, message = document["result"], str(document["status"]), str(document["message"]).lower()
     if isinstance(result, list):
-        if str(status) == "0" and not result and isinstance(message, str) and message.lower() in _NOTHING:
+        if status == "0" and not result and message in _NOTHING:
             return Part(None, is_empty=True)
-        if str(status) == "1" or (str(status) == "2" and result):  # 2: Blockscout still looks for internal transactions
+        if status == "0" and not result and message == _NOTHING_INTERNAL:
+            return Part(None)
+        if status == "1" or (status == "2" and result):  # 2: Blockscout still looks for internal transactions
             return listed(result, scope)
+    if status == "1" and isinstance(result, str) and result.isdecimal():
+        fields.invalid("an explorer's answer holds a number, such as a balance, and no transactions")
     raise HistoryError("history.refused_by_source", "the explorer answered with an error")
 
 
@@ -58,30 +78,65 @@ def recorded(document: dict[str, Any], scope: Scope) -> Part:
 
 
 def listed(value: Any, scope: Scope, page_size: int | None = None) -> Part:
-    """Return what the rows say: all of one kind, internal transactions left out. A full page may not be the last."""
+    """Return what the rows say, each by itself. A full page may not be the last."""
     rows = fields.rows(value, "a list of an explorer")
     if not rows:
         return Part(None, is_empty=True)
-    last = len(rows) not in _WINDOWS and len(rows) != page_size
-    if any(_is_internal(row) for row in rows):
-        return Part(None)
-    is_token = _is_token(rows[0])
-    if any(_is_token(row) is not is_token for row in rows):
-        fields.invalid("a list of an explorer mixes transactions and token transfers")
-    if not is_token:
-        source: Source = "blockscout" if all("methodId" in row and "functionName" not in row for row in rows) else "etherscan"
-        return Part(source, transactions=[_transaction(row, scope) for row in rows], last=last)
-    source = "blockscout" if all(row.get("input", "deprecated") != "deprecated" for row in rows) else "etherscan"
-    told = [row for row in rows if row.get("timeStamp") != ""]  # Blockscout forgets the time of some
-    return Part(source, transfers=[(None, _transfer(row)) for row in told], last=last and len(told) == len(rows))
+    made = fields.each(rows, lambda row: _record(row, scope))
+    plain = [row for row, one in zip(rows, made, strict=True) if isinstance(one, Transaction)]
+    tokens = [row for row in rows if _is_token(row)]
+    timeless = sum(row.get("timeStamp") == "" for row in tokens)
+    return Part(
+        _source(plain, tokens),
+        transactions=[one for one in made if isinstance(one, Transaction)] if plain else None,
+        transfers=[(None, one) for one in made if isinstance(one, Transfer)] if tokens else None,
+        last=len(rows) not in _WINDOWS and len(rows) != page_size and not timeless,
+        left_out=made.count(None),
+        untold=_untold(plain),
+    )
+
+
+def _record(row: dict[str, Any], scope: Scope) -> Transaction | Transfer | None:
+    if _is_no_record(row):
+        return None
+    if not is_row(row):
+        fields.invalid("it is no row of an explorer's list")
+    if not _is_token(row):
+        return _transaction(row, scope)
+    return None if row.get("timeStamp") == "" else _transfer(row)  # Blockscout forgets the time of some
+
+
+def _source(plain: list[dict[str, Any]], tokens: list[dict[str, Any]]) -> Source | None:
+    if plain:
+        return "blockscout" if all("methodId" in row and "functionName" not in row for row in plain) else "etherscan"
+    if tokens:
+        return "blockscout" if all(row.get("input", "deprecated") != "deprecated" for row in tokens) else "etherscan"
+    return None
+
+
+def _untold(rows: list[dict[str, Any]]) -> frozenset[Untold]:
+    """Return what not one of the rows of transactions tells."""
+    if not rows:
+        return frozenset()
+    calls = any(call_data.is_told(row.get("input"), row.get("methodId")) for row in rows if row.get("from") != _GENESIS)
+    outcomes = any(row.get("isError") not in (None, "") or row.get("txreceipt_status") not in (None, "") for row in rows)
+    only_genesis = all(row.get("from") == _GENESIS for row in rows)
+    return untold(calls=calls or only_genesis, outcomes=outcomes)
 
 
 def _is_token(row: dict[str, Any]) -> bool:
-    return "tokenSymbol" in row or "tokenDecimal" in row or "tokenID" in row
+    return bool(_TOKEN & row.keys())
 
 
-def _is_internal(row: dict[str, Any]) -> bool:
-    return "traceId" in row or "errCode" in row
+def _is_no_record(row: dict[str, Any]) -> bool:
+    """Return whether the row is an internal transaction, a mined block or a withdrawal of a validator."""
+    if {"blockNumber", "blockReward"} <= row.keys() or {"withdrawalIndex", "validatorIndex"} <= row.keys():
+        return True
+    if not {"blockNumber", "timeStamp"} <= row.keys() or _is_token(row):
+        return False
+    kind = row.get("type")
+    is_call = isinstance(kind, str) and kind.lower() in CALLS and not {"nonce", "gasPrice"} & row.keys()
+    return "traceId" in row or "errCode" in row or is_call
 
 
 def _transaction(row: dict[str, Any], scope: Scope) -> Transaction:

@@ -7,13 +7,15 @@ anything that it does not say it accepts. No error repeats the value.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Context, Decimal
-from typing import Any, Literal, NoReturn, overload
+from typing import Any, Literal, NoReturn, TypeVar, overload
 
 from app.errors import HistoryError
 from app.limits import LIMITS
 
+T = TypeVar("T")
 MAX_WEI = 2**256 - 1  # EVM word
 _MAX_TIME = 253_402_300_799  # the end of the year 9999: beyond it are milliseconds
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -21,7 +23,7 @@ _ADDRESS = re.compile("0x[0-9a-fA-F]{40}")
 _HASH = re.compile("0x[0-9a-fA-F]{64}")
 _WHOLE = re.compile("([0-9]{1,78})|0x([0-9a-fA-F]{1,64})")
 _DECIMAL = re.compile(r"[0-9]{1,78}(\.[0-9]{0,60})?([eE][+-]?[0-9]{1,3})?")
-_ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})?")
+_ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z| UTC|[+-][0-9]{2}:[0-9]{2})?")
 _EXACT = Context(prec=300)
 
 
@@ -44,6 +46,37 @@ def rows(value: Any, what: str) -> list[dict[str, Any]]:
     if not all(isinstance(row, dict) for row in value):
         invalid(f"{what} holds something that is not an object")
     return value
+
+
+def each(found: Iterable[T], read: Callable[[T], Any], what: str = "row", start: int = 1) -> list[Any]:
+    """Return what `read` makes of each of `found`; an error of its own says which `what` it was, counted from `start`."""
+    made = []
+    for number, one in enumerate(found, start):
+        try:
+            made.append(read(one))
+        except HistoryError as err:
+            raise HistoryError(err.code, f"{what} {number}: {err.message}") from err
+    return made
+
+
+def is_address(value: Any) -> bool:
+    """Return whether `value` is an address."""
+    return isinstance(value, str) and _ADDRESS.fullmatch(value) is not None
+
+
+def is_hash(value: Any) -> bool:
+    """Return whether `value` is a 32-byte hash."""
+    return isinstance(value, str) and _HASH.fullmatch(value) is not None
+
+
+def has_shape(row: Any, names: Iterable[str], hashes: Iterable[str], addresses: Iterable[str]) -> bool:
+    """Return whether `row` is an object with all of `names`, and a hash or an address in one of the others.
+
+    That is what evidence of a row means: field names alone are anyone's.
+    """
+    if not isinstance(row, dict) or not set(names) <= row.keys():
+        return False
+    return any(is_hash(row.get(name)) for name in hashes) or any(is_address(row.get(name)) for name in addresses)
 
 
 def too_large() -> NoReturn:
@@ -97,7 +130,7 @@ def time(value: Any) -> int:
     """Return Unix seconds, given as such or as ISO 8601 (UTC where it names no zone); parts of a second are dropped."""
     if isinstance(value, str) and _ISO.fullmatch(value):
         try:
-            moment = datetime.fromisoformat(value)
+            moment = datetime.fromisoformat(value.removesuffix(" UTC"))
             value = (moment.replace(tzinfo=moment.tzinfo or UTC) - _EPOCH) // timedelta(seconds=1)
         except (ValueError, OverflowError):
             invalid("a time is not a date")

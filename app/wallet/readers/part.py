@@ -6,7 +6,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from app.wallet.history import Account, Source, Summary, Transaction, Transfer
+from app.wallet.history import Account, Source, Summary, Transaction, Transfer, Untold
 from app.wallet.readers.call_data import selector, spender
 
 _BYZANTIUM = {1: 4_370_000}  # EIP-658 put the status into receipts; chains without an entry always had it
@@ -36,8 +36,20 @@ class Part:
     """Nothing newer was left out before this page."""
     last: bool = True
     """Nothing was left out after this page."""
+    page: int | None = None
+    """Number of this page where the source counts them: one that is missing in between was left out."""
     is_empty: bool = False
     """The source says that there is nothing, not of what."""
+    left_out: int = 0
+    """Rows that are no records of the wallet's, such as internal or pending ones."""
+    untold: frozenset[Untold] = frozenset()
+    """What the document tells of none of its transactions."""
+
+
+def untold(*, calls: bool, outcomes: bool) -> frozenset[Untold]:
+    """Return what a document tells of none of its transactions: `calls` and `outcomes` say what it does tell."""
+    told: dict[Untold, bool] = {"calls": calls, "outcomes": outcomes}
+    return frozenset(kind for kind, is_told in told.items() if not is_told)
 
 
 def settled(raw: Transaction, data: Any, scope: Scope, method_id: Any = None) -> Transaction:

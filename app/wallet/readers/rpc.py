@@ -29,17 +29,25 @@ _WORDS = re.compile("0x([0-9a-fA-F]{64})*+")
 
 def is_page(value: Any) -> bool:
     """Return whether `value` is shaped like a page of ots_searchTransactionsBefore."""
-    return isinstance(value, dict) and {"txs", "receipts"} <= value.keys()
+    if not isinstance(value, dict) or not {"txs", "receipts"} <= value.keys() or not isinstance(value["txs"], list):
+        return False
+    return any(map(_is_transaction, value["txs"])) or (not value["txs"] and {"firstPage", "lastPage"} <= value.keys())
+
+
+def _is_transaction(value: Any) -> bool:
+    return fields.has_shape(value, ("blockNumber",), ("hash",), ("from", "to"))
 
 
 def is_logs(value: Any) -> bool:
-    """Return whether `value` holds logs and, if need be, the times of their blocks."""
-    return isinstance(value, dict) and "logs" in value and value.keys() <= {"logs", "blocks"}
+    """Return whether `value` holds logs, or none, and, if need be, the times of their blocks."""
+    if not isinstance(value, dict) or not isinstance(value.get("logs"), list) or not value.keys() <= {"logs", "blocks"}:
+        return False
+    return any(map(is_log, value["logs"])) or not value["logs"]
 
 
 def is_log(value: Any) -> bool:
     """Return whether `value` is shaped like one log."""
-    return isinstance(value, dict) and {"topics", "data"} <= value.keys()
+    return fields.has_shape(value, ("topics", "data"), ("transactionHash",), ("address",))
 
 
 def page(document: dict[str, Any], scope: Scope) -> Part:
@@ -48,19 +56,19 @@ def page(document: dict[str, Any], scope: Scope) -> Part:
     ends = document.get("firstPage"), document.get("lastPage")
     if len(txs) != len(receipts) or not all(isinstance(end, bool) for end in ends):
         fields.invalid("a page needs one receipt for each transaction, firstPage and lastPage")
-    made = [_transaction(tx, receipt, scope) for tx, receipt in zip(txs, receipts, strict=True)]
+    made = fields.each(zip(txs, receipts, strict=True), lambda pair: _transaction(*pair, scope), "transaction")
     return Part("rpc", transactions=made, first=ends[0] is True, last=ends[1] is True)
 
 
 def logs(document: dict[str, Any]) -> Part:
     """Return the token transfers among the logs: ERC-20, ERC-721, ERC-1155.
 
-    What is none, as any contract may log anything, or was removed, is left out.
+    What is none, as any contract may log anything, or was removed, is left out, counted.
     """
     known = fields.rows(document.get("blocks", []), "the blocks")
     times = {fields.block(row.get("number")): fields.time(row.get("timestamp")) for row in known}
-    found = fields.rows(document["logs"], "the logs")
-    return Part("rpc", transfers=[transfer for log in found for transfer in _transfers(log, times)])
+    found = fields.each(fields.rows(document["logs"], "the logs"), lambda log: transfers(log, times), "log")
+    return Part("rpc", transfers=[transfer for made in found for transfer in made], left_out=found.count([]))
 
 
 def _transaction(tx: dict[str, Any], receipt: dict[str, Any], scope: Scope) -> Transaction:
@@ -90,7 +98,11 @@ def _ok(status: Any) -> bool | None:
     return None if told is None else told == 1
 
 
-def _transfers(log: dict[str, Any], times: dict[int, int]) -> list[tuple[tuple[str, int, int], Transfer]]:
+def transfers(log: dict[str, Any], times: dict[int, int]) -> list[tuple[tuple[str, int, int], Transfer]]:
+    """Return the token transfers that one log tells, none if it is of another kind or was removed.
+
+    `times` has those of the blocks whose logs have no `blockTimestamp`.
+    """
     topics, data = log.get("topics"), log.get("data")
     if not isinstance(topics, list) or not isinstance(data, str):
         fields.invalid("a log has no topics or no data")

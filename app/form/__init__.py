@@ -1,0 +1,1 @@
+"""A form that somebody filled in: what its rows ask, and whether an answer fits its question."""

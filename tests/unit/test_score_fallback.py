@@ -1,0 +1,112 @@
+"""A score in fixed words says why, and whatever decides its texts is under its parameters."""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+import re
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from app.answers.score import ScoreAnswer
+from app.document import validate
+from app.errors import HINTS, ModelError
+from app.limits import LIMITS
+from app.llm.engine import Engine
+from app.llm.prompts import score as words
+from app.request.score import Score, score_of
+from app.tasks import answer_to, score, score_words
+from app.wallet import claims, explain
+from tests import histories
+from tests.documents import HASH, OTHER, WALLET, row
+
+MODULES = (words, claims, explain)
+
+
+def request() -> Score:
+    rows = [row(), row(hash=HASH[:-2] + "00", blockNumber="5000001", timeStamp="1517319706", **{"from": OTHER, "to": WALLET})]
+    return score_of(validate({"wallet": WALLET, "history": rows}))
+
+
+@pytest.mark.parametrize("code", ["model.missing", "model.altered", "engine.failed", "engine.missing", "engine.wrong_build"])
+def test_a_model_that_is_not_to_be_had_is_named(code: str) -> None:
+    answer, mode, parameters = answer_to(request(), ModelError(code, "it is so"), None)  # type: ignore[arg-type]
+    assert mode == "fallback" and parameters == score_words.shaped(None)
+    assert isinstance(answer, ScoreAnswer) and answer.fallback is not None
+    assert (answer.fallback.code, answer.fallback.message, answer.fallback.hint) == (code, "it is so", HINTS[code])
+    plain, _, _ = score.answer(request(), None)
+    assert answer.model_copy(update={"fallback": None}) == plain.model_copy(update={"fallback": None})
+
+
+def test_a_model_that_fails_on_the_way_is_named(small_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: Any) -> None:
+        raise ModelError("engine.failed", "llama.cpp failed")
+
+    monkeypatch.setattr(Engine, "fill", fails)
+    answer, mode, _ = score.answer(request(), small_engine)
+    assert mode == "fallback" and answer.fallback is not None
+    assert (answer.fallback.code, answer.fallback.message) == ("engine.failed", "llama.cpp failed")
+
+
+def test_a_model_that_writes_nothing_usable_is_named(small_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(score_words, "fault", lambda *_, **__: "wanders")
+    answer, mode, parameters = score.answer(request(), small_engine)
+    assert mode == "fallback" and answer.fallback is not None and answer.completion_tokens > 0
+    assert answer.fallback.code == "claims.rejected"
+    assert parameters != score_words.shaped(None)  # the model's chat template was in use
+
+
+def test_a_model_that_words_something_needs_no_excuse(small_engine: Engine) -> None:
+    past = histories.made_up(random.Random(7), transactions=60, first_block=5_000_000)
+    asked = score_of(validate({"wallet": past.wallet, "history": histories.etherscan(past)}))
+    answer, mode, _ = score.answer(asked, small_engine)
+    assert mode == "ai" and answer.fallback is None
+
+
+def test_a_bare_count_has_nothing_to_word() -> None:
+    counted = score_of(validate({"wallet": WALLET, "history": {"transaction_count": 3}}))
+    answer, mode, parameters = score.answer(counted, None)
+    assert (mode, answer.score, answer.fallback) == ("count", 30, None)
+    assert parameters == score_words.shaped(None)
+
+
+def constants() -> list[tuple[ModuleType, str]]:
+    return [(module, name) for module in MODULES for name in vars(module) if re.fullmatch("_?[A-Z][A-Z_]*", name)]
+
+
+def another(value: Any) -> Any:
+    """Return a value of the same type that decides otherwise."""
+    if isinstance(value, int):
+        return value + 1
+    if isinstance(value, str):
+        return value + " really"
+    if isinstance(value, re.Pattern):
+        return re.compile(value.pattern + "x?")
+    if isinstance(value, frozenset):
+        return value | {"really"}
+    if isinstance(value, tuple):
+        return (*value, "really")
+    assert isinstance(value, dict), type(value)
+    first = next(iter(value))
+    return {**value, first: another(value[first])}
+
+
+@pytest.mark.parametrize(("module", "name"), constants(), ids=[name for _, name in constants()])
+def test_every_constant_is_under_the_parameters(module: ModuleType, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = score_words.shaped(None).prompt_template.sha256
+    monkeypatch.setattr(module, name, another(getattr(module, name)))
+    assert score_words.shaped(None).prompt_template.sha256 != before
+
+
+def test_the_time_to_word_in_is_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = score_words.shaped(None)
+    monkeypatch.setattr(score_words, "LIMITS", dataclasses.replace(LIMITS, wording_seconds=LIMITS.wording_seconds + 1))
+    assert score_words.shaped(None).prompt_template.sha256 != before.prompt_template.sha256
+    assert score_words.shaped("another template").prompt_template.sha256 != before.prompt_template.sha256
+
+
+def test_the_table_of_constants_is_not_empty() -> None:
+    names = {name for _, name in constants()}
+    assert {"SYSTEM", "OPENING", "SENTENCE_TOKENS", "_NEW_WORDS", "LONGEST", "_STRONG", "_WORDS", "COUNT_ONLY"} <= names
