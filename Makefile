@@ -8,6 +8,7 @@ READY := $(VENV)/.ready
 READY_DEV := $(VENV)/.ready-dev
 DEFAULT_MODEL := qwen2.5-coder-0.5b-instruct
 TEST_MODEL := smollm2-135m-instruct
+DEMO := What is the capital of France?
 READY_AUDIT := $(VENV)/.ready-audit
 DOCKERFILE ?= Dockerfile
 TAG ?= sealed-llm:latest
@@ -22,7 +23,10 @@ help:  ## name the targets
 	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
 demo: setup  ## fetch and build what is needed, then ask the model one question and verify its signed answer
-	$(PY) -m app simulate --prompt "In one sentence: why is the sky blue?" --args "--max-tokens 96"
+	@out=sealed-result/demo-$$(date +%Y%m%d-%H%M%S); signer=$$($(VENV)/bin/sealed-llm key address --simulation); \
+	echo; echo '$$ $(VENV)/bin/sealed-llm ask "$(DEMO)"'; echo; \
+	$(VENV)/bin/sealed-llm ask "$(DEMO)" --out $$out < /dev/null && echo \
+	&& $(VENV)/bin/sealed-llm verify $$out/result.json --signer $$signer
 
 test: setup $(READY_DEV) $(READY_AUDIT) $(VENV)/.model-$(TEST_MODEL) $(VENV)/.states-$(TEST_MODEL) $(VENV)/.server $(VENV)/.peers $(VENV)/.contracts $(VENV)/.deploy $(VENV)/.qemu $(VENV)/.strace  ## everything the tests need, then all of them
 	@$(MAKE) --no-print-directory check
@@ -124,11 +128,11 @@ $(PY):
 	$(PYTHON) -m venv $(VENV)
 	@$(PY) -c "import sys; sys.exit('sealed-llm needs Python 3.11 or newer') if sys.version_info < (3, 11) else None"
 
-# The project is not installed: a path file makes `python -m app` work from any folder, as in the image.
-$(READY): requirements/run.lock requirements/build.lock app/llm/build.toml scripts/build_engine.py | $(PY)
+# The project is not installed: a path file makes `python -m app` work from any folder, as in the image, and so does `sealed-llm`.
+$(READY): requirements/run.lock requirements/build.lock app/llm/build.toml scripts/build_engine.py scripts/make_command.py | $(PY)
 	$(PIP) install --quiet --require-hashes --no-deps -r requirements/run.lock
 	$(PY) scripts/build_engine.py
-	$(PY) -c "import pathlib, site; pathlib.Path(site.getsitepackages()[0], 'sealed-llm.pth').write_text('$(CURDIR)\n')"
+	@$(PY) scripts/make_command.py > /dev/null
 	@touch $@
 
 $(READY_DEV): requirements/dev.lock $(READY)

@@ -1,4 +1,4 @@
-"""`python -m app`: inside a task (IEXEC_OUT is set) the run itself, else the command line.
+"""`python -m app`, or `sealed-llm`: inside a task (IEXEC_OUT is set) the run itself, else the command line.
 
 Inside a task every argument is the requester's (the worker appends iexec_args to the entrypoint), so
 none of them may be taken for a command: `verify this claim` is a prompt there. The one exception is
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 from app.errors import EXIT_INTERNAL, EXIT_OK, AppError
 
@@ -16,10 +17,11 @@ from app.errors import EXIT_INTERNAL, EXIT_OK, AppError
 def main() -> int:
     """Return the exit code of the run or of the command."""
     argv = sys.argv[1:]
-    if not os.environ.get("IEXEC_OUT") and argv[:1] not in ([], ["run"]):
+    called = Path(sys.argv[0]).name
+    if not os.environ.get("IEXEC_OUT") and (argv not in ([], ["run"]) or (not argv and called == "sealed-llm")):
         from app.cli import cli
 
-        cli(prog_name="python -m app")  # raises SystemExit
+        cli(prog_name="python -m app" if called == "__main__.py" else called)  # raises SystemExit
     return worker(argv)
 
 

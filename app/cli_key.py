@@ -8,8 +8,10 @@ import sys
 
 import click
 
+from app.cli_base import Group
 
-@click.group()
+
+@click.group(cls=Group)
 def key() -> None:
     """Make an app secret, and show the public side of one.
 
@@ -23,8 +25,8 @@ def key_new() -> None:
 
     \b
     Keep it from the shell history and off the disk:
-      python -m app key new | (umask 077; cat > secret.txt)
-      python -m app key public < secret.txt
+      sealed-llm key new | (umask 077; cat > secret.txt)
+      sealed-llm key public < secret.txt
     """  # noqa: D301  click wants the character itself
     from app.signing import new_key
 
@@ -34,11 +36,15 @@ def key_new() -> None:
 
 
 @key.command("address")
-def key_address() -> None:
+@click.option("--simulation", is_flag=True, help="Of this machine's simulation key instead.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+def key_address(*, simulation: bool, as_json: bool) -> None:
     """Print the address that signs with the app secret."""
     from app.signing import load_key
+    from app.simulate.worker import simulation_key
 
-    click.echo(load_key(_secret()).address)
+    address = load_key(simulation_key() if simulation else _secret()).address
+    click.echo(json.dumps({"address": address}) if as_json else address)
 
 
 @key.command("public")

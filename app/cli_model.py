@@ -9,8 +9,10 @@ from types import TracebackType
 
 import click
 
+from app.cli_base import Group
 
-@click.group()
+
+@click.group(cls=Group)
 def model() -> None:
     """List, fetch and check the models in app/llm/models.toml."""
 
@@ -32,7 +34,7 @@ def model_list(*, as_json: bool) -> None:
         )
 
 
-@model.command("fetch")
+@model.command("fetch", short_help="Fetch a model, check it, and embed it.")
 @click.argument("name", required=False)
 @click.option("--copy", is_flag=True, help="Embed a copy instead of a link (for an image).")
 def model_fetch(name: str | None, *, copy: bool) -> None:
@@ -46,7 +48,7 @@ def model_fetch(name: str | None, *, copy: bool) -> None:
     click.echo(embed(WEIGHTS / entry.file, source, copy=copy))
 
 
-@model.command("path")
+@model.command("path", short_help="Print where the embedded model file is.")
 @click.argument("name", required=False)
 def model_path(name: str | None) -> None:
     """Print where the embedded model file is; whether it is intact is for `check`."""
@@ -59,7 +61,7 @@ def model_path(name: str | None) -> None:
     click.echo(path)
 
 
-@model.command("check")
+@model.command("check", short_help="Check every byte of the embedded model file.")
 @click.argument("name", required=False)
 def model_check(name: str | None) -> None:
     """Check every byte of the embedded model file against the published SHA-256."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import click
 
+from app.cli_base import Group
 
-@click.group()
+
+@click.group(cls=Group)
 def sandbox() -> None:
     """Make and check the guest that snippets are tested in."""
 
 
-@sandbox.command("build")
+@sandbox.command("build", short_help="Make the guest and embed it beside the code.")
 @click.option("--copy", is_flag=True, help="Embed a copy instead of a link (for an image).")
 @click.option("--pin", is_flag=True, help="Make it anew and write what comes out to app/sandbox/guest.toml.")
 def sandbox_build(*, copy: bool, pin: bool) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
-from app import signing
+from app import __version__, signing
 from app.errors import AppError
 from app.llm import native
 from app.llm.fetch import cache_folder
 from app.llm.models import checked_path, find
+from app.simulate.place import FOLDER
 
 _FREE_BYTES = 2 * 2**30  # a model, its parts while they are fetched, and the build
 
@@ -28,6 +31,7 @@ class Finding:
 
 def examine() -> Iterator[Finding]:
     """Yield one finding after the other; hashing the model takes a moment."""
+    yield Finding("version", True, f"sealed-llm {__version__} on Python {platform.python_version()}")
     yield _compiler()
     yield _try("engine", lambda: native.load().llama_print_system_info().decode().strip(" |"))
     model = find(None)
@@ -35,6 +39,7 @@ def examine() -> Iterator[Finding]:
     yield _try("sandbox", _sandbox)
     yield _key()
     yield _disk()
+    yield _results()
 
 
 def _compiler() -> Finding:
@@ -56,7 +61,7 @@ def _sandbox() -> str:
 def _key() -> Finding:
     secret = os.environ.get("IEXEC_APP_DEVELOPER_SECRET")
     if not secret:
-        hint = "results carry an ephemeral signer; in production push one with `iexec app push-secret`"
+        hint = "simulations sign with this machine's own key; an app gets its key by `iexec app push-secret`"
         return Finding("key", True, "no IEXEC_APP_DEVELOPER_SECRET here", hint)
     return _try("key", lambda: f"signs as {signing.load_key(secret).address}")
 
@@ -68,6 +73,12 @@ def _disk() -> Finding:
     free = shutil.disk_usage(folder).free
     says = f"{free // 2**20} MiB free for downloads and builds"
     return Finding("disk", free >= _FREE_BYTES, says, "" if free >= _FREE_BYTES else f"free {_FREE_BYTES // 2**20} MiB")
+
+
+def _results() -> Finding:
+    fine = os.access(Path.cwd(), os.W_OK | os.X_OK)
+    says = f"go to {Path.cwd() / FOLDER}/N, the next free number" if fine else f"cannot go to {Path.cwd()}: it is not writable"
+    return Finding("results", fine, says, "" if fine else "name a folder with --out")
 
 
 def _try(name: str, look: Callable[[], str]) -> Finding:

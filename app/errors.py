@@ -8,16 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-# Exit codes: sysexits where one fits. `run` uses 0 and 73 only; `verify` uses 0 and 1.
+# Exit codes: sysexits where one fits. `run` uses 0 and 73 only.
 EXIT_OK = 0
-EXIT_REFUSED = 1
+EXIT_REFUSED = 1  # a result was refused, or holds an error and no answer
+EXIT_USAGE = 2  # a mistake in what was typed or in a file that was named
+EXIT_FAILED = 3  # a valid result whose answer is not what was asked for: failed tests, a refusal, no code
 EXIT_UNAVAILABLE = 69
 EXIT_INTERNAL = 70
 EXIT_CANNOT_WRITE = 73
+EXIT_STOPPED = 130  # by Ctrl-C; 128 and the number of the signal for the others
 
 # code -> hint: what the reader can do about it; {name} stands for a list or a limit (app.hints). A code is a promise: it may
 # be added, never renamed.
 HINTS: dict[str, str] = {
+    "address.invalid": "0x and 40 hex digits, in one case or with the right EIP-55 checksum",
+    "address.is_a_key": "an address has 40 hex digits; the key is in your shell's history now: if it is in use, replace it",
     "answers.invalid": "one answer for each question, in order, by title or by key, of the type that the row asks for; "
     "empty where the row is optional",
     "args.json": "write options and words (--max-tokens 64 What is this?), or put the JSON into a requester secret",
@@ -47,6 +52,7 @@ HINTS: dict[str, str] = {
     "file.missing": "the worker could not fetch or decrypt this input: check its address, its order and its url",
     "file.too_large": "see the limits in the README",
     "file.unreadable": "the input is there but cannot be read as a regular file",
+    "file.wrong_kind": "`--file` takes a request as JSON, `--protected-data` a zip by dataProtector, `verify` a result",
     "history.bad_answer": "check the address of the explorer or node: what came back is not what its API answers",
     "history.contradictory": "blocks, times and hashes must agree: are several chains in one history, or was it edited",
     "history.host_not_allowed": "https to a host of the allowed list; http only to this very machine",
@@ -101,12 +107,14 @@ HINTS: dict[str, str] = {
     "sandbox.missing": "run `python -m app sandbox build`",
     "secret.too_large": "iExec accepts at most {secret_bytes} for a secret",
     "source.not_secret": "put `source` into a requester secret: it holds a key, and decides whom the enclave talks to",
+    "usage": "`--help` behind the command shows its options and examples",
     "text.invalid": "plain Unicode text: no control characters but tab and line ends, no bidi overrides",
     "history.missing": "protect an object with `wallet` and `history`, attach the history as an input file, or name a source",
     "wallet.contract": "only accounts that a person controls are scored; delegated ones (EIP-7702) count as such",
     "wallet.missing": "protect an object with a `wallet`",
     "wallet.invalid": "0x and 40 hex digits, in one case or with the right EIP-55 checksum; no ENS name",
-    "session.exists": "choose another name, or delete that session first",
+    "session.exists": "`--feedback` goes on with it; `--name` begins another; `--delete` makes room",
+    "session.unnamed": "say which with `--name`; `--list` shows them all",
     "session.unknown": "`simulate code --session FILE --list` shows the names; --prompt and --language begin a session",
     "session.unreadable": "name a file that `simulate code` wrote, in a folder that can be written",
     "simulate.failed": "see what was refused above; `python -m app doctor` may name the cause",
@@ -162,6 +170,30 @@ class ProtectedDataError(InputError):
 
 class HistoryError(InputError):
     """A wallet's history cannot be fetched, read or believed."""
+
+
+# the same codes for what a person typed, where another hint helps
+DESK_HINTS: dict[str, str] = {
+    "code.incomplete": "say what to write, and `--language`; or give `--file` and what to change about it",
+    "file.missing": "names are relative to the folder that you are in",
+    "file.unreadable": "name a regular file that you may read; for what comes out of a pipe write `-`",
+    "history.missing": "name the files that an explorer or a node sent, or pipe one in",
+    "input.empty": "give a question in quotes, or pipe text in",
+    "input.unreadable": "save it as UTF-8 text",
+    "output.unwritable": "name another folder with `--out`",
+    "secret.too_large": "iExec accepts at most {secret_bytes} for a secret: put long text into the file that is asked about",
+}
+
+
+class UsageError(AppError):
+    """A mistake of the person at the desk: in an option, or in a file of their own. Its message may name the place."""
+
+    exit_code = EXIT_USAGE
+
+    def __init__(self, code: str, message: str) -> None:
+        """Take the hint for the desk, if there is one."""
+        super().__init__(code, message)
+        self._hint = DESK_HINTS.get(code, self._hint)
 
 
 class ModelError(AppError):

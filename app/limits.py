@@ -50,6 +50,7 @@ class Limits:
     test_output_bytes: int = 64 * 2**10  # stdout, and the same again for stderr
     # what goes out
     result_bytes: int = 8 * 2**20  # result.json; iapp stops at 50 MB
+    delivered_bytes: int = 50 * 10**6  # the zip around it: iapp uploads no more
     file_name_bytes: int = 31  # post-compute refuses longer names (tee-worker web2_result.rs)
     json_integer: int = 2**53 - 1  # RFC 8785 / IEEE 754: beyond it a reader may round
     wording_seconds: int = 240  # the texts of one score: seconds on a machine at rest; the smallest category has 300

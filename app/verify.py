@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app import score_seal, strict_json
+from app import score_seal
 from app.errors import VerifyError
 from app.report import Result
 from app.request import Request, parse
@@ -63,22 +62,6 @@ def verify(data: bytes, signer: str, *, model_sha256: str | None = None) -> Veri
         found = model.sha256 if model else "not an embedded one" if result.report.model else "none"
         raise VerifyError("result.wrong_model", f"the model is {found}, expected {model_sha256}")
     return Verified(result, found, hashlib.sha256(data).hexdigest())
-
-
-def read_file(path: Path) -> bytes:
-    """Return the bytes at `path`; a file that cannot be read is `VerifyError` result.unreadable."""
-    try:
-        return path.read_bytes()
-    except OSError as err:
-        raise VerifyError("result.unreadable", "a file cannot be read") from err
-
-
-def read_request(path: Path) -> dict[str, Any]:
-    """Return the fields in the JSON object at `path`. Raises `VerifyError`, or `InputError` json.invalid."""
-    fields = strict_json.loads(read_file(path))
-    if not isinstance(fields, dict):
-        raise VerifyError("result.wrong_request", "the request file does not hold a JSON object")
-    return fields
 
 
 def open_commitment(verified: Verified, request: dict[str, Any]) -> Request:

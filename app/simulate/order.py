@@ -1,61 +1,70 @@
-"""From the options of `simulate` to an order."""
+"""From what a person typed to an order. Mistakes in it are `UsageError`s, before anything runs."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from app import strict_json
+from app import own_files
 from app.document import OPTIONS
-from app.errors import SimulationError
+from app.errors import AppError, UsageError
+from app.limits import LIMITS
 from app.simulate.protect import protect
-from app.simulate.worker import Order, simulation_key
+from app.simulate.worker import Held, Order, scan_args, simulation_key
 
 
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """The options of `simulate` that say what is ordered."""
-
-    prompt: str | None
-    wallet: str | None
-    request_file: Path | None
-    protected_data: Path | None
-    args: str
-    secrets: Sequence[str]
-    input_files: Sequence[Path]
-    bulk: bool
-    datasets: Sequence[Path]
-    no_app_secret: bool
-
-
-def order(wishes: Wishes, datasets: tuple[bytes, ...] = ()) -> Order:
-    """Return the order, of `datasets` where the wishes name none.
-
-    Raises `SimulationError` simulate.failed if two wishes exclude each other.
-    """
-    if wishes.datasets and not wishes.bulk:
-        raise SimulationError("simulate.failed", "files are named without --bulk")
-    named = {name: text for name, text in (("prompt", wishes.prompt), ("wallet", wishes.wallet)) if text is not None}
-    if sum(map(bool, (named, wishes.request_file, wishes.protected_data, wishes.bulk))) > 1:
-        raise SimulationError("simulate.failed", "give one of --prompt/--wallet, --file, --protected-data, --bulk")
-    if wishes.request_file:
-        named = strict_json.loads(wishes.request_file.read_bytes())
-        if not isinstance(named, dict):
-            raise SimulationError("simulate.failed", "--file must hold a JSON object")
-        named = {name: _storable(value) for name, value in named.items()}
-    single = [wishes.protected_data.read_bytes()] if wishes.protected_data else [protect(named)] if named else []
+def order(
+    *,
+    datasets: Sequence[bytes | None] = (),
+    bulk: bool = False,
+    args: str = "",
+    secrets: Mapping[int, str] | None = None,
+    input_files: Iterable[Held] = (),
+    no_app_secret: bool = False,
+) -> Order:
+    """Return the order, signed for with IEXEC_APP_DEVELOPER_SECRET if it is set, else this machine's simulation key."""
+    own = None if no_app_secret else os.environ.get("IEXEC_APP_DEVELOPER_SECRET")
+    simulated = not own and not no_app_secret
     return Order(
-        datasets=tuple(path.read_bytes() for path in wishes.datasets) if wishes.bulk else tuple(single) or datasets,
-        bulk=wishes.bulk,
-        args=wishes.args,
-        requester_secrets=dict(_secret(text) for text in wishes.secrets),
-        input_files=tuple(wishes.input_files),
-        app_secret=None if wishes.no_app_secret else os.environ.get("IEXEC_APP_DEVELOPER_SECRET") or simulation_key(),
+        datasets=tuple(datasets),
+        bulk=bulk,
+        args=checked_args(args),
+        requester_secrets=dict(secrets or {}),
+        input_files=tuple(input_files),
+        app_secret=simulation_key() if simulated else own,
+        simulated_key=simulated,
     )
+
+
+def dataset(path: Path) -> bytes:
+    """Return a protectedData file as it is, of whatever kind. Raises `UsageError`."""
+    data = own_files.read(path, LIMITS.dataset_bytes)
+    own_files.refuse_result(data, str(path))
+    return data
+
+
+def input_file(path: Path) -> Held:
+    """Return an input file that has been read. Raises `UsageError`."""
+    data = own_files.read(path, LIMITS.input_file_bytes)
+    own_files.refuse_result(data, str(path))
+    return Held("stdin" if path == own_files.STDIN else path.name, data)
+
+
+def protected(fields: Mapping[str, Any]) -> bytes:
+    """Return the protectedData of an object, as dataProtector writes it; lists in it as JSON text.
+
+    Raises `UsageError` file.wrong_kind with the name of a field that dataProtector refuses.
+    """
+    stored = {name: _storable(value) for name, value in fields.items()}
+    for name, value in stored.items():
+        try:
+            protect({name: value})
+        except AppError as err:
+            raise UsageError("file.wrong_kind", f"field {name!r}: {err.message}") from err
+    return protect(stored)
 
 
 def _storable(value: Any) -> Any:
@@ -63,8 +72,30 @@ def _storable(value: Any) -> Any:
     return json.dumps(value) if isinstance(value, list) or (isinstance(value, dict) and not value.keys() <= OPTIONS) else value
 
 
-def _secret(text: str) -> tuple[int, str]:
-    number, equals, secret = text.partition("=")
-    if not equals or not number.isdecimal() or int(number) < 1:
-        raise SimulationError("simulate.failed", "--secret takes N=TEXT with N from 1")
-    return int(number), secret
+def secrets(texts: Iterable[str]) -> dict[int, str]:
+    """Return requester secrets by number, each written N=TEXT. Raises `UsageError` usage."""
+    found: dict[int, str] = {}
+    for text in texts:
+        number, equals, secret = text.partition("=")
+        if not equals or not (number.isascii() and number.isdecimal()) or int(number) < 1:
+            raise UsageError("usage", "--secret takes N=TEXT with N from 1, as in --secret 1=question")
+        if int(number) in found:
+            raise UsageError("usage", f"--secret {number} is given twice")
+        if not secret:
+            raise UsageError("usage", f"--secret {number} is empty")
+        found[int(number)] = secret
+    return found
+
+
+def checked_args(text: str) -> str:
+    """Return the task's arguments if a worker reads them as they look. Raises `UsageError` args.quotes with the column."""
+    _, quote = scan_args(text)
+    if quote is not None:
+        raise UsageError("args.quotes", f"the quote at column {quote + 1} of --args is never closed")
+    return text
+
+
+def as_args(options: Mapping[str, Any]) -> str:
+    """Return options as a task's arguments; their values are numbers and names without a quote or a blank within."""
+    named = {"--" + name.replace("_", "-"): str(value).strip() for name, value in options.items() if value is not None}
+    return " ".join(f"{name} {value}" for name, value in named.items())

@@ -20,7 +20,6 @@ from app.signing import keccak256
 
 _KEYS = {"deterministic-output-path", "callback-data", "error-message"}
 _RESERVED = {"stdout.txt", "stderr.txt", "iexec_out.zip"}
-_UPLOAD_BYTES = 50 * 10**6  # iapp: beyond it the upload fails
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,7 @@ def _check_files(folder: Path) -> dict[str, int]:
         if len(os.fsencode(path.name)) > LIMITS.file_name_bytes or path.name in _RESERVED:
             raise _refused("a file name in IEXEC_OUT is too long or reserved")
         files[os.fspath(path.relative_to(folder))] = info.st_size
-    if sum(files.values()) >= _UPLOAD_BYTES:
+    if sum(files.values()) >= LIMITS.delivered_bytes:
         raise _refused("IEXEC_OUT is too large to upload")
     return files
 

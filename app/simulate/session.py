@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from app.errors import AppError, SigningError, SimulationError
 from app.llm.answering import Outside
 from app.run import run
 from app.sealing import read
+from app.simulate.place import deferred, orderly, private, results
 from app.simulate.postcompute import Delivered, judge
 from app.simulate.worker import Order, prepare, split_args, start
 from app.verify import Verified, verify
@@ -30,38 +30,37 @@ class Simulated:
     refusal: AppError | None
     trusted: bool
     """The signer is the one whose key the app was given; else all that is known is that nothing was altered."""
+    order: Order
     seconds: float
     folder: Path
+    """Where result.json is, with all else that the requester would get."""
 
 
-def simulate(order: Order, folder: Path | None, tick: Callable[[float], None], outside: Outside | None = None) -> Simulated:
+def simulate(
+    order: Order, out: Path | None, tick: Callable[[float], None], outside: Outside | None = None, *, keep: bool = False
+) -> Simulated:
     """Run `order` through the app as a worker would and return what comes out.
 
-    IEXEC_IN and IEXEC_OUT are made below `folder`, or below a new temporary one, and stay there.
-    `tick` is called with the seconds so far. With `outside` the app runs in this very process: a worker's
-    environment knows no way to it. Raises `SimulationError` when the app breaks a rule of
-    the platform; an error result is no such thing.
+    IEXEC_OUT is `out`, or the next folder below ./sealed-result; it stays. IEXEC_IN, with the decrypted inputs, is a
+    temporary folder that is removed in the end, unless `keep`: then it is moved there too. `tick` is called with the
+    seconds so far. With `outside` the app runs in this very process: a worker's environment knows no way to it. Raises
+    `SimulationError` when the app breaks a rule of the platform; an error result is no such thing.
     """
-    root = Path(folder) if folder else Path(tempfile.mkdtemp(prefix="sealed-llm-"))
-    in_folder, out_folder = (root / name for name in ("iexec_in", "iexec_out"))
-    for made in (in_folder, out_folder):
-        made.mkdir(parents=True, exist_ok=True)
-        if any(made.iterdir()):
-            raise SimulationError("simulate.failed", "the folder for the simulation is not empty")
     began = time.monotonic()
-    environ = prepare(order, in_folder.absolute(), out_folder.absolute())
-    if outside:
-        run(environ, split_args(order.args), outside)
-    else:
-        _run_child(environ, order.args, began, tick)
-    delivered = judge(out_folder.absolute())
+    with orderly(), results(out, keep=keep) as folder, private(keep_in=folder if keep else None) as inside:
+        environ = prepare(order, inside, folder.absolute())
+        if outside:
+            run(environ, split_args(order.args), outside)
+        else:
+            _run_child(environ, order.args, began, tick)
+        delivered = judge(folder.absolute())
     seconds = time.monotonic() - began
     expected = _expected_signer(order)
     try:
         signer = expected or read(delivered.result).attestation.signer
-        return Simulated(delivered, verify(delivered.result, signer), None, expected is not None, seconds, root)
+        return Simulated(delivered, verify(delivered.result, signer), None, expected is not None, order, seconds, folder)
     except AppError as err:
-        return Simulated(delivered, None, err, False, seconds, root)
+        return Simulated(delivered, None, err, False, order, seconds, folder)
 
 
 def _expected_signer(order: Order) -> str | None:
@@ -74,8 +73,16 @@ def _expected_signer(order: Order) -> str | None:
 
 def _run_child(environ: Mapping[str, str], args: str, began: float, tick: Callable[[float], None]) -> None:
     """Run `python -m app`, which must end well and silently."""
-    child = start(environ, args)
-    stdout, stderr = _wait(child, began, tick)
+    child = None
+    try:
+        with deferred():
+            child = start(environ, args)
+        stdout, stderr = _wait(child, began, tick)
+    except BaseException:
+        if child:
+            child.kill()
+            child.wait()  # what it writes to is removed next
+        raise
     if child.returncode != 0:
         last = stderr.decode(errors="replace").strip().rpartition("\n")[2]
         raise SimulationError("simulate.failed", f"the app ended with exit code {child.returncode}: {last}")
@@ -89,6 +96,3 @@ def _wait(child: subprocess.Popen[bytes], began: float, tick: Callable[[float], 
             return child.communicate(timeout=_TICK)
         except subprocess.TimeoutExpired:
             tick(time.monotonic() - began)
-        except BaseException:
-            child.kill()
-            raise

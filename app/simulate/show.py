@@ -3,75 +3,124 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 from app import strict_json
-from app.answers.code import CodeAnswer
+from app.errors import EXIT_FAILED, EXIT_OK, EXIT_REFUSED
 from app.report import Report, Result
 from app.simulate.session import Simulated
+from app.simulate.tell import has_failed, inputs, outcome, tell, wrap
+
+_HIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")  # what could lead a terminal astray
+Facts = Iterable[tuple[str, str]]
 
 
-def summary(done: Simulated) -> dict[str, Any]:
-    """Return one JSON object with stable keys."""
+def exit_code(done: Simulated) -> int:
+    """Return 0 for a verified answer, 3 for a verified one that is not what was asked for, else 1."""
+    if done.verified is None:
+        return EXIT_REFUSED
+    return {"ok": EXIT_OK, "failed": EXIT_FAILED}.get(outcome(done.verified.result.report), EXIT_REFUSED)
+
+
+def summary(done: Simulated, program: str) -> dict[str, Any]:
+    """Return one JSON object with stable keys; `program` is how this one was called."""
+    result = strict_json.loads(done.delivered.result)
     return {
         "verified": done.verified is not None,
+        "outcome": outcome(Result.model_validate_json(done.delivered.result).report),
         "trusted": done.trusted,
         "signer": done.verified.signer if done.verified else None,
+        "simulation_key": done.order.simulated_key,
         "refusal": str(done.refusal) if done.refusal else None,
         "result_digest": done.delivered.digest,
         "callback_data": done.delivered.callback_data,
         "milliseconds": round(done.seconds * 1000),
         "folder": os.fspath(done.folder),
         "files": done.delivered.files,
-        "result": strict_json.loads(done.delivered.result),
+        "verify": next_command(done, program),
+        "result": result,
     }
 
 
-def as_text(done: Simulated) -> str:
-    """Return a few lines: the answer first, then what vouches for it."""
+def as_text(done: Simulated, program: str, more: Facts = ()) -> str:
+    """Return the answer first, then what vouches for it, with `more` facts, then the next command."""
     report = Result.model_validate_json(done.delivered.result).report
-    lines = ["", *_story(report), ""]
+    lines = [*story(report), ""]
+    for label, fact in (*_facts(done, report), *more):
+        lines += wrap(fact, " " * 11, f"{label:<11}")
+    return printable("\n".join([*lines, "", *_next(done, report, program)]))
+
+
+def printable(text: str) -> str:
+    """Return `text` with what could lead a terminal astray written out."""
+    return _HIDDEN.sub(lambda found: found[0].encode("unicode_escape").decode().replace("\\r", "\\x0d"), text)
+
+
+def next_command(done: Simulated, program: str) -> str | None:
+    """Return the command that checks the result, fit to be pasted; None if it did not verify."""
+    if done.verified is None:
+        return None
+    path = Path(done.folder) / "result.json"
+    return f"{program} verify {shlex.quote(os.fspath(path))} --signer {done.verified.signer}"
+
+
+def story(report: Report) -> list[str]:
+    """Return the answer, or in bulk how the items fared and then each of them."""
+    if not report.bulk:
+        return tell(report)
+    counted = report.bulk
+    missed = sum(has_failed(item) for item in counted.results)
+    counts = ((counted.errorCount, "WITH AN ERROR"), (missed, "NOT AS ASKED FOR"), (counted.successCount - missed, "answered"))
+    lines = [", ".join(f"{count} of {counted.totalCount} {what}" for count, what in counts if count)]
+    for item in counted.results:
+        told = [*tell(item), *(f"({label}: {fact})" for label, fact in inputs(item.inputs))]
+        lines += ["", f"{item.index}. {told[0]}", *(f"   {line}".rstrip() for line in told[1:])]
+    return lines
+
+
+def _facts(done: Simulated, report: Report) -> Iterator[tuple[str, str]]:
     if report.outside_model:
-        lines.append(f"model     {report.outside_model}: NOT embedded, for development only")
+        yield "model", f"{report.outside_model}: NOT embedded, for development only"
     elif report.model:
-        lines.append(f"model     {report.model.name}")
-    lines.append(f"digest    {done.delivered.digest}")
-    lines.append(f"verified  {_verdict(done)}")
-    lines.append(f"files     {', '.join(sorted(done.delivered.files))} in {done.folder / 'iexec_out'} ({done.seconds:.1f} s)")
-    return "\n".join(lines)
+        yield "model", f"{report.model.name}{_tokens(report)}"
+    yield from inputs(report.inputs)
+    if done.verified is None:
+        yield "verified", f"NO: {done.refusal}"
+    else:
+        yield "verified", "yes: schema, hashes and signature"
+        yield "signed by", f"{done.verified.signer}, {_whose(done)}"
+    yield "result", f"{done.folder / 'result.json'}, after {done.seconds:.1f} seconds"
+    if (done.folder / "iexec_in").exists():
+        yield "KEPT", f"{done.folder / 'iexec_in'}: what the task read, decrypted"
+    yield "digest", done.delivered.digest
+    yield "made by", f"sealed-llm {report.version}"
 
 
-def _verdict(done: Simulated) -> str:
-    if not done.verified:
-        return f"NO: {done.refusal}"
-    origin = "" if done.trusted else " (an ephemeral key: nothing was altered, but nobody can trust it beforehand)"
-    return f"yes, signed by {done.verified.signer}{origin}"
+def _whose(done: Simulated) -> str:
+    if not done.trusted:
+        return "an ephemeral key: nothing was altered, but nobody can trust it beforehand"
+    if done.order.simulated_key:
+        return "this machine's simulation key: no enclave has it"
+    return "the key in IEXEC_APP_DEVELOPER_SECRET"
 
 
-def _story(report: Report) -> list[str]:
-    if report.bulk:
-        counted = report.bulk
-        head = f"{counted.successCount} of {counted.totalCount} answered"
-        return [head, *(f"  {item.index}. {_one(item)}" for item in counted.results)]
-    return [_one(report)]
+def _tokens(report: Report) -> str:
+    asked, written = (getattr(report.answer, f"{name}_tokens", None) for name in ("prompt", "completion"))
+    return f", {asked} tokens read, {written} written" if asked is not None else ""
 
 
-def _one(part: Any) -> str:
-    answer = part.answer
-    if isinstance(answer, CodeAnswer):
-        return _code(answer)
-    if answer:
-        tokens = f"{answer.prompt_tokens} prompt tokens, {answer.completion_tokens} generated, {answer.finish_reason}"
-        return f"{answer.text}\n  ({tokens})"
-    return f"error {part.error.code}: {part.error.message}\n  hint: {part.error.hint}"
-
-
-def _code(answer: CodeAnswer) -> str:
-    """Return the code, then what its tests and its readers say."""
-    tested, tries = answer.tested, len(answer.attempts)
-    passed = sum(verdict.status == "passed" for verdict in tested.verdicts)
-    lines = [f"untested: {tested.untested}" if tested.untested else f"{passed} of {len(tested.verdicts)} tests passed"]
-    lines += [f"{verdict.status}: {verdict.message}" for verdict in tested.verdicts if verdict.status != "passed"]
-    lines += [f"line {found.line}: {found.kind} ({found.name})" for found in answer.warnings]
-    lines.append(f"{answer.status}, {tries} attempt{'s' * (tries > 1)}; second opinion: {answer.second_opinion or 'none'}")
-    return "\n".join([answer.text.rstrip(), "", *(f"  {line}" for line in lines)])
+def _next(done: Simulated, report: Report, program: str) -> list[str]:
+    command = next_command(done, program)
+    if command is None:
+        return [f"Next: `{program} doctor` names what is missing on this machine."]
+    advice = {
+        "error": "the result is signed all the same, and says why; check it with:",
+        "incomplete": "the result is signed all the same, and says how far it came; check it with:",
+        "failed": "other words, more tries (--attempts) or --max-tokens may do; check it with:",
+        "ok": "anyone who has the file and trusts the signer can check it:",
+    }[outcome(report)]
+    return [f"Next: {advice}", "  " + command.replace(" --signer", " \\\n    --signer")]

@@ -25,16 +25,30 @@ DEAL_ID = "0x" + "dea1" * 16
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """An input file that has been read."""
+
+    name: str
+    data: bytes = field(repr=False)
+
+    def read_bytes(self) -> bytes:
+        """Return its bytes, as a path does."""
+        return self.data
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """What a requester buys: at most one protectedData, or a bulk slice, and what goes with it."""
 
-    datasets: tuple[bytes | None, ...] = ()
+    datasets: tuple[bytes | None, ...] = field(default=(), repr=False)
     """None for one that the worker could not fetch or decrypt: its name is given to the app all the same."""
     bulk: bool = False
     args: str = ""
     requester_secrets: Mapping[int, str] = field(default_factory=dict, repr=False)
-    input_files: tuple[Path, ...] = ()
+    input_files: tuple[Path | Held, ...] = ()
     app_secret: str | None = field(default=None, repr=False)
+    simulated_key: bool = False
+    """The app secret is this machine's simulation key."""
     task_id: str = TASK_ID
     deal_id: str = DEAL_ID
     task_index: int = 0
@@ -92,28 +106,33 @@ def start(environ: Mapping[str, str], args: str) -> subprocess.Popen[bytes]:
 
 
 def split_args(text: str) -> list[str]:
-    """Return the argv that a worker makes of `iexec_args`.
+    """Return the argv that a worker makes of `iexec_args`; with an unbalanced quote there are no arguments at all."""
+    args, open_quote = scan_args(text)
+    return args if open_quote is None else []
+
+
+def scan_args(text: str) -> tuple[list[str], int | None]:
+    """Return the arguments in `iexec_args`, and where a quote stands that is never closed, if there is one.
 
     Only the space separates. '…' and "…" group and vanish. A backslash stays, and takes its meaning from
-    the quote after it. Empty arguments vanish. With an unbalanced quote there are no arguments at all.
+    the quote after it. Empty arguments vanish.
     """
     args: list[str] = []
-    current, quote, escaped = "", "", False
-    for piece in re.findall(r"[\"' \\]|[^\"' \\]+", text):
+    current, quote, escaped, opened = "", "", False, 0
+    for found in re.finditer(r"[\"' \\]|[^\"' \\]+", text):
+        piece = found[0]
         if piece == quote or (not quote and piece in {"'", '"'}):
             if escaped:
                 current, escaped = current + piece, False
             else:
-                quote = "" if quote else piece
+                quote, opened = "" if quote else piece, found.start()
         elif piece == " " and not quote:
             if current:
                 args.append(current)
             current = ""
         else:
             current, escaped = current + piece, piece == "\\"
-    if quote:
-        return []
-    return [*args, current] if current else args
+    return [*args, current] if current else args, opened if quote else None
 
 
 def simulation_key() -> str:

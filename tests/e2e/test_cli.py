@@ -4,46 +4,75 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from app import __version__
 from app.simulate.protect import protect
-from tests.support import ROOT, SECRET, SIGNER, SMALL
+from tests.support import ROOT, SMALL, Desk
 
 ARGS = f"--model {SMALL} --max-tokens 8"
 
 
 @pytest.fixture
 def cache(tmp_path: Path) -> dict[str, str]:
-    return {"PATH": os.environ["PATH"], "SEALED_LLM_CACHE": str(tmp_path / "cache")}
+    (tmp_path / "here").mkdir()
+    (tmp_path / "tmp").mkdir()
+    return {"PATH": os.environ["PATH"], "SEALED_LLM_CACHE": str(tmp_path / "cache"), "TMPDIR": str(tmp_path / "tmp")}
 
 
-def app(environ: dict[str, str], *args: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "app", *map(str, args)], env=environ, capture_output=True, text=True, check=False, cwd=ROOT
+def app(environ: dict[str, str], *args: str | Path, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the program where results may be left; what it decrypts must be gone when it ends."""
+    temporary = Path(environ["TMPDIR"])
+    done = subprocess.run(
+        [sys.executable, "-m", "app", *map(str, args)],
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=temporary.parent / "here",
+        **({"stdin": subprocess.DEVNULL} if stdin is None else {"input": stdin}),
     )
+    assert "Traceback" not in done.stderr and not list(temporary.iterdir()), done.stderr
+    return done
 
 
 def test_simulate_shows_answer_digest_and_verdict(cache: dict[str, str], tmp_path: Path) -> None:
     done = app(cache, "simulate", "--prompt", "What is the capital of France?", "--args", ARGS, "--out", tmp_path / "task")
     assert done.returncode == 0, done.stderr
     assert "Paris" in done.stdout
-    assert "verified  yes" in done.stdout
-    assert sorted(os.listdir(tmp_path / "task/iexec_out")) == ["computed.json", "result.json", "timings.json"]
-    again = app(cache, "simulate", "--prompt", "What is the capital of France?", "--args", ARGS, "--out", tmp_path / "again")
+    assert "verified   yes" in done.stdout and "simulation key" in done.stdout
+    assert sorted(os.listdir(tmp_path / "task")) == ["computed.json", "result.json", "timings.json"]
+    again = app(cache, "simulate", "--prompt", "What is the capital of France?", "--args", ARGS)
     assert again.returncode == 0
-    assert (tmp_path / "task/iexec_out/result.json").read_bytes() == (tmp_path / "again/iexec_out/result.json").read_bytes()
+    assert (tmp_path / "task/result.json").read_bytes() == (tmp_path / "here/sealed-result/1/result.json").read_bytes()
     refused = app(cache, "simulate", "--prompt", "x", "--out", tmp_path / "task")
-    assert refused.returncode == 1
-    assert "not empty" in refused.stderr
+    assert refused.returncode == 2 and "not an empty folder" in refused.stderr
+
+
+def test_the_next_command_works_when_pasted(cache: dict[str, str], tmp_path: Path) -> None:
+    done = app(cache, "ask", "--model", SMALL, "Hello?", "--max-tokens", "4")
+    pasted = done.stdout.partition("can check it:\n")[2]
+    command = ["sh", "-c", pasted]
+    checked = subprocess.run(command, env=cache, capture_output=True, text=True, check=False, cwd=tmp_path / "here")
+    assert (checked.returncode, checked.stderr[:3]) == (0, "OK:"), checked.stderr
+    shown = json.loads(app(cache, "ask", "--model", SMALL, "--json", "--max-tokens", "4", "Hello?").stdout)
+    command = ["sh", "-c", shown["verify"] + " --json"]
+    checked = subprocess.run(command, env=cache, capture_output=True, text=True, check=False, cwd=tmp_path / "here")
+    assert json.loads(checked.stdout)["verified"] is True and shown["outcome"] == "ok" and shown["simulation_key"] is True
+    assert sorted(os.listdir(tmp_path / "here/sealed-result")) == ["1", "2"]
 
 
 def test_simulate_takes_every_kind_of_input(cache: dict[str, str], tmp_path: Path) -> None:
-    (tmp_path / "request.json").write_text('{"question": "What is 2+2?", "options": {"max_tokens": 4}}')
-    (tmp_path / "data.zip").write_bytes(protect({"email": "What is 2+2?"}))
+    (tmp_path / "request.json").write_text('\ufeff{"question": "What is 2+2?", "options": {"max_tokens": 4}}')
+    (tmp_path / "data.zip").write_bytes(protect({"prompt": "What is 2+2?"}))
     (tmp_path / "more.txt").write_text('{"max_tokens": 4}')
     ways: list[list[str | Path]] = [
         ["--file", tmp_path / "request.json"],
@@ -61,47 +90,136 @@ def test_simulate_takes_every_kind_of_input(cache: dict[str, str], tmp_path: Pat
         assert shown["result"]["report"]["status"] == "ok", way
 
 
-def test_simulate_reports_an_error_result_as_a_result(cache: dict[str, str]) -> None:
+def test_an_error_result_is_a_result_and_no_success(cache: dict[str, str]) -> None:
     done = app(cache, "simulate", "--wallet", "0x" + "1" * 40)
-    assert done.returncode == 0
-    assert "error history.missing" in done.stdout
-    assert "hint:" in done.stdout
+    assert done.returncode == 1
+    assert done.stdout.startswith("ERROR history.missing")
+    assert "hint:" in done.stdout and "verified   yes" in done.stdout
+    shown = json.loads(app(cache, "simulate", "--wallet", "0x" + "1" * 40, "--json").stdout)
+    assert (shown["verified"], shown["outcome"]) == (True, "error")
 
 
 def test_simulate_without_a_secret_says_so(cache: dict[str, str]) -> None:
     done = app(cache, "simulate", "--no-app-secret", "--args", f"{ARGS} Hello?")
     assert done.returncode == 0
     assert "ephemeral" in done.stdout
+    pasted = done.stdout.partition("can check it:\n")[2].split()
+    checked = app(cache, "verify", "sealed-result/1/result.json", "--signer", pasted[-1])
+    assert checked.returncode == 0 and "\nEPHEMERAL:" in checked.stderr
 
 
-@pytest.mark.parametrize(
-    "args",
-    [["x.zip"], ["--prompt", "a", "--bulk"], ["--secret", "0=a"], ["--secret", "a"]],
-    ids=["files without --bulk", "two inputs", "secret 0", "secret without a number"],
-)
-def test_simulate_refuses_odd_wishes(cache: dict[str, str], tmp_path: Path, args: list[str]) -> None:
-    (tmp_path / "x.zip").touch()
-    done = app(cache, "simulate", *[str(tmp_path / arg) if arg == "x.zip" else arg for arg in args])
-    assert done.returncode == 1
-    assert "app: error:" in done.stderr
-    assert "app: hint:" in done.stderr
+def test_what_is_kept_is_what_was_asked_for(cache: dict[str, str], tmp_path: Path) -> None:
+    done = app(cache, "ask", "Hello?", "--model", SMALL, "--max-tokens", "2", "--keep")
+    kept = [path for path in (tmp_path / "here/sealed-result/1/iexec_in").iterdir() if path.is_file()]
+    assert len(kept) == 1 and b"Hello?" in kept[0].read_bytes() and "KEPT" in done.stdout
 
 
-def test_verify_says_one_line(cache: dict[str, str], tmp_path: Path) -> None:
-    environ = cache | {"IEXEC_APP_DEVELOPER_SECRET": SECRET}
-    assert app(environ, "simulate", "--args", f"{ARGS} Hello?", "--out", tmp_path / "task").returncode == 0
-    path = tmp_path / "task/iexec_out/result.json"
-    good = app(cache, "verify", path, "--signer", SIGNER)
-    assert (good.returncode, good.stderr.count("\n"), good.stderr[:3]) == (0, 1, "OK:")
-    wrong = app(cache, "verify", path, "--signer", "0x" + "1" * 40)
-    assert (wrong.returncode, wrong.stderr.count("\n")) == (1, 1)
-    assert "result.wrong_signer" in wrong.stderr
-    path.write_bytes(path.read_bytes().replace(b'"ok"', b'"error"'))
-    altered = app(cache, "verify", path, "--signer", SIGNER, "--json")
-    assert altered.returncode == 1
-    assert json.loads(altered.stdout)["code"] == "result.hash_mismatch"
-    gone = app(cache, "verify", tmp_path / "no.json", "--signer", SIGNER)
-    assert (gone.returncode, "result.unreadable" in gone.stderr) == (1, True)
+@pytest.mark.parametrize("times", [1, 3])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("job", [["ask"], ["code", "--language", "python"]], ids=["ask", "code"])
+def test_a_signal_leaves_nothing_behind(
+    cache: dict[str, str], tmp_path: Path, number: signal.Signals, times: int, job: list[str]
+) -> None:
+    command = [sys.executable, "-m", "app", *job, "Write a long story.", "--max-tokens", "2000"]
+    child = subprocess.Popen(
+        command, env=cache, cwd=tmp_path / "here", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    while not list((tmp_path / "tmp").glob("*/iexec_in/*")):
+        assert child.poll() is None
+        time.sleep(0.01)
+    children = Path(f"/proc/{child.pid}/task/{child.pid}/children")
+    task = Path("/proc") / (children.read_text().split() or ["gone"])[0] if children.exists() else Path("/proc/gone")
+    for _ in range(times):
+        child.send_signal(number)
+    _, stderr = child.communicate(timeout=60)
+    assert child.returncode == 128 + number and b"Traceback" not in stderr
+    assert not list((tmp_path / "tmp").iterdir()) and not list((tmp_path / "here").iterdir())
+    assert not task.exists()
+
+
+QUESTION = "What is the capital of France?"
+SHORT = ["--model", SMALL, "--max-tokens", "8"]
+WAYS: dict[str, tuple[list[str], str | None]] = {
+    "words": (["ask", QUESTION, *SHORT], None),
+    "options first": (["ask", *SHORT, QUESTION], None),
+    "words apart": (["ask", *QUESTION.split()[:3], *SHORT, *QUESTION.split()[3:]], None),
+    "after --": (["ask", *SHORT, "--", QUESTION], None),
+    "piped": (["ask", *SHORT], QUESTION),
+    "piped, by a dash": (["ask", "-", *SHORT], QUESTION),
+    "a file": (["ask", "--file", "question.txt", *SHORT], None),
+    "with =": (["ask", f"--model={SMALL}", "--max-tokens=8", QUESTION], None),
+}
+
+
+@pytest.mark.parametrize("way", list(WAYS))
+def test_every_way_to_ask_asks_the_same(cache: dict[str, str], tmp_path: Path, way: str) -> None:
+    args, stdin = WAYS[way]
+    (tmp_path / "here/question.txt").write_text(QUESTION)
+    done = app(cache, args[0], "--json", *args[1:], stdin=stdin)
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)["result"]["report"]["answer"]
+    assert "Paris" in answer["text"]
+    assert QUESTION not in json.dumps(json.loads(done.stdout))
+
+
+def test_the_default_model_answers_the_prompt_of_the_help_and_the_demo(cache: dict[str, str]) -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    assert f"DEMO := {QUESTION}\n" in makefile and QUESTION in app(cache, "--help").stdout
+    done = app(cache | {"COLUMNS": "80", "NO_COLOR": "1"}, "ask", QUESTION)
+    lines = done.stdout.splitlines()
+    assert "Paris" in lines[0] and max(map(len, lines)) <= 80 and "\x1b" not in done.stdout
+
+
+def test_inside_a_task_no_word_is_a_command(desk: Desk) -> None:
+    for words in (["ask", QUESTION], ["score", "it"], ["code"]):
+        assert desk.run("--max-tokens", "4", *words).report["kind"] == "ask"
+
+
+def test_the_console_command_is_the_same_program(cache: dict[str, str], tmp_path: Path) -> None:
+    command = Path(sys.executable).with_name("sealed-llm")
+    assert subprocess.run([ROOT / "scripts/make_command.py"], executable=sys.executable, check=True, capture_output=True)
+
+    def run(*args: str, environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [command, *args], env=environ, cwd=tmp_path, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+        )
+
+    version = run("--version", environ=cache)
+    assert (version.returncode, version.stdout) == (0, f"sealed-llm, version {__version__}\n")
+    helped = run("ask", "--help", environ=cache | {"COLUMNS": "80"})
+    assert helped.stdout.startswith("Usage: sealed-llm ask [OPTIONS]") and "    sealed-llm ask" in helped.stdout
+    assert max(map(len, helped.stdout.splitlines())) <= 80
+    nothing = run(environ=cache)
+    assert nothing.returncode == 2 and "Usage: sealed-llm [OPTIONS] COMMAND" in nothing.stderr
+    asked = run("ask", "Hello?", *SHORT, environ=cache | {"PATH": f"{command.parent}:{cache['PATH']}"})
+    assert "\n  sealed-llm verify sealed-result/1/result.json" in asked.stdout
+    asked = run("ask", "Hello?", *SHORT, environ=cache)
+    assert f"\n  {command} verify sealed-result/2/result.json" in asked.stdout
+    task = tmp_path / "task"
+    task.mkdir()
+    assert run("ask", "x", environ={"IEXEC_OUT": str(task), "IEXEC_IN": str(tmp_path)}).returncode == 0
+    assert json.loads((task / "result.json").read_text())["report"]["kind"] == "ask"
+
+
+def test_a_terminal_s_spinner_is_gone_in_the_end(cache: dict[str, str], tmp_path: Path) -> None:
+    """On a real terminal: a line of progress while it runs, none when it is done; on a pipe never one."""
+    assert "…" not in app(cache, "ask", "Hello?", *SHORT).stderr
+    ours, theirs = pty.openpty()
+    for job in (["ask", "Hello?"], ["code", "one()", "--language", "python"]):
+        command = [sys.executable, "-m", "app", *job, *SHORT]
+        done = subprocess.run(
+            command,
+            env=cache,
+            cwd=tmp_path / "here",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=theirs,
+            check=False,
+        )
+        assert done.returncode in (0, 3)
+        shown = os.read(ours, 1 << 20).decode()
+        assert re.search(r"(asking the model|writing code) … \d+\.\d s", shown)
+        assert re.fullmatch(r"\r *\r", shown[shown.rindex("\r", 0, -1) :]) and b"\xe2\x80\xa6 " not in done.stdout
 
 
 def test_verify_is_light() -> None:
@@ -114,7 +232,9 @@ def test_verify_is_light() -> None:
 def test_doctor_finds_all_there_and_what_is_missing(cache: dict[str, str]) -> None:
     fine = app(cache, "doctor", "--json")
     assert fine.returncode == 0, fine.stdout
-    assert [finding["name"] for finding in json.loads(fine.stdout)] == ["compiler", "engine", "model", "sandbox", "key", "disk"]
+    assert [finding["name"] for finding in json.loads(fine.stdout)] == [
+        *("version", "compiler", "engine", "model", "sandbox", "key", "disk", "results")
+    ]
     bad = app(cache | {"PATH": "/nowhere", "IEXEC_APP_DEVELOPER_SECRET": "no key"}, "doctor")
     assert bad.returncode == 1
     assert [line for line in bad.stdout.splitlines() if line.startswith("FAIL")] == [
@@ -130,11 +250,16 @@ def test_model_commands(cache: dict[str, str]) -> None:
     assert app(cache, "model", "path", SMALL).stdout.strip().endswith(".gguf")
     assert app(cache, "model", "check", SMALL).returncode == 0
     unknown = app(cache, "model", "path", "gpt-9")
-    assert (unknown.returncode, "model.unknown" in unknown.stderr) == (69, True)
+    assert (unknown.returncode, "model.unknown" in unknown.stderr) == (2, True)
 
 
 def test_usage_and_colour(cache: dict[str, str]) -> None:
-    assert app(cache, "frobnicate").returncode == 2
+    wrong = app(cache, "frobnicate")
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert wrong.stderr.splitlines() == [
+        "sealed-llm: error: no such command 'frobnicate' (usage)",
+        "sealed-llm: hint: `python -m app --help` shows what there is",
+    ]
     shown = app(cache | {"NO_COLOR": "1"}, "--help")
     assert (shown.returncode, "\x1b" in shown.stdout) == (0, False)
 
@@ -160,5 +285,9 @@ def test_the_key_ceremony(cache: dict[str, str]) -> None:
     piped = subprocess.run(command, input=secret + "\n", env=cache, capture_output=True, text=True, check=False, cwd=ROOT)
     assert piped.stdout.strip() == address
     bad = app(cache | {"IEXEC_APP_DEVELOPER_SECRET": "no key"}, "key", "public")
-    assert (bad.returncode, "key.invalid" in bad.stderr, "no key" in bad.stderr) == (70, True, False)
+    assert (bad.returncode, "key.invalid" in bad.stderr, "no key" in bad.stderr) == (2, True, False)
+    simulated = app(cache, "key", "address", "--simulation").stdout.strip()
+    assert simulated != address and json.loads(app(cache, "key", "address", "--simulation", "--json").stdout) == {
+        "address": simulated
+    }
     assert app(cache, "key", "new").stdout != made.stdout

@@ -2,14 +2,9 @@ from __future__ import annotations
 
 import ast
 import json
-from pathlib import Path
 from typing import Any
 
-import pytest
-from click.testing import CliRunner
-
 from app.answers.code import CodeAnswer
-from app.cli import cli
 from app.llm.engine import Engine
 from app.llm.models import checked_path, find
 from app.replay import replay
@@ -87,28 +82,3 @@ def test_turn_five_obeys_turn_one() -> None:
     assert ast.get_docstring(function) and any(isinstance(node, ast.For) for node in ast.walk(function))
     assert "sum(" not in ast.unparse(function).replace(ast.get_docstring(function) or "", "")
     assert "ValueError" in said.text and "discount" in said.text and "round(" in said.text
-
-
-def test_sessions_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SEALED_LLM_CACHE", str(tmp_path / "cache"))
-    path = tmp_path / "sessions.json"
-
-    def code(*options: str) -> tuple[int, str]:
-        args = ["simulate", "code", "--session", str(path), *options]
-        done = CliRunner().invoke(cli, args, prog_name="app")
-        return done.exit_code, done.output
-
-    short = ("--args", f"--model {SMALL} --max-tokens 24")
-    assert code("--language", "python", "--prompt", "Print one.", *short)[0] == 0
-    assert code("--feedback", "Print two.", *short)[0] == 0
-    assert code("--list") == (0, "default: python, 2 turns\n")
-    assert code("--rename", "mine") == (0, "") and code("--name", "mine", "--delete-turn", "1") == (0, "")
-    exit_code, shown = code("--name", "mine", "--show", "--json")
-    session = json.loads(shown)["mine"]
-    assert exit_code == 0 and [turn["feedback"] for turn in session["turns"]] == [["Print two."]]
-    assert (path.stat().st_mode & 0o777) == 0o600
-    assert code("--name", "mine", "--delete") == (0, "") and code("--list") == (0, "")
-    exit_code, said = code("--name", "mine", "--feedback", "x")
-    assert exit_code == 1 and "session.unknown" in said and "hint" in said
-    path.write_text("{")
-    assert "session.unreadable" in code("--list")[1]

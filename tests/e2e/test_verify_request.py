@@ -52,7 +52,6 @@ def test_another_request_does_not_open_it(desk: Desk) -> None:
         SALTED | {"prompt": "p"},
         REQUEST,
         {"system": "s"} | SALTED,
-        [1],
     ):
         done = checked(desk, "--request", written(desk, other))
         assert (done.returncode, "result.wrong_request" in done.stderr) == (1, True), other

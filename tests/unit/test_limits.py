@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from app import strict_json
+from app.delivery import read_result
 from app.errors import AppError
 from app.iexec import args, protected_data
 from app.iexec.inputs import read_inputs
@@ -69,6 +70,12 @@ def sealed(size: int) -> bytes:
     assert REPORT.answer is not None
     spare = size - len(seal(REPORT.model_copy(update={"answer": REPORT.answer.model_copy(update={"text": ""})}), KEY))
     return seal(REPORT.model_copy(update={"answer": REPORT.answer.model_copy(update={"text": "x" * spare})}), KEY)
+
+
+def delivered(path: Path, size: int) -> None:
+    with path.open("wb") as stream:
+        stream.truncate(size)
+    read_result(path)
 
 
 def named(folder: Path, length: int) -> None:
@@ -169,6 +176,7 @@ PAIRS: dict[str, Callable[[Desk, int], Any]] = {
     "test_input_bytes": lambda _, n: code(tests=[{"input": "x" * n, "output": ""}]),
     "test_output_bytes": lambda _, n: printed(f"print('x' * {n - 1})", "x" * (n - 1)),
     "result_bytes": lambda _, n: sealed(n),
+    "delivered_bytes": lambda desk, n: delivered(desk.out / "task.zip", n),
     "file_name_bytes": lambda desk, n: named(desk.out, n),
     "json_integer": lambda _, n: args.parse(["--chain-id", str(n)]),
     "threads": lambda _, n: args.parse(["--threads", str(n)]),
