@@ -63,8 +63,9 @@ def inputs(found: Iterable[Input]) -> list[tuple[str, str]]:
     """Return what was used of each source and what was left aside, as labelled facts."""
     sides: dict[str, list[str]] = {}
     for one in found:
-        source = one.source.replace("_", " ") + (f" {one.number}" if one.number is not None else "")
-        sides.setdefault("used" if one.used else "NOT USED", []).append(f"{one.kind} in the {source}")
+        name = one.source.replace("_", " ")
+        source = f"the {name}" if one.number is None else f"{name} {one.number}"
+        sides.setdefault("used" if one.used else "NOT USED", []).append(f"{one.kind} in {source}")
     return [(side, ", ".join(kinds)) for side, kinds in sides.items()]
 
 
@@ -146,7 +147,8 @@ def _score(answer: ScoreAnswer, mode: str | None) -> Iterator[str]:
     yield from wrap(f"wallet {answer.wallet_address}", "  ")
     yield from wrap(_data(answer), " " * 9, "  ")
     if answer.data.left_out:
-        yield from wrap(f"{answer.data.left_out:,} rows are no records of its own and were left out", " " * 9, " " * 9)
+        rows = "1 row is no record" if answer.data.left_out == 1 else f"{answer.data.left_out:,} rows are no records"
+        yield from wrap(f"{rows} of its own, left out", " " * 9, " " * 9)
     if answer.data.truncated:
         yield from wrap("TRUNCATED: the source had more than it gave, so the score rests on a part", "  ")
     yield from _factors(answer)
