@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from app import strict_json
-from app.errors import InputError
+from app.errors import AppError, InputError
 from app.form.holders import raw_rows
+from app.iexec import protected_data
 from app.questionnaire import FormError, render, title_of
 
 _OF_A_FORM = frozenset(("answers.invalid", "questionnaire.invalid"))
@@ -30,6 +31,18 @@ def explain(request: Mapping[str, Any], code: str) -> str | None:
     except InputError:
         return None
     return None
+
+
+def fields_of(dataset: bytes | None) -> Mapping[str, Any]:
+    """Return the fields of a dataset that `explain` looks at, as the caller wrote them; none where they cannot be read."""
+    try:
+        if dataset is not None and dataset.startswith(b"PK"):
+            entries = protected_data.read(dataset)
+            return {name: protected_data.text(entries[name]) for name in ("questionnaire", "answers") if name in entries}
+        found = strict_json.loads((dataset or b"").removeprefix(b"\xef\xbb\xbf"))
+    except AppError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _place(form: Any, err: FormError) -> str | None:

@@ -12,6 +12,7 @@ from typing import Any
 from app import strict_json
 from app.errors import EXIT_FAILED, EXIT_OK, EXIT_REFUSED
 from app.report import Report, Result
+from app.simulate.explain import explain, fields_of
 from app.simulate.session import Simulated
 from app.simulate.tell import has_failed, inputs, outcome, tell, wrap
 
@@ -29,9 +30,11 @@ def exit_code(done: Simulated) -> int:
 def summary(done: Simulated, program: str) -> dict[str, Any]:
     """Return one JSON object with stable keys; `program` is how this one was called."""
     result = strict_json.loads(done.delivered.result)
+    report = Result.model_validate_json(done.delivered.result).report
     return {
         "verified": done.verified is not None,
-        "outcome": outcome(Result.model_validate_json(done.delivered.result).report),
+        "outcome": outcome(report),
+        "about": dict(_places(done, report)),
         "trusted": done.trusted,
         "signer": done.verified.signer if done.verified else None,
         "simulation_key": done.order.simulated_key,
@@ -82,7 +85,17 @@ def story(report: Report) -> list[str]:
     return lines
 
 
+def _places(done: Simulated, report: Report) -> Iterator[tuple[str, str]]:
+    """Yield what an error is about, in the person's own words: a public result gives a number alone."""
+    failed = [(item.index, item.error) for item in report.bulk.results] if report.bulk else [(1, report.error)]
+    for index, error in failed:
+        dataset = done.order.datasets[index - 1] if error and index <= len(done.order.datasets) else None
+        if error and (place := explain(fields_of(dataset), error.code)):
+            yield f"item {index}" if report.bulk else "about", place
+
+
 def _facts(done: Simulated, report: Report) -> Iterator[tuple[str, str]]:
+    yield from _places(done, report)
     if report.outside_model:
         yield "model", f"{report.outside_model}: NOT embedded, for development only"
     elif report.model:

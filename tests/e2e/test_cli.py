@@ -99,6 +99,21 @@ def test_an_error_result_is_a_result_and_no_success(cache: dict[str, str]) -> No
     assert (shown["verified"], shown["outcome"]) == (True, "error")
 
 
+def test_the_person_at_the_desk_reads_which_question_it_is(cache: dict[str, str], tmp_path: Path) -> None:
+    """By its title on the screen; the result, which may be public, has the number alone."""
+    form = {"questionnaire": [["Age?", "number"], ["Which colour?", "select", ["red", "blue"]]], "answers": [8, "green"]}
+    (tmp_path / "form.json").write_text(json.dumps(form))
+    (tmp_path / "form.zip").write_bytes(protect({name: json.dumps(value) for name, value in form.items()}))
+    ways = [["ask", "--file", "form.json"], ["simulate", "--file", "form.json"], ["simulate", "--protected-data", "form.zip"]]
+    for way in ways:
+        done = app(cache, *way[:-1], tmp_path / way[-1])
+        assert done.returncode == 1 and '\nabout      question 2: "Which colour?"' in done.stdout
+    bulk = app(cache, "simulate", "--bulk", tmp_path / "form.zip", tmp_path / "form.zip")
+    assert '\nitem 2     question 2: "Which colour?"' in bulk.stdout
+    shown = json.loads(app(cache, "simulate", "--file", tmp_path / "form.json", "--json").stdout)
+    assert shown["about"] == {"about": 'question 2: "Which colour?"'} and "colour" not in json.dumps(shown["result"])
+
+
 def test_simulate_without_a_secret_says_so(cache: dict[str, str]) -> None:
     done = app(cache, "simulate", "--no-app-secret", "--args", f"{ARGS} Hello?")
     assert done.returncode == 0

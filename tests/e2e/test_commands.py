@@ -47,10 +47,16 @@ ELSEWHERE = {
         "needs a chain",
         "tests/iexec/test_mishaps.py::test_one_bad_dataset_spoils_its_entry_of_the_bulk_only",
     ),
-    "iapp": ("needs docker and a chain", "tests/deploy/test_image.py::test_a_classic_builder_takes_it"),
-    "npm i -g @iexec/iapp": ("installs iExec's tool", "tests/deploy/test_image.py::test_a_classic_builder_takes_it"),
-    "cat > iapp.config.json": ("for iExec's tool", "tests/deploy/test_image.py::test_a_classic_builder_takes_it"),
-    "mkdir -p mock/protectedData": ("for iExec's tool", "tests/deploy/test_image.py::test_a_classic_builder_takes_it"),
+    "iapp": (
+        "needs docker and a chain",
+        "tests/deploy/test_context.py::test_iapp_sends_what_the_recipe_copies_and_nothing_else",
+    ),
+    "npm i -g @iexec/iapp": (
+        "installs iExec's tool",
+        "tests/deploy/test_context.py::test_iapp_sends_what_the_recipe_copies_and_nothing_else",
+    ),
+    "cat > iapp.config.json": ("for iExec's tool", "tests/deploy/test_context.py::test_git_takes_none_of_it"),
+    "mkdir -p mock/protectedData": ("for iExec's tool", "tests/deploy/test_scripts.py::test_stores_what_simulate_stores"),
 }
 # what in a command of ours asks for what is not here -> the same
 FAR = {
@@ -212,9 +218,11 @@ def _row(command: str) -> tuple[str, str] | None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=[path.name for path in DOCUMENTS])
 def test_every_command_in_a_document_runs(document: Path, here: Path) -> None:
-    commands = in_document(document)
-    assert commands
-    for command in commands:
+    other = re.findall(r"^```(?!sh|bash|shell|console)\w*\n(.*?)^```", document.read_text(), re.DOTALL | re.MULTILINE)
+    assert not [line for block in other for line in block.splitlines() if OURS.match(line.lstrip("$ "))], (
+        "no block of shell code"
+    )
+    for command in in_document(document):
         run(here, command)
 
 
