@@ -29,7 +29,7 @@ from app.field_types import (
     whole,
 )
 from app.limits import LIMITS
-from app.session import Session
+from app.session import ProgramTest, Session
 
 
 class _Strict(BaseModel):
@@ -77,13 +77,6 @@ class Options(_Strict):
     """32 random bytes in hex: the result then carries a commitment to the request."""
 
 
-class ProgramTest(_Strict):
-    """A program test: standard input, and the standard output that must follow."""
-
-    input: Text
-    output: Text
-
-
 class Document(Options):
     """A request: one of the jobs `ask`, `code`, `score`, inferred from the fields unless `task` names it."""
 
@@ -128,7 +121,8 @@ class Document(Options):
     feedback: Texts | None = None
     """code: what to change, oldest first."""
     tests: Annotated[list[Text | ProgramTest], Field(max_length=LIMITS.tests), BeforeValidator(list_or_one)] | None = None
-    """code, Python only: assertions on what the snippet defines, or {"input", "output"} of it as a program."""
+    """code, Python only: test code (assertions, pytest, unittest, doctest), or {"input", "output"} of a program. In a session they
+    stay in force until other tests replace them; an empty list removes them."""
     attempts: Attempts | None = None
     """code: how often the model may try, the first time included, while tests fail."""
     session: Annotated[Session | Literal["new"], BeforeValidator(new_or_json)] | None = None

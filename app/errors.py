@@ -6,6 +6,8 @@ and never holds any of the input's content: it is published in a result that any
 
 from __future__ import annotations
 
+from app.languages import ALIASES, LANGUAGES
+
 # Exit codes: sysexits where one fits. `run` uses 0 and 73 only; `verify` uses 0 and 1.
 EXIT_OK = 0
 EXIT_REFUSED = 1
@@ -20,7 +22,7 @@ HINTS: dict[str, str] = {
     "args.no_value": "write --name value or --name=value",
     "args.unknown_option": "known: --prompt --system --max-tokens --temperature --seed --salt --model --chain-id --threads "
     "--no-mmap; after -- everything is a word of the prompt",
-    "bulk.partial": "see results[]: each failed item carries its own error",
+    "bulk.partial": "see results[]: an item without success has an error, or an answer whose status says why",
     "chain.bad_answer": "check the endpoint, the hub and the task id",
     "chain.unknown": "name the hub of this chain with --hub",
     "chain.unreachable": "check --rpc; any Ethereum JSON-RPC endpoint of the chain will do",
@@ -55,7 +57,7 @@ HINTS: dict[str, str] = {
     "json.invalid": "one JSON value in UTF-8: no duplicate keys, no NaN, at most 64 levels deep",
     "key.invalid": "IEXEC_APP_DEVELOPER_SECRET is a secp256k1 private key: 64 hex digits, with or without 0x",
     "labels.invalid": "UTF-8 lines, CSV with a column `address` or a JSON list, of addresses as 0x and 40 hex digits",
-    "language.unknown": "known: python c++ c java scala sql javascript bash, and aliases such as py, cpp, js, sh",
+    "language.unknown": f"known: {' '.join(LANGUAGES)}, with or without a version, and {' '.join(ALIASES)}",
     "messages.invalid": "messages are {role, content}; system first if at all, the user's last",
     "model.altered": "the model file is not the published one: `python -m app model fetch` gets it again",
     "model.fetch_failed": "each source is named above with its reason; a second `model fetch` resumes",
