@@ -121,8 +121,8 @@ class Document(Options):
     feedback: Texts | None = None
     """code: what to change, oldest first."""
     tests: Annotated[list[Text | ProgramTest], Field(max_length=LIMITS.tests), BeforeValidator(list_or_one)] | None = None
-    """code, Python only: test code (assertions, pytest, unittest, doctest), or {"input", "output"} of a program. In a session they
-    stay in force until other tests replace them; an empty list removes them."""
+    """code, Python only: test code (assertions, pytest, unittest, doctest), or {"input", "output"} of a program. In a session
+    they stay in force until other tests replace them; an empty list removes them."""
     attempts: Attempts | None = None
     """code: how often the model may try, the first time included, while tests fail."""
     session: Annotated[Session | Literal["new"], BeforeValidator(new_or_json)] | None = None

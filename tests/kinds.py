@@ -197,7 +197,10 @@ KINDS = [
     Kind("from-code", "from code import add\nassert add(1, 1) == 2", 1),
     Kind("real-import", "from collections import Counter\nassert Counter([add(1, 1)])[2] == 1", 1),
     Kind("mock", "from unittest.mock import patch\nwith patch('builtins.print') as p:\n    main()\n"
-         "p.assert_called_once_with(5)\nassert p.call_count == 1 and add(1, 1) == 2", 1),
+         "p.assert_called_once_with(5)\nassert p.call_count == 1 and add(1, 1) == 2", 2),
+    Kind("mock-alone", "from unittest.mock import patch\nwith patch('builtins.print') as p:\n    main()\n"
+         "p.assert_called_once_with(5)", 1),
+    Kind("assert-equal", "assert_equal(add(1, 1), 2)\nassertEqual(add(2, 2), 4)", 2),
     Kind("redirect", "import io, contextlib\nout = io.StringIO()\nwith contextlib.redirect_stdout(out):\n    main()\n"
          "assert out.getvalue() == '5\\n'", 1),
     Kind("raises-assertion", "import pytest\n"
@@ -231,6 +234,7 @@ EMPTY = {
     "unittest-constant": "import unittest\nclass T(unittest.TestCase):\n"
     "    def test_a(self):\n        add(1, 1)\n        self.assertTrue(True)",
     "unittest-empty": "import unittest\nclass T(unittest.TestCase):\n    pass\nunittest.main()",
+    "mock-constant": "assertEqual(2, 2)\nadd(1, 1)",
     "pytest-returns": "def test_a():\n    return add(1, 1) == 999",
     "pytest-skipped": "import pytest\n@pytest.mark.skip\ndef test_a():\n    assert add(1, 1) == 999",
     "pytest-skips": "import pytest\ndef test_a():\n    pytest.skip('no')\n    assert add(1, 1) == 999",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from app.document import Document, ProgramTest
+from app.document import Document
 from app.errors import InputError
 from app.languages import Language, language_of
 from app.limits import LIMITS
 from app.request.base import BaseRequest
-from app.session import Session
+from app.session import ProgramTest, Session
 
 # A field, and the name that an earlier code app had for it.
 EARLIER = {"prompt": "original_prompt", "code": "reference_code", "feedback": "feedback_prompt"}

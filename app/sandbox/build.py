@@ -22,7 +22,17 @@ from app.sandbox.patch import patch
 _FUEL = 20_000_000_000  # the start takes a tenth of it
 _TP_CALL = 64  # offset of tp_call in CPython's PyTypeObject where a pointer has 4 bytes (Include/cpython/object.h)
 _ENVIRON = [b"PYTHONHASHSEED=0"]
-_PARTS = ("loop", "checks", "pytest", "kinds", "lacks")  # of the harness, in the order of their imports
+_PARTS = (
+    "loop",
+    "checks",
+    "patching",
+    "pytest",
+    "fixtures",
+    "kinds",
+    "doctest",
+    "words",
+    "lacks",
+)  # of the harness, in the order of their imports
 # Says which modules of the standard library can be imported, and which cannot.
 _LIST = """
 import os, sys

@@ -12,6 +12,7 @@ import json
 import tomllib
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -82,5 +83,5 @@ def unpack(data: bytearray) -> tuple[Code, Image]:
         views.append(memoryview(data)[at : at + size])
         at += size
     *code, memory = views
-    call = {name: tuple(value) if isinstance(value, list) else value for name, value in head["call"].items()}
+    call: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in head["call"].items()}
     return Code(*code), Image(memory=bytes(memory), **call)

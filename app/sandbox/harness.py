@@ -21,9 +21,11 @@ from typing import Any
 
 from app.sandbox import harness_lacks as lacks
 from app.sandbox import harness_loop as loop
-from app.sandbox.harness_checks import SHOWN, SNIPPET, TALLY, TEST, Checks, Words, names
-from app.sandbox.harness_kinds import Failure, count_assertions, doctests, units
+from app.sandbox.harness_checks import SNIPPET, TALLY, TEST, Checks, Failure, Tally, names
+from app.sandbox.harness_doctest import doctests
+from app.sandbox.harness_kinds import count_assertions, loose, units
 from app.sandbox.harness_pytest import Skipped, Unavailable, module
+from app.sandbox.harness_words import assertion, say, where
 
 # Imported before the image is taken, so that a snippet's import of one of them costs no fuel.
 READY = (
@@ -69,7 +71,7 @@ def _run(code: str, name: str) -> Said | None:
     except MemoryError:
         return _said("error", "the snippet is nested too deeply to be compiled")
     except BaseException as err:
-        return _said("error", _say(err))
+        return _said("error", say(err))
     try:
         exec(program, made.__dict__)
     except SystemExit as err:
@@ -92,14 +94,12 @@ def _verdict(trouble: Said | None, test: dict[str, Any], scope: dict[str, Any]) 
     text = test["text"]
     try:
         tree = _parsed(text)
-        program = (
-            compile(ast.fix_missing_locations(Checks(text).visit(_parsed(text))), TEST, "exec", _AWAIT, True) if tree else None
-        )
+        program = tree and _compiled(text)
     except MemoryError:
         return _said("error", "the test is nested too deeply to be compiled")
     except BaseException as err:
-        return _said("error", _say(err))
-    TALLY.__init__()  # type: ignore[misc]  whatever the snippet did to it
+        return _said("error", say(err))
+    vars(TALLY).update(vars(Tally()))  # whatever the snippet did to it
     sys.modules["pytest"] = module()
     count_assertions()
     builtins.__import__ = lacks.importer(scope, tree)
@@ -107,7 +107,10 @@ def _verdict(trouble: Said | None, test: dict[str, Any], scope: dict[str, Any]) 
     return _try(lambda: _whole(tree, program, test, scope), text)
 
 
-_AWAIT = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+def _compiled(text: str) -> types.CodeType:
+    tree = ast.fix_missing_locations(Checks(text).visit(ast.parse(text, TEST)))
+    program: types.CodeType = compile(tree, TEST, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+    return program
 
 
 def _parsed(text: str) -> ast.Module | None:
@@ -123,25 +126,14 @@ def _parsed(text: str) -> ast.Module | None:
     return None if prompted and texts else tree
 
 
-def _shown_text(text: str) -> str:
-    """Return a doctest without the quotes around it, if that is how it was given."""
-    try:
-        tree = ast.parse(text)
-    except SyntaxError:
-        return text
-    return "\n".join(
-        str(node.value.value) for node in tree.body if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-    )
-
-
 def _whole(tree: ast.Module | None, program: types.CodeType | None, test: dict[str, Any], scope: dict[str, Any]) -> None:
     """Run a test with all that it defines. Raises what it raises, a `Failure` where that has a name."""
     kinds = set()
     if program is None or tree is None:
         kinds.add("doctest")
-        doctests(_shown_text(test["text"]), scope)
+        doctests(test["text"], scope)
     else:
-        scope |= names()
+        scope |= names() | loose(tree, scope)
         kept = scope["__name__"]
         scope["__name__"] = "__main__" if _is_main(tree) else kept
         _execute(program, scope)
@@ -183,7 +175,7 @@ def _control(kind: str, scope: dict[str, Any]) -> None:
         else:
             text = {"statements": _UNSEEN, "unittest": _CLASS}.get(kind, f"def test_control():\n    {_UNSEEN}\n")
             tree = ast.parse(text)
-            program = compile(ast.fix_missing_locations(Checks(text).visit(ast.parse(text))), TEST, "exec", dont_inherit=True)
+            program = _compiled(text)
             space = {**scope, "unittest": unittest}
             exec(program, space)
             for _, run in units(tree, space, []):
@@ -232,7 +224,7 @@ def _try(run: Any, text: str) -> Said:
 
 def _outcome(err: BaseException, text: str) -> tuple[str, str, str]:
     if isinstance(err, AssertionError):
-        return "failed", _assertion(err, text), ""
+        return "failed", assertion(err, text), ""
     if isinstance(err, Skipped):
         return "error", "nothing was checked: the test was skipped", ""
     status, message, _, lack = _stopped(err)
@@ -242,53 +234,9 @@ def _outcome(err: BaseException, text: str) -> tuple[str, str, str]:
 def _stopped(err: BaseException) -> Said:
     # The parser, too, raises MemoryError, with words, when its own stack is full.
     if isinstance(err, MemoryError) and not err.args:
-        return _said("out_of_memory", _say(err))
+        return _said("out_of_memory", say(err))
     lack = lacks.lack(err)
-    return _said("unavailable", f"{lack[1]}{_where(err)}", lack[0]) if lack else _said("error", _say(err))
-
-
-def _place(err: BaseException) -> tuple[str, int | None]:
-    """Return the file, snippet or test, and the line of it that an exception came from."""
-    name, line = "", None
-    if isinstance(err, SyntaxError):
-        name, line = err.filename or "", err.lineno
-    at = err.__traceback__
-    while at is not None:
-        if at.tb_frame.f_code.co_filename in (SNIPPET, TEST):
-            name, line = at.tb_frame.f_code.co_filename, at.tb_lineno
-        at = at.tb_next
-    return name, line
-
-
-def _where(err: BaseException) -> str:
-    name, line = _place(err)
-    return f" (line {line} of the {name[1:-1]})" if line and name in (SNIPPET, TEST) else ""
-
-
-def _say(err: BaseException) -> str:
-    """Return the kind of an exception, its words, and where it came from."""
-    try:
-        words = err.msg if isinstance(err, SyntaxError) else str(err)
-    except BaseException:
-        words = "its message cannot be shown"
-    return type(err).__name__ + (f": {words[:SHOWN]}" if words else "") + _where(err)
-
-
-def _assertion(err: AssertionError, test: str) -> str:
-    """Return the assertion that failed, with the values that it compared."""
-    if len(err.args) == 1 and type(err.args[0]) is Words:
-        return err.args[0].text
-    name, line = _place(err)
-    source = test.split("\n")[line - 1].strip() if name == TEST and line else ""
-    try:
-        words = str(err)
-    except BaseException:
-        words = ""
-    if words and type(err) is AssertionError and name == TEST and not source.startswith(("assert", "raise")):
-        return f"{source[:SHOWN]}: {words.strip()[: 2 * SHOWN]}"  # of unittest
-    return (
-        words[: 2 * SHOWN] if words and name == TEST and not source.startswith("assert") else source[: 2 * SHOWN] or _say(err)
-    )
+    return _said("unavailable", f"{lack[1]}{where(err)}", lack[0]) if lack else _said("error", say(err))
 
 
 _BUILTINS: dict[str, Any]  # as they are before a snippet replaces some

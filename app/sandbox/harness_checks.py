@@ -13,9 +13,8 @@ from typing import Any
 SNIPPET, TEST = "<snippet>", "<test>"
 SHOWN = 160  # characters of a value in a message
 # Names that no snippet can spell.
-_SIDES, _EXPLAIN, _PLAIN, _COUNT, _NOTE, _QUIET = (
-    ("left side", "right side"), "explain both sides", "explain", "count", "note", "do not count"
-)  # fmt: skip
+_SIDES, _EXPLAIN, _PLAIN = ("left side", "right side"), "explain both sides", "explain"
+_COUNT, _NOTE, _QUIET, _NOTICE = "count", "note", "do not count", "notice a call"
 _ALWAYS = types.FunctionType | types.BuiltinFunctionType | types.ModuleType | type  # values that are never false
 
 
@@ -25,6 +24,14 @@ class Words:
     def __init__(self, text: str) -> None:
         """Keep it."""
         self.text = text
+
+
+class Failure(Exception):
+    """A unit of a test that failed: its name and the exception."""
+
+    def __init__(self, name: str, cause: BaseException) -> None:
+        """Keep both."""
+        self.name, self.cause = name, cause
 
 
 class Tally:
@@ -54,8 +61,25 @@ class Tally:
             self.failed.append(source)
         return Words(source)
 
+    def notice(self, call: Any, *args: Any, **words: Any) -> Any:
+        """Return what a call gives that checks something, whether or not it counts itself."""
+        count, failed = self.count, len(self.failed)
+        try:
+            said = call(*args, **words)
+        except AssertionError as err:
+            if len(self.failed) == failed and not self.quiet:
+                self.failed.append(str(err))
+            raise
+        self.count += self.count == count and not self.quiet
+        return said
+
+    def constant(self, call: Any, *args: Any, **words: Any) -> Any:
+        """Return what a call with nothing but constants gives: of unittest's, its checks are none; of a mock's, they are."""
+        is_case = any(one.__name__ == "TestCase" for one in type(getattr(call, "__self__", None)).__mro__)
+        return (self.silently if is_case else self.notice)(call, *args, **words)
+
     def silently(self, call: Any, *args: Any, **words: Any) -> Any:
-        """Return what a call gives whose checks cannot fail."""
+        """Return what a call gives whose checks are not counted."""
         self.quiet += 1
         try:
             return call(*args, **words)
@@ -68,8 +92,8 @@ TALLY = Tally()
 
 def names() -> dict[str, Any]:
     """Return what a program of `Checks` finds in its namespace."""
-    made = (TALLY.explain, TALLY.plain, TALLY.check, TALLY.note, TALLY.silently)
-    return dict(zip((_EXPLAIN, _PLAIN, _COUNT, _NOTE, _QUIET), made))
+    made = (TALLY.explain, TALLY.plain, TALLY.check, TALLY.note, TALLY.constant, TALLY.notice)
+    return dict(zip((_EXPLAIN, _PLAIN, _COUNT, _NOTE, _QUIET, _NOTICE), made))
 
 
 def shown(value: object) -> str:
@@ -131,16 +155,17 @@ class Checks(ast.NodeTransformer):
         self._keep = kept
         return node
 
-    visit_AsyncWith = visit_With
-    visit_TryStar = visit_Try
+    visit_AsyncWith: Any = visit_With
+    visit_TryStar: Any = visit_Try
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
-        """Do not count `self.assertTrue(True)`."""
+        """Count `mock.assert_called_with(…)` and the like, and do not count `self.assertTrue(True)`."""
         self.generic_visit(node)
-        is_check = isinstance(node.func, ast.Attribute) and node.func.attr.startswith("assert")
-        if is_check and node.args and all(_is_constant(arg) for arg in node.args):
-            return ast.copy_location(_call(_QUIET, node.func, *node.args, keywords=node.keywords), node)
-        return node
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        if not name.startswith("assert"):
+            return node
+        way = _QUIET if node.args and all(_is_constant(arg) for arg in node.args) else _NOTICE
+        return ast.copy_location(_call(way, node.func, *node.args, keywords=node.keywords), node)
 
     def _assertion(self, node: ast.stmt, test: ast.expr) -> ast.Assert:
         source = (ast.get_source_segment(self._source, node) or "an assertion")[: 2 * SHOWN]
@@ -178,8 +203,8 @@ def _truth(node: ast.expr) -> bool | None:
             return _truth(value)
         case ast.BoolOp(op=op, values=values):
             decides = isinstance(op, ast.Or)
-            found = [_truth(value) for value in values]
-            return decides if decides in found else None if None in found else not decides
+            all_of = [_truth(value) for value in values]
+            return decides if decides in all_of else None if None in all_of else not decides
         case ast.IfExp(body=body, orelse=orelse):
             return _truth(body) if _truth(body) == _truth(orelse) else None
     return _value(node) if _is_constant(node) else None

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from app.sandbox.harness_checks import TALLY
+from app.sandbox.harness_patching import MonkeyPatch
 
 
 class Unavailable(BaseException):
@@ -212,62 +213,3 @@ def module() -> types.ModuleType:
 
     vars(made)["__getattr__"] = missing
     return made
-
-
-class MonkeyPatch:
-    """Changes that are undone after a test."""
-
-    def __init__(self) -> None:
-        """Begin with none."""
-        self._undo: list[Callable[[], Any]] = []
-
-    def setattr(self, target: Any, name: Any, *value: Any, raising: bool = True) -> None:
-        """Set an attribute, of an object or by its dotted name."""
-        if isinstance(target, str):
-            value, (owner, _, name) = (name,), target.rpartition(".")
-            __import__(owner)
-            target = sys.modules[owner]
-        if hasattr(target, name):
-            self._undo.append(lambda old=getattr(target, name): setattr(target, name, old))
-        elif raising:
-            raise AttributeError(name)
-        else:
-            self._undo.append(lambda: delattr(target, name))
-        setattr(target, name, *value)
-
-    def delattr(self, target: Any, name: str, raising: bool = True) -> None:
-        """Delete an attribute."""
-        if hasattr(target, name) or raising:
-            self._undo.append(lambda old=getattr(target, name): setattr(target, name, old))
-            delattr(target, name)
-
-    def setitem(self, target: Any, key: Any, value: Any) -> None:
-        """Set an item of a mapping."""
-        if key in target:
-            self._undo.append(lambda old=target[key]: target.__setitem__(key, old))
-        else:
-            self._undo.append(lambda: target.pop(key, None))
-        target[key] = value
-
-    def delitem(self, target: Any, key: Any, raising: bool = True) -> None:
-        """Delete an item of a mapping."""
-        if key in target or raising:
-            self._undo.append(lambda old=target[key]: target.__setitem__(key, old))
-            del target[key]
-
-    def setenv(self, name: str, value: Any, **_: Any) -> None:
-        """Set a variable of the environment."""
-        import os
-
-        self.setitem(os.environ, name, str(value))
-
-    def delenv(self, name: str, raising: bool = True) -> None:
-        """Delete a variable of the environment."""
-        import os
-
-        self.delitem(os.environ, name, raising)
-
-    def undo(self) -> None:
-        """Undo it all, the last first."""
-        while self._undo:
-            self._undo.pop()()

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from app.answers.code import IS_CODE, Attempt, Budget, CodeAnswer, Guest, Tested, TestVerdict
+from app.answers.code import IS_CODE, Attempt, Budget, CodeAnswer
 from app.errors import SandboxError
 from app.limits import LIMITS
 from app.llm.answering import Answerer
@@ -25,9 +25,13 @@ from app.sandbox import run as sandbox
 from app.session import CodeStatus, Session, SessionTurn
 from app.tasks import code_prompt as prompt
 from app.tasks import edits
-from app.tasks.code_tests import is_settled, status_of, tests_of
+from app.tasks import examples as rules
+from app.tasks.code_tests import is_settled, status_of, tested, tests_of
 from app.tasks.findings import findings, parse
-from app.tasks.parameters import parameters
+from app.tasks.parameters import constants, parameters
+
+# What decides an answer besides the words: defaults, and where a test stops.
+_LIMITS = ("default_attempts", "default_max_tokens", "tests", "test_fuel", "run_fuel", "test_memory_bytes", "test_output_bytes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +69,13 @@ def answer(answerer: Answerer, request: Code) -> tuple[CodeAnswer, Parameters]:
     while len(tries) < chances and not _is_done(request, tries):
         tries.append(_attempt(answerer, request, tries, parts, tests, guest))
         chances += tries[-1].status == "refused" and _refusals(tries) == 1
-    best = max(range(len(tries)), key=lambda index: (tries[index].status in IS_CODE, tries[index].passed, -index))
+    best = max(range(len(tries)), key=lambda index: (_worth(tries[index]), tries[index].passed, -index))
     said = CodeAnswer(
         status=tries[best].status,
         language=request.language,
         text=tries[best].text,
         changed=_changed(request, tries[best]),
-        tested=_tested(request, tests, source, guest, tries, best),
+        tested=tested(request, tests, source, guest, tries[best].verdicts, sum(one.fuel for one in tries)),
         attempts=tuple(_told(one) for one in tries),
         best=best,
         budget=Budget(attempts=chances, tokens=(chances + bool(parts)) * _max_tokens(request)),
@@ -95,7 +99,12 @@ def _sandbox() -> sandbox.Sandbox | None:
 
 def _is_done(request: Code, tries: list[_Try]) -> bool:
     """Return whether nothing is left to be repaired: all tests pass that can be run, or the model refused twice."""
-    return bool(tries) and (_refusals(tries) > 1 or bool(tries[-1].verdicts) and is_settled(request, tries[-1].verdicts))
+    return bool(tries) and (_refusals(tries) > 1 or (bool(tries[-1].verdicts) and is_settled(request, tries[-1].verdicts)))
+
+
+def _worth(one: _Try) -> int:
+    """Return how near an attempt comes to code."""
+    return 3 if one.status in IS_CODE else ("refused", "not_code", "unfinished").index(one.status)
 
 
 def _refusals(tries: list[_Try]) -> int:
@@ -187,25 +196,6 @@ def _complaint(one: _Try) -> str:
     return next((verdict.message for verdict in one.verdicts if verdict.status != "passed"), "")
 
 
-def _tested(
-    request: Code, tests: list[sandbox.Test], source: str, guest: sandbox.Sandbox | None, tries: list[_Try], best: int
-) -> Tested:
-    why = None
-    if request.language != "python":
-        why = "language"
-    elif not tests:
-        why = "no_tests"
-    elif guest is None:
-        why = "no_guest"
-    elif not tries[best].verdicts:
-        why = "no_code"
-    used = Guest(**guest.identity(), fuel=sum(one.fuel for one in tries)) if guest else None
-    verdicts = tuple(
-        TestVerdict(status=one.status, message=one.message, checks=one.checks, fuel=one.fuel) for one in tries[best].verdicts
-    )
-    return Tested.model_validate({"source": source, "untested": why, "verdicts": verdicts, "guest": used})
-
-
 def _told(one: _Try) -> Attempt:
     return Attempt(
         status=one.status,
@@ -235,5 +225,9 @@ def _session(request: Code, chosen: _Try) -> Session | None:
 
 def _parameters(answerer: Answerer, request: Code) -> Parameters:
     sampling = Sampling(temperature_milli=request.temperature_milli, seed=request.seed)
-    fixed = {"chat_template": answerer.chat_template, **words.fixed()}
+    rooms = {
+        name: constants(module) for name, module in (("words", words), ("reading", prompt), ("edits", edits), ("tests", rules))
+    }
+    limits = {name: getattr(LIMITS, name) for name in _LIMITS}
+    fixed = {"id": words.ID, "chat_template": answerer.chat_template, "limits": limits, **rooms}
     return parameters(fixed, answerer.heeded(sampling), _max_tokens(request))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from app.answers.code import Guest, Tested, TestVerdict
 from app.request.code import Code
 from app.sandbox import run as sandbox
 from app.session import CodeStatus, ProgramTest
@@ -50,3 +51,26 @@ def _cannot_change(verdict: sandbox.Verdict, told: str) -> bool:
         return False
     top = lacks.partition(".")[0].removesuffix("s")
     return "of the snippet)" not in verdict.message or bool(re.search(rf"\b{re.escape(top)}", told, re.IGNORECASE))
+
+
+def tested(
+    request: Code,
+    tests: Sequence[sandbox.Test],
+    source: str,
+    guest: sandbox.Sandbox | None,
+    found: Sequence[sandbox.Verdict],
+    fuel: int,
+) -> Tested:
+    """Return whether and how the best attempt was run; `fuel` is that of all of them."""
+    why = None
+    if request.language != "python":
+        why = "language"
+    elif not tests:
+        why = "no_tests"
+    elif guest is None:
+        why = "no_guest"
+    elif not found:
+        why = "no_code"
+    used = Guest(**guest.identity(), fuel=fuel) if guest else None
+    verdicts = tuple(TestVerdict(status=one.status, message=one.message, checks=one.checks, fuel=one.fuel) for one in found)
+    return Tested.model_validate({"source": source, "untested": why, "verdicts": verdicts, "guest": used})

@@ -6,11 +6,10 @@ The caller's words stand between tags, in the user's turn only; control tokens i
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from app.session import Language
 
-ID = "code/2"
+ID = "code/3"
 
 FENCES: dict[Language, str] = {
     "python": "python",
@@ -48,7 +47,10 @@ SYSTEM = (
 )
 # The way out for what is no task for a programmer. Small models take it for ordinary tasks, too: then they are asked again
 # without it.
-ESCAPE = " Only if the task has nothing to do with programming, the block holds a single line instead: {comment} ERROR: and the reason."
+ESCAPE = (
+    " Only if the task has nothing to do with programming, the block holds a single line instead: "
+    "{comment} ERROR: and the reason."
+)
 GENERATE = "Write {language} code that solves this task:\n\n{task}"
 COMPLETE = "Complete this {language} function so that it does what its documentation says and passes all its tests:\n\n{task}"
 ADJUST = (
@@ -75,11 +77,3 @@ def tagged(tag: str, text: str) -> str:
     """Return `text` between tags that it cannot close."""
     inside = re.sub(f"</(?={tag})", "< /", text, flags=re.IGNORECASE).strip("\n")
     return f"<{tag}>\n{inside}\n</{tag}>"
-
-
-def fixed() -> dict[str, Any]:
-    """Return all fixed words by name: what their hash in a report covers."""
-    names = ("SYSTEM", "GENERATE", "COMPLETE", "ADJUST", "WHOLE", "EDIT", "SAID", "REPAIR", "OPINION")
-    edits = {"edit_answer": list(EDIT_ANSWER), "edit_lines": EDIT_LINES}
-    loop = {"mending": list(MENDING), "retry_temperature_milli": RETRY_TEMPERATURE_MILLI}
-    return {"id": ID, **edits, **loop, **{name.lower(): globals()[name] for name in names}}
