@@ -94,7 +94,7 @@ def _verdict(trouble: Said | None, test: dict[str, Any], scope: dict[str, Any]) 
     text = test["text"]
     try:
         tree = _parsed(text)
-        program = tree and _compiled(text)
+        program = None if tree is None else _compiled(text)
     except MemoryError:
         return _said("error", "the test is nested too deeply to be compiled")
     except BaseException as err:

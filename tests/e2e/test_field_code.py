@@ -51,8 +51,8 @@ def test_in_bulk_an_answer_that_is_not_what_was_asked_for_is_no_success(desk: De
         {"language": "py", "prompt": "x", "max_tokens": "1"},
     ]
     desk.environ |= {"IEXEC_BULK_SLICE_SIZE": "2"}
-    for index, fields in enumerate(datasets, 1):
-        desk.dataset(fields, address := "0x" + f"{index}{index}" * 20)
+    for index, each in enumerate(datasets, 1):
+        desk.dataset(each, address := "0x" + f"{index}{index}" * 20)
         desk.environ |= {f"IEXEC_DATASET_{index}_ADDRESS": address, f"IEXEC_DATASET_{index}_FILENAME": address}
     report = verify(desk.run(small=False).raw, SIGNER).result.report
     assert report.bulk is not None and report.error is None
@@ -64,7 +64,7 @@ def test_in_bulk_an_answer_that_is_not_what_was_asked_for_is_no_success(desk: De
 
 ORDINARY = [
     ("python", "Make a snake game with pygame."),
-    ("python", "Write main.py: it defines greet(name), which prints a greeting for that name, calls it once, and ends with exit code 0."),
+    ("python", "Write main.py: it defines greet(name), which prints a greeting, calls it once, and ends with exit code 0."),
     ("python", "Read one line and print it in upper case"),
     ("python", "Ask the user for a number and tell whether it is prime"),
     ("python", "Ein Programm, das eine Zahl einliest und ihre Quersumme ausgibt"),
