@@ -40,7 +40,7 @@ def asked() -> Parameters:
 
 
 def coded() -> Parameters:
-    return code._parameters(Echo(), code_request())  # type: ignore[arg-type]
+    return code._parameters(Echo(), code_request())
 
 
 def code_request() -> Any:
