@@ -7,7 +7,7 @@ import io
 import sys
 from typing import Any
 
-from app.sandbox.harness_checks import SHOWN, TALLY, Failure, shown
+from app.sandbox.harness_checks import SHOWN, TALLY, Failure, Words, shown
 from app.sandbox.harness_pytest import Unavailable
 
 
@@ -32,7 +32,8 @@ def doctests(text: str, scope: dict[str, Any]) -> None:
         flags = sum(flag for flag, on in example.options.items() if on)
         if not checker.check_output(wanted, found, flags):
             TALLY.failed.append(source)
-            raise AssertionError(f"{source[:SHOWN]}: the output is {shown(found.strip())}, expected {shown(wanted.strip())}")
+            said_now, said_then = shown(found.strip()), shown(wanted.strip())
+            raise AssertionError(Words(f"{source[:SHOWN]}: the output is {said_now}, expected {said_then}"))
 
 
 def _compared(source: str) -> str | None:
