@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from app import __version__
+from app.answers import is_met
 from app.errors import AppError
 from app.iexec.task import Task
 from app.llm import native
@@ -50,7 +51,7 @@ def finish(
 ) -> tuple[Report, AppError | None]:
     """Return `report` with the outcomes filled in, and the error for computed.json, if any."""
     error, found = _bulk(outcomes) if bulk else _single(report, *outcomes)
-    status = "error" if error else "ok"
+    status = "error" if error else "ok" if all(map(_is_good, outcomes)) else "failed"
     found |= {"status": status, "error": error and _failure(error), "model": model and _model_info(model)}
     return report.model_copy(update=found), error
 
@@ -71,7 +72,7 @@ def _bulk(outcomes: list[Outcome]) -> tuple[AppError | None, dict[str, Any]]:
     items = tuple(_bulk_item(outcome) for outcome in outcomes)
     good = sum(item.success for item in items)
     bad = len(items) - good
-    error = AppError("bulk.partial", f"{bad} of {len(items)} items failed") if bad else None
+    error = AppError("bulk.partial", f"{bad} of {len(items)} items failed") if any(item.error for item in items) else None
     return error, {"bulk": Bulk(totalCount=len(items), successCount=good, errorCount=bad, results=items)}
 
 
@@ -80,7 +81,7 @@ def _bulk_item(outcome: Outcome) -> BulkItem:
     return BulkItem(
         index=(dataset and dataset.index) or 0,
         dataset=dataset.address if dataset else None,
-        success=outcome.error is None,
+        success=_is_good(outcome),
         kind=outcome.kind,
         mode=outcome.mode,
         answer=outcome.answer,
@@ -89,6 +90,10 @@ def _bulk_item(outcome: Outcome) -> BulkItem:
         inputs=outcome.inputs,
         commitment=outcome.commitment,
     )
+
+
+def _is_good(outcome: Outcome) -> bool:
+    return outcome.error is None and (outcome.answer is None or is_met(outcome.answer))
 
 
 def _failure(error: AppError) -> Failure:

@@ -32,7 +32,7 @@ from app.field_types import (
     whole,
 )
 from app.limits import LIMITS
-from app.session import Session
+from app.session import ProgramTest, Session
 
 
 class _Strict(BaseModel):
@@ -78,13 +78,6 @@ class Options(_Strict):
     """Seed of the sampler above temperature 0."""
     salt: Salt | None = None
     """32 random bytes in hex: the result then carries a commitment to the request."""
-
-
-class ProgramTest(_Strict):
-    """A program test: standard input, and the standard output that must follow."""
-
-    input: Text
-    output: Text
 
 
 class Document(Options):
@@ -135,7 +128,8 @@ class Document(Options):
     feedback: Texts | None = None
     """code: what to change, oldest first."""
     tests: Annotated[list[Text | ProgramTest], Field(max_length=LIMITS.tests), BeforeValidator(list_or_one)] | None = None
-    """code, Python only: assertions on what the snippet defines, or {"input", "output"} of it as a program."""
+    """code, Python only: test code (assertions, pytest, unittest, doctest), or {"input", "output"} of a program. In a session
+    they stay in force until other tests replace them; an empty list removes them."""
     attempts: Attempts | None = None
     """code: how often the model may try, the first time included, while tests fail."""
     session: Annotated[Session | Literal["new"], BeforeValidator(new_or_json)] | None = None

@@ -31,7 +31,7 @@ HINTS: dict[str, str] = {
     "args.quotes": 'quote each text once, options outside of it ("What is this?" --max-tokens 64); an apostrophe needs double '
     "quotes around its text: with an odd quote a worker drops all of the args",
     "args.unknown_option": "known: {args}; after -- everything is a word of the prompt",
-    "bulk.partial": "see results[]: each failed item carries its own error",
+    "bulk.partial": "see results[]: an item without success has an error, or an answer whose status says why",
     "chain.bad_answer": "check the endpoint, the hub and the task id",
     "chain.unknown": "name the hub of this chain with --hub",
     "chain.unreachable": "check --rpc; any Ethereum JSON-RPC endpoint of the chain will do",
@@ -70,7 +70,7 @@ HINTS: dict[str, str] = {
     "json.invalid": "one JSON value in UTF-8: no duplicate keys, no NaN, at most 64 levels deep",
     "key.invalid": "IEXEC_APP_DEVELOPER_SECRET is a secp256k1 private key: 64 hex digits, with or without 0x",
     "labels.invalid": "UTF-8 lines, CSV with a column `address` or a JSON list, of addresses as 0x and 40 hex digits",
-    "language.unknown": "known: {languages}, their versions and usual short names",
+    "language.unknown": "known: {languages}, with or without a version, and {language_aliases}",
     "messages.invalid": "messages are {role, content}; system first if at all, the user's last",
     "model.altered": "the model file is not the published one: `python -m app model fetch` gets it again",
     "model.fetch_failed": "each source is named above with its reason; a second `model fetch` resumes",

@@ -39,9 +39,15 @@ def _args() -> Iterable[str]:
 
 
 def _languages() -> Iterable[str]:
-    from app.request.code import LANGUAGES
+    from app.languages import LANGUAGES
 
     return LANGUAGES
+
+
+def _aliases() -> Iterable[str]:
+    from app.languages import ALIASES
+
+    return ALIASES
 
 
 def _types() -> Iterable[str]:
@@ -60,6 +66,7 @@ _LISTS: dict[str, Callable[[], Iterable[str]]] = {
     "args": _args,
     "fields": _fields,
     "history_sources": _sources,
+    "language_aliases": _aliases,
     "languages": _languages,
     "options": _options,
     "question_types": _types,

@@ -36,7 +36,8 @@ class PromptTemplate(Part):
     id: str
     """Name and version of the job's prompt, e.g. ask/1."""
     sha256: Sha256
-    """SHA-256 of the canonical JSON of the default system prompt and the GGUF's own chat template."""
+    """SHA-256 of the canonical JSON of all that the job puts around the caller's words: every fixed word of its prompts, the
+    rules by which it tries again and reads examples, the limits that decide, and the GGUF's own chat template."""
 
 
 class Parameters(Part):
@@ -129,6 +130,7 @@ class BulkItem(Part):
     """1-based, as in IEXEC_DATASET_<index>_FILENAME."""
     dataset: Address | None
     success: bool
+    """false: there is an error, or an answer whose status says why it is not what was asked for."""
     kind: Kind | None
     mode: Mode | None
     answer: Answer | None
@@ -158,8 +160,9 @@ class Report(Part):
     """The iExec task, from IEXEC_TASK_ID; null outside of one."""
     bot_index: Count | None
     """Place of this task in its bag of tasks, from IEXEC_BOT_TASK_INDEX; null if the worker did not say."""
-    status: Literal["ok", "error", "incomplete"]
-    """incomplete: written ahead, and the task was stopped before it could be replaced."""
+    status: Literal["ok", "failed", "error", "incomplete"]
+    """ok: the answer is what was asked for. failed: there is an answer, but it is not: see answer.status, in bulk that of
+    each item without success. error: see `error`. incomplete: written ahead, and the task was stopped before it was done."""
     kind: Kind | None
     """The job; null if the request could not be read, and in bulk, where each item has its own."""
     mode: Mode | None

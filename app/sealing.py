@@ -51,11 +51,11 @@ def seal(report: Report, key: Key, chain_id: int | None = None) -> bytes:
 def callback_data(result: bytes) -> str:
     """Return what a callback contract gets of a sealed `result`: three ABI words, 96 bytes, 0x hex.
 
-    (uint256 status, bytes32 resultDigest, bytes32 reportHash): status 0 incomplete, 1 ok, 2 error;
+    (uint256 status, bytes32 resultDigest, bytes32 reportHash): status 0 incomplete, 1 ok, 2 error, 3 failed;
     resultDigest the SHA-256 of result.json; reportHash the word of that name in the signed struct.
     """
     sealed = read(result)
-    status = ("incomplete", "ok", "error").index(sealed.report.status)
+    status = ("incomplete", "ok", "error", "failed").index(sealed.report.status)
     words = status.to_bytes(32, "big") + hashlib.sha256(result).digest()
     return "0x" + words.hex() + sealed.attestation.message.reportHash[2:]
 

@@ -9,15 +9,31 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.field_types import Text
+from app.languages import Language
 from app.limits import LIMITS
 
-Language = Literal["python", "c++", "c", "java", "scala", "sql", "javascript", "bash"]
-CodeStatus = Literal["ok", "refused", "not_code", "unfinished"]
-TestStatus = Literal["passed", "failed", "error", "out_of_fuel", "out_of_memory", "output_limit"]
+__all__ = ["CodeStatus", "Language", "ProgramTest", "Session", "SessionTurn", "TestStatus"]
+
+CodeStatus = Literal["ok", "tests_failed", "untested", "refused", "not_code", "unfinished"]
+TestStatus = Literal["passed", "failed", "error", "out_of_fuel", "out_of_memory", "output_limit", "unavailable"]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True,
+        strict=True,
+        extra="forbid",
+        use_attribute_docstrings=True,
+        json_schema_serialization_defaults_required=True,  # a result always holds them
+    )
+
+
+class ProgramTest(_Strict):
+    """A program test: standard input, and the standard output that must follow."""
+
+    input: Text
+    output: Text
 
 
 class SessionTurn(_Strict):
@@ -38,4 +54,6 @@ class Session(_Strict):
     language: Language
     prompt: str
     """The task, as first asked."""
+    tests: list[Text | ProgramTest] = Field(default=[], max_length=LIMITS.tests)
+    """What the code of every turn must pass, until a turn gives others."""
     turns: list[SessionTurn] = Field(max_length=LIMITS.turns)

@@ -45,7 +45,7 @@ def adjusted(answerer: Embedded, sandbox: Sandbox, task: Task, *, whole: bool) -
         began = time.process_time()
         said, _ = code.answer(answerer, request)
         seconds = time.process_time() - began
-    verdicts = sandbox.run(said.text, [Assertion(test) for test in task.tests]).tests if said.status == "ok" else ()
+    verdicts = sandbox.run(said.text, [Assertion(test) for test in task.tests]).tests if said.is_code else ()
     right = bool(verdicts) and all(verdict.status == "passed" for verdict in verdicts)
     only = said.attempts[0]
     return Row(right, only.completion_tokens, seconds, only.edit or "whole")

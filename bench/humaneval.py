@@ -90,7 +90,7 @@ def solved(task: dict[str, str]) -> Row:
 def verdict(sandbox: Sandbox, task: dict[str, str], said: CodeAnswer) -> str:
     """Return what the hidden tests say of an answer: `passed`, or why not."""
     hidden = Assertion(f"{task['test']}\ncheck({task['entry_point']})")
-    return sandbox.run(said.text, [hidden]).tests[0].status if said.status == "ok" else said.status
+    return sandbox.run(said.text, [hidden]).tests[0].status if said.is_code else said.status
 
 
 def attempt(engine: Engine, model: Model, prompt: str, attempts: int | None) -> CodeAnswer:

@@ -34,7 +34,8 @@ interface IPoco {
 /// @notice It does two things, and each can be copied without the other:
 ///
 /// (a) `receiveResult` takes callback-data, the ABI words `(uint256 status, bytes32 resultDigest, bytes32
-/// reportHash)`. status is 0 incomplete, 1 ok, 2 error; resultDigest is the SHA-256 of result.json; reportHash
+/// reportHash)`. status is 0 incomplete, 1 ok, 2 error, 3 failed (there is an answer, but not what was asked for:
+/// code whose tests failed, say), so that 1 alone is a success; resultDigest is the SHA-256 of result.json; reportHash
 /// is the word of that name in the signed struct.
 ///
 /// (b) `verify` checks the signature of a result against the signer that the app's developer publishes.
@@ -46,7 +47,7 @@ interface IPoco {
 contract Consumer is IOracleConsumer, IERC165 {
     /// @notice callback-data of one task, as received.
     struct Words {
-        /// 0 incomplete, 1 ok, 2 error
+        /// 0 incomplete, 1 ok, 2 error, 3 failed: 1 alone is a success
         uint256 status;
         /// SHA-256 of result.json; zero if nothing was received
         bytes32 resultDigest;
@@ -98,7 +99,7 @@ contract Consumer is IOracleConsumer, IERC165 {
         if (ran != app) revert OtherApp(ran);
         if (data.length != 96) revert OtherLayout();
         Words memory words = abi.decode(data, (Words));
-        if (words.status > 2) revert OtherLayout();
+        if (words.status > 3) revert OtherLayout();
         received[taskId] = words;
         emit Received(taskId, words.status, words.resultDigest, words.reportHash);
     }

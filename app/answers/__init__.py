@@ -11,3 +11,8 @@ from app.answers.score import ScoreAnswer
 Answer = AskAnswer | CodeAnswer | ScoreAnswer
 Kind = Literal["ask", "code", "score"]
 Mode = Literal["ai", "fallback", "count"]
+
+
+def is_met(answer: Answer) -> bool:
+    """Return whether an answer is what was asked for: of code, whether its status is ok."""
+    return not isinstance(answer, CodeAnswer) or answer.status == "ok"

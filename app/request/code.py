@@ -4,28 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from app.document import Document, ProgramTest
+from app.document import Document
 from app.errors import InputError
+from app.languages import Language, language_of
 from app.limits import LIMITS
 from app.request.base import BaseRequest
-from app.session import Language, Session
+from app.session import ProgramTest, Session
 
-ALIASES: dict[str, Language] = {
-    "py": "python",
-    "python3": "python",
-    "cpp": "c++",
-    "cxx": "c++",
-    "cc": "c++",
-    "postgresql": "sql",
-    "sqlite": "sql",
-    "mysql": "sql",
-    "js": "javascript",
-    "node": "javascript",
-    "ecmascript": "javascript",
-    "sh": "bash",
-    "shell": "bash",
-}
-LANGUAGES: tuple[Language, ...] = ("python", "c++", "c", "java", "scala", "sql", "javascript", "bash")
 # A field, and the name that an earlier code app had for it.
 EARLIER = {"prompt": "original_prompt", "code": "reference_code", "feedback": "feedback_prompt"}
 FIELDS = ("language", "code", "feedback", "tests", "attempts", "session", *EARLIER.values(), "model_name")
@@ -44,6 +29,7 @@ class Code(BaseRequest):
     feedback: tuple[str, ...] = ()
     """What is to be changed about it now."""
     tests: tuple[str | ProgramTest, ...] = ()
+    """The caller's, or those of the session, where the caller said nothing about tests."""
     attempts: int | None = None
     max_tokens: int | None = None
     temperature_milli: int = 0
@@ -79,7 +65,7 @@ def code_of(document: Document) -> Code:
         session=session,
         code=code,
         feedback=tuple(feedback),
-        tests=tuple(document.tests or ()),
+        tests=tuple(session.tests if session and document.tests is None else document.tests or ()),
         attempts=document.attempts,
         max_tokens=document.max_tokens,
         temperature_milli=int((document.temperature or 0) * 1000),
@@ -110,14 +96,12 @@ def _language(given: str | None, session: Session | None) -> Language:
         if session is None:
             raise InputError("code.incomplete", "there is no language")
         return session.language
-    wanted = given.strip().lower()
-    language = ALIASES.get(wanted, wanted)
-    for known in LANGUAGES:
-        if known == language:
-            if session and session.language != known:
-                raise InputError("request.contradiction", "the language is not that of the session")
-            return known
-    raise InputError("language.unknown", "the language is not one of the eight known ones")
+    known = language_of(given)
+    if known is None:
+        raise InputError("language.unknown", "the language is not one of the eight known ones")
+    if session and session.language != known:
+        raise InputError("request.contradiction", "the language is not that of the session")
+    return known
 
 
 def _check(request: Code) -> None:

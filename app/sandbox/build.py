@@ -1,7 +1,7 @@
 """Make the guest: fetch CPython, patch and compile it, start it, keep the memory of the started one.
 
 Happens when an image is built or a checkout set up, never in a task. The result is a pure function of
-guest.toml, wasi.wat, door.wat and harness.py.
+guest.toml, wasi.wat, door.wat and harness*.py.
 """
 
 from __future__ import annotations
@@ -16,12 +16,38 @@ from app.limits import LIMITS
 from app.llm.fetch import Progress, cache_folder, fetch
 from app.sandbox import native
 from app.sandbox.guest import catalogue, pack
-from app.sandbox.machine import PAGE, Code, Image, Machine
+from app.sandbox.machine import PAGE, Code, Ended, Image, Machine
 from app.sandbox.patch import patch
 
 _FUEL = 20_000_000_000  # the start takes a tenth of it
 _TP_CALL = 64  # offset of tp_call in CPython's PyTypeObject where a pointer has 4 bytes (Include/cpython/object.h)
 _ENVIRON = [b"PYTHONHASHSEED=0"]
+_PARTS = (
+    "loop",
+    "checks",
+    "patching",
+    "pytest",
+    "fixtures",
+    "kinds",
+    "doctest",
+    "words",
+    "lacks",
+)  # of the harness, in the order of their imports
+# Says which modules of the standard library can be imported, and which cannot.
+_LIST = """
+import os, sys
+found = {True: [], False: []}
+for name in sorted(sys.stdlib_module_names - {"antigravity", "this", "idlelib", "lib2to3", "turtledemo", "ensurepip"}):
+    if not name.startswith("_"):
+        try:
+            __import__(name)
+        except BaseException:
+            found[False].append(name)
+        else:
+            found[True].append(name)
+os.write(1, "\\n".join(" ".join(found[kind]) for kind in (True, False)).encode())
+os._exit(0)
+"""
 _CATALOGUE = Path(__file__).parent / "guest.toml"
 
 
@@ -71,13 +97,30 @@ def _wasi(c: object, engine: object, pages: int) -> bytes:
 
 def _start(machine: Machine) -> Image:
     """Return the image of CPython after harness.py, up to its last line."""
-    args = [b"python", b"-S", b"-s", b"-B", b"-c", _text("harness.py").encode()]
+    ended, memory, stack = _boot(machine, _program())
+    target, kind, args_at = (int(word) for word in ended.stdout.split())
+    function = int.from_bytes(memory[kind + _TP_CALL : kind + _TP_CALL + 4], "little")
+    modules, missing = (tuple(line.split()) for line in _boot(machine, _LIST)[0].stdout.decode().splitlines())
+    return Image(memory, stack, function, target, args_at, modules, missing)
+
+
+def _boot(machine: Machine, program: str) -> tuple[Ended, bytes, int]:
+    """Return how CPython ended that ran a program, its memory, and its stack pointer."""
+    args = [b"python", b"-S", b"-s", b"-B", b"-c", program.encode()]
     ended, memory, stack = machine.boot(args, _ENVIRON, _FUEL)
     if ended.cause != "exit" or ended.status != 0:
         raise SandboxError("sandbox.failed", "the guest did not start")
-    target, kind, args_at = (int(word) for word in ended.stdout.split())
-    function = int.from_bytes(memory[kind + _TP_CALL : kind + _TP_CALL + 4], "little")
-    return Image(memory, stack, function, target, args_at)
+    return ended, memory, stack
+
+
+def _program() -> str:
+    """Return harness.py with what it imports of this folder: modules that exist as long as it takes to import them."""
+    parts = {f"app.sandbox.harness_{name}": _text(f"harness_{name}.py") for name in _PARTS}
+    made = ["import sys, types\nsys.modules['app.sandbox'] = package = types.ModuleType('app.sandbox')"]
+    for name, text in parts.items():
+        made.append(f"sys.modules[{name!r}] = package.{name.rpartition('.')[2]} = types.ModuleType({name!r})")
+        made.append(f"exec(compile({text!r}, {name!r}, 'exec'), vars(sys.modules[{name!r}]))")
+    return "\n".join([*made, f"exec(compile({_text('harness.py')!r}, '<harness>', 'exec'))"])
 
 
 def _pin(sha256: str) -> None:

@@ -12,6 +12,7 @@ import json
 import tomllib
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -20,7 +21,7 @@ from app.llm.models import Artefact
 from app.sandbox.machine import Code, Image
 
 GUEST = Path(__file__).parent / "guest.bin"
-_CALL = ("stack", "function", "target", "args")
+_CALL = ("stack", "function", "target", "args", "modules", "missing")
 
 
 class Build(BaseModel):
@@ -82,4 +83,5 @@ def unpack(data: bytearray) -> tuple[Code, Image]:
         views.append(memoryview(data)[at : at + size])
         at += size
     *code, memory = views
-    return Code(*code), Image(memory=bytes(memory), **head["call"])
+    call: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in head["call"].items()}
+    return Code(*code), Image(memory=bytes(memory), **call)

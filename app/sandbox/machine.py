@@ -41,6 +41,10 @@ class Image:
     """... and its two arguments, addresses of a Python function ..."""
     args: int
     """... and of a tuple."""
+    modules: tuple[str, ...] = ()
+    """Of the standard library, those that can be imported there ..."""
+    missing: tuple[str, ...] = ()
+    """... and those that cannot."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,10 @@ not prove that the snippet is right beyond that test, nor that it is honest: sni
 an interpreter, and code that is written to deceive one given test can. Against the cheap ways (ending
 the process, replaced builtins, printing what a pass prints) stand three things: the test and a nonce
 that depends on both reach the guest only after the snippet has run; a pass counts only if the same
-test with a false assertion behind it fails; and what an input/output pair expects never enters the guest.
+test with a false check behind it fails; and what an input/output pair expects never enters the guest.
+
+A test passes only if something was checked: the checks that really ran are counted. What a test may be is in
+harness_kinds.py, what counts as a check in harness_checks.py.
 """
 
 from __future__ import annotations
@@ -23,30 +26,33 @@ from typing import Literal
 from pydantic import TypeAdapter, ValidationError
 
 from app.limits import LIMITS, Limits
-from app.sandbox import guest, native
+from app.sandbox import guest, native, needs
 from app.sandbox.machine import Ended, Image, Machine
 
-Status = Literal["passed", "failed", "error", "out_of_fuel", "out_of_memory", "output_limit"]
-_SAID: TypeAdapter[tuple[Literal["passed", "failed", "error", "out_of_memory"], str]] = TypeAdapter(
-    tuple[Literal["passed", "failed", "error", "out_of_memory"], str]
-)
-_CONTROL = "\nassert False, 'the negative control'"
+Status = Literal["passed", "failed", "error", "out_of_fuel", "out_of_memory", "output_limit", "unavailable"]
+_Said = tuple[Literal["passed", "failed", "error", "out_of_memory", "unavailable"], str, int, str]
+_SAID: TypeAdapter[_Said] = TypeAdapter(_Said)
 _SHOWN = 160  # characters of expected and found output in a message
 _NEARLY = 2 * 2**20  # bytes below the memory limit from which an end without a verdict counts as a lack of memory
 
 
 @dataclass(frozen=True, slots=True)
 class Assertion:
-    """Python statements that run after the snippet, in its namespace; `assert` is what fails."""
+    """Python that runs after the snippet, in its namespace.
+
+    Assertions, bare comparisons, functions and classes of pytest and unittest, HumanEval's `check(candidate)`, or a doctest.
+    """
 
     text: str
+    entry: tuple[str, ...] = ()
+    """What `candidate` may be, the likeliest name first, where the test itself does not say."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
     """Standard input for the snippet as a program, and the standard output it must then give.
 
-    Compared line by line, without white space at line ends and without empty lines at the end.
+    Compared line by line, without white space at line ends and without empty lines at the end; LF or CR LF ends a line.
     """
 
     input: str
@@ -65,6 +71,10 @@ class Verdict:
     """The assertion that failed with the values it saw, the exception, or "": words of the snippet may be in it."""
     fuel: int
     """Units used by this test, its negative control not counted."""
+    checks: int = 0
+    """Checks that ran: assertions that could have failed, and the comparison of an output."""
+    lacks: str | None = None
+    """What is not there, of an unavailable test: a module, or "files"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +106,25 @@ class Sandbox:
         Sizes are not checked (the request was). Nothing that `code` does raises: it is in the verdict.
         """
         run = _Run(self._machine, self._image, self._limits, code)
-        verdicts = tuple(run.verdict(index, test) for index, test in enumerate(tests))
+        verdicts = tuple(self.unavailable(test) or run.verdict(index, test) for index, test in enumerate(tests))
         return Verdicts(verdicts, run.fuel)
+
+    def unavailable(self, test: Test) -> Verdict | None:
+        """Return the verdict on a test that needs a module which is not there, whatever the snippet; None if it can run."""
+        lacks = needs.lacking(test.text, self.missing) if isinstance(test, Assertion) else None
+        if lacks is None:
+            return None
+        return Verdict("unavailable", f"there is no module {lacks} here, and the test needs it", 0, 0, lacks)
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """Return the modules of the standard library that a snippet and a test can import there."""
+        return self._image.modules
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Return those that cannot be imported there."""
+        return self._image.missing
 
     def identity(self) -> dict[str, str]:
         """Return what decides the verdicts besides snippet and tests: `engine`, `guest_sha256`, `build_sha256`."""
@@ -119,46 +146,49 @@ class _Run:
     def verdict(self, index: int, test: Test) -> Verdict:
         if isinstance(test, Pair):
             verdict, stdout = self._once(index, None, test.input)
-            difference = _difference(test.output, stdout) if verdict.status == "passed" else None
-            return Verdict("failed", difference, verdict.fuel) if difference else verdict
-        verdict, _ = self._once(index, test.text, "")
+            if verdict.status != "passed":
+                return verdict
+            difference = _difference(test.output, stdout)
+            return Verdict("failed" if difference else "passed", difference or "", verdict.fuel, 1)
+        verdict, _ = self._once(index, test, "")
         if verdict.status != "passed":
             return verdict
-        control, _ = self._once(index, test.text + _CONTROL, "")
+        control, _ = self._once(index, test, "", control=True)
         if control.status == "passed":
             return Verdict("error", "the snippet passes a test that nothing can pass", verdict.fuel)
         return verdict
 
-    def _once(self, index: int, text: str | None, stdin: str) -> tuple[Verdict, bytes]:
-        """Return the verdict on one run, and the standard output of the snippet."""
+    def _once(self, index: int, given: Assertion | None, stdin: str, *, control: bool = False) -> tuple[Verdict, bytes]:
+        """Return the verdict on one run, and the standard output of the snippet; with `control`, of one that must fail."""
+        text = given.text if given else None
         fuel = min(self._limits.test_fuel, self._limits.run_fuel - self.fuel)
         if fuel <= 0:
             return Verdict("out_of_fuel", "earlier tests used up the fuel of the whole run", 0), b""
-        nonce = hashlib.sha256(f"{index}\0{text}\0{self._code}".encode(errors="surrogatepass")).hexdigest()
+        nonce = hashlib.sha256(f"{index}\0{control}\0{text}\0{self._code}".encode(errors="surrogatepass")).hexdigest()
         job = {"code": self._code, "module": "__main__" if text is None else "snippet"}
-        test = {"nonce": nonce, "text": text}
+        test = {"nonce": nonce, "text": text, "entry": given.entry if given else (), "control": control}
         inputs = [json.dumps(job).encode(), stdin.encode(), json.dumps(test).encode()]
         ended = self._machine.enter(self._image, inputs, fuel)
         self.fuel += ended.fuel
-        status, message = _read(ended, nonce, self._limits)
-        return Verdict(status, message, ended.fuel), ended.stdout
+        status, message, checks, lacks = _read(ended, nonce, self._limits)
+        return Verdict(status, message, ended.fuel, checks, lacks or None), ended.stdout
 
 
-def _read(ended: Ended, nonce: str, limits: Limits) -> tuple[Status, str]:
-    """Return status and message of a finished run."""
+def _read(ended: Ended, nonce: str, limits: Limits) -> tuple[Status, str, int, str]:
+    """Return status and message of a finished run, the checks it made, and what it lacked."""
     _, found, said = ended.stderr.rpartition(nonce.encode())
     if ended.cause == "out_of_fuel":
-        return "out_of_fuel", "the test ran for too long"
+        return "out_of_fuel", "the test ran for too long", 0, ""
     if ended.cause == "output_limit":
-        return "output_limit", f"more than {limits.test_output_bytes} bytes on one stream"
+        return "output_limit", f"more than {limits.test_output_bytes} bytes on one stream", 0, ""
     if not found and ended.memory_bytes > limits.test_memory_bytes - _NEARLY:
-        return "out_of_memory", "the interpreter ran out of memory"
+        return "out_of_memory", "the interpreter ran out of memory", 0, ""
     if ended.cause == "trap" or not found:
-        return "error", f"the {'interpreter crashed' if ended.cause == 'trap' else 'snippet ended the interpreter'}"
+        return "error", f"the {'interpreter crashed' if ended.cause == 'trap' else 'snippet ended the interpreter'}", 0, ""
     try:
         return _SAID.validate_json(said)
     except ValidationError:
-        return "error", "the snippet garbled its verdict"
+        return "error", "the snippet garbled its verdict", 0, ""
 
 
 def _difference(expected: str, stdout: bytes) -> str | None:
@@ -174,4 +204,8 @@ def _difference(expected: str, stdout: bytes) -> str | None:
 
 
 def _lines(text: str) -> list[str]:
-    return [line.rstrip() for line in text.rstrip().splitlines()]
+    """Return the lines of an output as a person sees them: no other character ends one."""
+    lines = [line.rstrip() for line in text.replace("\r\n", "\n").split("\n")]
+    while lines and not lines[-1]:
+        lines.pop()
+    return lines

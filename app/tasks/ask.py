@@ -9,9 +9,10 @@ from app.llm.chat import Message
 from app.llm.engine import Sampling
 from app.llm.prompts import ask as words
 from app.llm.prompts.code import tagged
+from app.llm.sampling import REPEAT_WINDOW
 from app.report import Parameters
 from app.request.ask import Ask
-from app.tasks.parameters import parameters
+from app.tasks.parameters import constants, parameters
 
 
 def answer(answerer: Answerer, request: Ask) -> tuple[AskAnswer, Parameters]:
@@ -29,7 +30,8 @@ def answer(answerer: Answerer, request: Ask) -> tuple[AskAnswer, Parameters]:
         repeat_penalty_milli=words.REPEAT_PENALTY_MILLI,
     )
     out = answerer.complete(messages, sampling, max_tokens)
-    fixed = {"chat_template": answerer.chat_template, **words.fixed()}
+    limits = {"default_max_tokens": LIMITS.default_max_tokens, "repeat_window": REPEAT_WINDOW}
+    fixed = {"chat_template": answerer.chat_template, "id": words.ID, "limits": limits, "words": constants(words)}
     used = parameters(fixed, answerer.heeded(sampling), max_tokens, system="default" if request.system is None else "caller")
     said = AskAnswer(
         text=out.text,

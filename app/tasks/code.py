@@ -1,7 +1,8 @@
 """code: a task in, code out that was run where it could be.
 
 Generate or adjust, test, and while tests fail try again within the budget, by turns afresh and with the failed test
-as feedback; the attempt that passes most is the answer.
+as feedback; the attempt that passes most is the answer. A refusal costs no attempt: the model is asked again, and has no
+way out then; what refuses once more, stays refused.
 """
 
 from __future__ import annotations
@@ -11,8 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from app.answers.code import Attempt, Budget, CodeAnswer, Guest, Tested, TestVerdict
-from app.document import ProgramTest
+from app.answers.code import IS_CODE, Attempt, Budget, CodeAnswer
 from app.errors import SandboxError
 from app.limits import LIMITS
 from app.llm.answering import Answerer
@@ -25,9 +25,13 @@ from app.sandbox import run as sandbox
 from app.session import CodeStatus, Session, SessionTurn
 from app.tasks import code_prompt as prompt
 from app.tasks import edits
-from app.tasks.examples import examples
+from app.tasks import examples as rules
+from app.tasks.code_tests import is_settled, status_of, tested, tests_of
 from app.tasks.findings import findings, parse
-from app.tasks.parameters import parameters
+from app.tasks.parameters import constants, parameters
+
+# What decides an answer besides the words: defaults, and where a test stops.
+_LIMITS = ("default_attempts", "default_max_tokens", "tests", "test_fuel", "run_fuel", "test_memory_bytes", "test_output_bytes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,8 @@ class _Try:
     asked: list[Message]
     status: CodeStatus
     text: str
+    reason: str | None
+    """What stands behind the word for a refusal."""
     out: Generation
     sampling: Sampling
     edit: edits.Edited | None
@@ -54,24 +60,27 @@ def answer(answerer: Answerer, request: Code) -> tuple[CodeAnswer, Parameters]:
     Raises `InputError` prompt.too_long if task and answer do not fit the context, `SandboxError` if there is
     a sandbox but an altered one.
     """
-    tests, source = _tests(request)
+    tests, source = tests_of(request)
     guest = _sandbox() if tests else None
-    chances = 1 if guest is None else request.attempts or LIMITS.default_attempts
+    can_fail = guest is not None and not all(map(guest.unavailable, tests))
+    chances = (request.attempts or LIMITS.default_attempts) if can_fail else 1
     parts = edits.choices(answerer, request)
     tries: list[_Try] = []
-    while len(tries) < chances and not _is_done(tries):
+    while len(tries) < chances and not _is_done(request, tries):
         tries.append(_attempt(answerer, request, tries, parts, tests, guest))
-    best = max(range(len(tries)), key=lambda index: (tries[index].status == "ok", tries[index].passed, -index))
+        chances += tries[-1].status == "refused" and _refusals(tries) == 1
+    best = max(range(len(tries)), key=lambda index: (_worth(tries[index]), tries[index].passed, -index))
     said = CodeAnswer(
         status=tries[best].status,
         language=request.language,
         text=tries[best].text,
-        tested=_tested(request, tests, source, guest, tries, best),
+        changed=_changed(request, tries[best]),
+        tested=tested(request, tests, source, guest, tries[best].verdicts, sum(one.fuel for one in tries)),
         attempts=tuple(_told(one) for one in tries),
         best=best,
         budget=Budget(attempts=chances, tokens=(chances + bool(parts)) * _max_tokens(request)),
         second_opinion=_opinion(answerer, request, tries[best]),
-        warnings=findings(tries[best].text) if request.language == "python" and tries[best].status == "ok" else (),
+        warnings=findings(tries[best].text) if request.language == "python" and tries[best].status in IS_CODE else (),
         session=_session(request, tries[best]),
     )
     return said, _parameters(answerer, request)
@@ -88,21 +97,18 @@ def _sandbox() -> sandbox.Sandbox | None:
         raise
 
 
-def _tests(request: Code) -> tuple[list[sandbox.Test], str]:
-    """Return the caller's tests, or those that the prompt's examples make, and which of them they are."""
-    if request.language != "python":
-        return [], "none"
-    given: list[sandbox.Test] = [
-        sandbox.Pair(test.input, test.output) if isinstance(test, ProgramTest) else sandbox.Assertion(test)
-        for test in request.tests
-    ]
-    found: list[sandbox.Test] = [sandbox.Assertion(text) for text in examples(request.prompt)]
-    return (given, "caller") if given else (found, "examples") if found and not request.said() else ([], "none")
+def _is_done(request: Code, tries: list[_Try]) -> bool:
+    """Return whether nothing is left to be repaired: all tests pass that can be run, or the model refused twice."""
+    return bool(tries) and (_refusals(tries) > 1 or (bool(tries[-1].verdicts) and is_settled(request, tries[-1].verdicts)))
 
 
-def _is_done(tries: list[_Try]) -> bool:
-    """Return whether nothing is left to be repaired: all tests pass, or the model refused."""
-    return bool(tries) and (tries[-1].status == "refused" or tries[-1].passed == len(tries[-1].verdicts) > 0)
+def _worth(one: _Try) -> int:
+    """Return how near an attempt comes to code."""
+    return 3 if one.status in IS_CODE else ("refused", "not_code", "unfinished").index(one.status)
+
+
+def _refusals(tries: list[_Try]) -> int:
+    return sum(one.status == "refused" for one in tries)
 
 
 def _max_tokens(request: Code) -> int:
@@ -118,24 +124,30 @@ def _attempt(
     guest: sandbox.Sandbox | None,
 ) -> _Try:
     """Return the next attempt, tested."""
-    wrong = (tries[-1].text, _complaint(tries[-1])) if len(tries) in words.MENDING else None
-    sampling = Sampling(
-        temperature_milli=words.RETRY_TEMPERATURE_MILLI if tries else request.temperature_milli, seed=request.seed + len(tries)
-    )
+    place, escape = len(tries) - _refusals(tries), not _refusals(tries)  # a refused attempt leaves its place to the next
+    tried = tries and tries[-1].status != "refused"
+    wrong = (tries[-1].text, _complaint(tries[-1])) if tried and place in words.MENDING else None
+    temperature = words.RETRY_TEMPERATURE_MILLI if place else request.temperature_milli
+    sampling = Sampling(temperature_milli=temperature, seed=request.seed + place)
     edit = None if tries else edits.edit(answerer, request, parts, sampling, _max_tokens(request))
     status: CodeStatus = "ok"
+    reason = None
     if edit and edit.code is not None:
         asked, text, out = prompt.messages(request, wrong, edit=True), edit.code, edit.out
     else:
-        asked = prompt.messages(request, wrong)
-        status, text, out = _whole(answerer, request, sampling, asked)
+        asked = prompt.messages(request, wrong, escape=escape)
+        status, text, reason, out = _whole(answerer, request, sampling, asked)
         out = replace(out, completion_tokens=out.completion_tokens + (edit.out.completion_tokens if edit else 0))
     found = guest.run(text, tests) if guest and status == "ok" else None
-    return _Try(asked, status, text, out, sampling, edit, found.tests if found else (), found.fuel if found else 0)
+    if status == "ok":
+        status = status_of(found.tests if found else (), tests)
+    return _Try(asked, status, text, reason, out, sampling, edit, found.tests if found else (), found.fuel if found else 0)
 
 
-def _whole(answerer: Answerer, request: Code, sampling: Sampling, asked: list[Message]) -> tuple[CodeStatus, str, Generation]:
-    """Return the whole code as the model writes it, and what became of it."""
+def _whole(
+    answerer: Answerer, request: Code, sampling: Sampling, asked: list[Message]
+) -> tuple[CodeStatus, str, str | None, Generation]:
+    """Return the whole code as the model writes it, what became of it, and the reason behind a refusal."""
     opening, opened = prompt.start(request)
     out = answerer.complete(asked, sampling, _max_tokens(request), opening=opening, stop=words.CLOSING)
     if not answerer.embedded:
@@ -143,23 +155,36 @@ def _whole(answerer: Answerer, request: Code, sampling: Sampling, asked: list[Me
     return *_read(request, opened, out), out
 
 
-def _read(request: Code, opened: str, out: Generation) -> tuple[CodeStatus, str]:
-    """Return what became of an attempt, and its text without the Markdown around it."""
+def _read(request: Code, opened: str, out: Generation) -> tuple[CodeStatus, str, str | None]:
+    """Return what became of an attempt, its text without the Markdown around it, and what it says behind `ERROR:`.
+
+    Code that follows such a line is code: the model, too, takes the line for a heading.
+    """
     text = (opened + out.text).strip("\n").removesuffix(words.OPENING).rstrip() + "\n"
-    refusal = f"{words.COMMENTS[request.language]} {words.REFUSAL}"
-    if text.startswith(refusal):
-        return "refused", text.removeprefix(refusal).strip()
+    reason, text = prompt.refusal(request, text)
+    if reason is not None and not text.strip():
+        return "refused", reason, reason
     if out.finish_reason == "length":
-        return "unfinished", text
+        return "unfinished", text, reason
     text = prompt.definitions(text) if opened else text
     is_code = parse(text) is not None if request.language == "python" else prompt.looks_like_code(text)
-    return ("ok" if is_code and text.strip() else "not_code"), text
+    if not is_code and reason is not None:
+        return "refused", f"{reason}\n{text}".strip(), reason
+    return ("ok" if is_code and text.strip() else "not_code"), text, reason
+
+
+def _changed(request: Code, one: _Try) -> bool | None:
+    """Return whether an adjust changed anything but white space at line ends, None if it is none or came to no code."""
+    if request.code is None or one.status not in IS_CODE:
+        return None
+    before, after = ([line.rstrip() for line in text.rstrip().split("\n")] for text in (request.code, one.text))
+    return before != after
 
 
 def _opinion(answerer: Answerer, request: Code, one: _Try) -> Literal["yes", "no"] | None:
     """Return what the model itself says of an attempt, None if it came to no code."""
     written = one.edit.out.text if one.edit and one.edit.code is not None else one.text
-    return prompt.opinion(answerer, request, one.asked, written) if one.status == "ok" else None
+    return prompt.opinion(answerer, request, one.asked, written) if one.status in IS_CODE else None
 
 
 def _complaint(one: _Try) -> str:
@@ -171,27 +196,11 @@ def _complaint(one: _Try) -> str:
     return next((verdict.message for verdict in one.verdicts if verdict.status != "passed"), "")
 
 
-def _tested(
-    request: Code, tests: list[sandbox.Test], source: str, guest: sandbox.Sandbox | None, tries: list[_Try], best: int
-) -> Tested:
-    why = None
-    if request.language != "python":
-        why = "language"
-    elif not tests:
-        why = "no_tests"
-    elif guest is None:
-        why = "no_guest"
-    elif not tries[best].verdicts:
-        why = "no_code"
-    used = Guest(**guest.identity(), fuel=sum(one.fuel for one in tries)) if guest else None
-    verdicts = tuple(TestVerdict(status=one.status, message=one.message, fuel=one.fuel) for one in tries[best].verdicts)
-    return Tested.model_validate({"source": source, "untested": why, "verdicts": verdicts, "guest": used})
-
-
 def _told(one: _Try) -> Attempt:
     return Attempt(
         status=one.status,
         passed=one.passed,
+        reason=one.reason,
         temperature_milli=one.sampling.temperature_milli,
         seed=one.sampling.seed,
         finish_reason=one.out.finish_reason,
@@ -211,10 +220,14 @@ def _session(request: Code, chosen: _Try) -> Session | None:
         status=chosen.status,
         verdicts=[verdict.status for verdict in chosen.verdicts],
     )
-    return request.session.model_copy(update={"turns": [*request.session.turns, turn]})
+    return request.session.model_copy(update={"tests": list(request.tests), "turns": [*request.session.turns, turn]})
 
 
 def _parameters(answerer: Answerer, request: Code) -> Parameters:
     sampling = Sampling(temperature_milli=request.temperature_milli, seed=request.seed)
-    fixed = {"chat_template": answerer.chat_template, **words.fixed()}
+    rooms = {
+        name: constants(module) for name, module in (("words", words), ("reading", prompt), ("edits", edits), ("tests", rules))
+    }
+    limits = {name: getattr(LIMITS, name) for name in _LIMITS}
+    fixed = {"id": words.ID, "chat_template": answerer.chat_template, "limits": limits, **rooms}
     return parameters(fixed, answerer.heeded(sampling), _max_tokens(request))

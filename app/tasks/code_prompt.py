@@ -20,12 +20,15 @@ _DEFINITION = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 _CODE_MARKS = re.compile(r"[(){}\[\];=<>#$*/]|\b(?:select|insert|create|update|delete|echo)\b", re.IGNORECASE)
 
 
-def messages(request: Code, wrong: tuple[str, str] | None, *, edit: bool = False) -> list[Message]:
-    """Return what the model is told. `wrong` is an attempt that failed, and how; with `edit`, a part is wanted alone."""
+def messages(request: Code, wrong: tuple[str, str] | None, *, edit: bool = False, escape: bool = True) -> list[Message]:
+    """Return what the model is told. `wrong` is an attempt that failed, and how; with `edit`, a part is wanted alone.
+
+    With `escape`, the model may refuse the task.
+    """
     user = _adjust(request, edit=edit) if request.code is not None else _generate(request)
     if wrong:
         user += words.REPAIR.format(code=tagged("attempt", wrong[0]), verdict=tagged("verdict", wrong[1]))
-    return [Message("system", words.system(request.language)), Message("user", user)]
+    return [Message("system", words.system(request.language, escape=escape)), Message("user", user)]
 
 
 def start(request: Code) -> tuple[str, str]:
@@ -101,6 +104,16 @@ def opinion(answerer: Answerer, request: Code, asked: list[Message], written: st
     room = answerer.room(turns)
     said = None if room is not None and room < 1 else answerer.choose(turns, ("yes", "no"))
     return None if said is None else "yes" if said == "yes" else "no"
+
+
+def refusal(request: Code, text: str) -> tuple[str | None, str]:
+    """Return what stands behind `ERROR:` in the lines that `text` begins with, None if it begins otherwise, and the rest."""
+    mark = rf"[ \t]*(?:{re.escape(words.COMMENTS[request.language])}[ \t]*)?{words.REFUSAL}[ \t]*(.*)"
+    lines, reasons = text.split("\n"), []
+    while lines and (match := re.fullmatch(mark, lines[0])):
+        reasons.append(match[1].strip())
+        lines.pop(0)
+    return ("\n".join(reasons), "\n".join(lines)) if reasons else (None, text)
 
 
 def looks_like_code(text: str) -> bool:

@@ -38,6 +38,14 @@ def examples(prompt: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))[: LIMITS.tests]
 
 
+def functions(prompt: str) -> tuple[str, ...]:
+    """Return the names of functions that `prompt` asks for, the likeliest first: what it ends with, then what it mentions."""
+    defined = re.findall(r"^\s*(?:async\s+)?def\s+(\w+)\s*\(", prompt, re.MULTILINE)
+    return tuple(
+        dict.fromkeys([*reversed(defined), *re.findall(r"\b([A-Za-z_]\w*)\(", prompt), *re.findall(r"`(\w+)`", prompt)])
+    )
+
+
 def _doctests(prompt: str) -> list[str]:
     lines, found, index = prompt.splitlines(), [], 0
     while index < len(lines):

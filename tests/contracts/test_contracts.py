@@ -40,7 +40,7 @@ def sealed(task: str | None = None, status: Status = "ok", size: int = 100, chai
     """Return a result.json of a task, with an answer of `size` letters."""
     answer = REPORT.answer and REPORT.answer.model_copy(update={"text": "x" * size})
     error = FAILURE if status == "error" else None
-    update = {"task_id": task, "status": status, "answer": answer if status == "ok" else None, "error": error}
+    update = {"task_id": task, "status": status, "answer": answer if status in ("ok", "failed") else None, "error": error}
     return seal(REPORT.model_copy(update=update), KEY, chain_id)
 
 
@@ -61,7 +61,7 @@ NOTHING = [0, ZERO_HASH, ZERO_HASH]
 
 
 @pytest.mark.parametrize("steps", [1, 3], ids=["contributeAndFinalize", "contribute-reveal-finalize"])
-@pytest.mark.parametrize("status", ["incomplete", "ok", "error"])
+@pytest.mark.parametrize("status", ["incomplete", "ok", "error", "failed"])
 def test_the_callback_stores_the_words_of_the_sealed_result(chain: Chain, status: Status, steps: int) -> None:
     task = chain.order()
     result = sealed(task, status)
@@ -69,7 +69,7 @@ def test_the_callback_stores_the_words_of_the_sealed_result(chain: Chain, status
     callback = chain.complete(task, callback_data(result), steps)
     assert callback["refused"] is None
     assert chain.words(task) == words_of(callback_data(result))
-    number = ["incomplete", "ok", "error"].index(status)
+    number = ["incomplete", "ok", "error", "failed"].index(status)
     assert chain.words(task) == [number, "0x" + sha256(result).hexdigest(), read(result).attestation.message.reportHash]
 
 
@@ -153,10 +153,10 @@ def test_another_app_is_refused(chain: Chain) -> None:
         (lambda data: data, None),
         (lambda data: data[:-64], "OtherLayout"),
         (lambda data: data + "00" * 32, "OtherLayout"),
-        (lambda data: "0x" + f"{3:064x}" + data[66:], "OtherLayout"),
+        (lambda data: "0x" + f"{4:064x}" + data[66:], "OtherLayout"),
         (lambda data: "0x80" + data[4:], "OtherLayout"),
     ],
-    ids=["as it is", "two words", "four words", "status 3", "status 2^255"],
+    ids=["as it is", "two words", "four words", "status 4", "status 2^255"],
 )
 def test_another_layout_is_refused(chain: Chain, change: Callable[[str], str], refused: str | None) -> None:
     task = chain.order()
@@ -218,7 +218,7 @@ each_domain = pytest.mark.parametrize(("check", "chain_id"), CHECKS, ids=["no ch
 
 
 @each_domain
-@pytest.mark.parametrize("status", ["incomplete", "ok", "error"])
+@pytest.mark.parametrize("status", ["incomplete", "ok", "error", "failed"])
 def test_our_signatures_are_accepted(chain: Chain, check: str, chain_id: int | None, status: Status) -> None:
     for task in (None, "0x" + "cd" * 32, "0x" + "ff" * 32):
         assert chain.call(check, *signed(sealed(task, status, chain_id=chain_id))) is True

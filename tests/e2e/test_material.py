@@ -68,11 +68,3 @@ def test_material_cannot_pose_as_a_question_and_the_list_holds_no_content(desk: 
     listed = {**ran.report, "answer": None}
     assert "zebrafish" not in str(listed) and "canary" not in str(listed)
     assert verify(ran.raw, SIGNER).result.report.version == __version__
-
-
-def test_the_template_is_under_parameters(monkeypatch: pytest.MonkeyPatch) -> None:
-    from app.llm.prompts import ask as words
-
-    before = words.fixed()
-    monkeypatch.setattr(words, "MATERIAL", "{prompt} {material}")
-    assert words.fixed() != before

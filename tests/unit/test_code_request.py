@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -7,16 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.answers.code import CodeAnswer
+from app.languages import ALIASES, LANGUAGES
 from app.llm import chat
-from app.llm.answering import Embedded
+from app.llm.answering import Embedded, Outside
 from app.llm.engine import Engine, Generation
 from app.llm.models import find
 from app.llm.prompts import code as words
 from app.request import parse
-from app.request.code import ALIASES, EARLIER, LANGUAGES, Code
+from app.request.code import EARLIER, Code
 from app.session import Session
 from app.tasks import code as job
-from app.tasks.code_prompt import block, definitions, header, looks_like_code, messages
+from app.tasks.code_prompt import block, definitions, header, looks_like_code, messages, start
 from app.tasks.examples import examples
 from app.tasks.findings import findings
 from tests.support import SMALL
@@ -222,10 +225,10 @@ def test_the_budget_ends_the_repair(small_engine: Engine) -> None:
 def test_fresh_attempts_and_mended_ones_take_turns(small_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[tuple[str, str] | None] = []
 
-    def spy(request: Code, wrong: tuple[str, str] | None, *, edit: bool = False) -> list[chat.Message]:
+    def spy(request: Code, wrong: tuple[str, str] | None, *, edit: bool = False, escape: bool = True) -> list[chat.Message]:
         if not edit:
             seen.append(wrong)
-        return messages(request, wrong, edit=edit)
+        return messages(request, wrong, edit=edit, escape=escape)
 
     monkeypatch.setattr("app.tasks.code_prompt.messages", spy)
     answer(small_engine, prompt=HEADER, tests=["assert False, 'never'"], attempts=4)
@@ -253,3 +256,117 @@ def test_a_session_grows_by_a_turn(small_engine: Engine) -> None:
 def test_a_token_limit_leaves_it_unfinished(small_engine: Engine) -> None:
     said = answer(small_engine, prompt="Write a function with a hundred lines.", max_tokens=4)
     assert (said.status, said.attempts[0].finish_reason, said.second_opinion) == ("unfinished", "length", None)
+
+
+def test_what_a_function_to_complete_sees_is_what_was_measured() -> None:
+    """The words behind the figures of HumanEval in the README: bench/humaneval.py."""
+    request, found = code(language="python", prompt=HEADER), []
+    for wrong in (None, (HEADER + "    return a - b\n", "assert add(1, 2) == 3: the left side is -1, the right side 3")):
+        told = [[message.role, message.content] for message in messages(request, wrong)]
+        found.append(sha256(json.dumps([told, start(request)]).encode()).hexdigest())
+    assert found == [
+        "617152c1008baa34b412a4b31a8ce05954e6a25acdd18228351821117f91f726",
+        "c242e80ab8ee6f590f8c471f144d70ccefe9ec71a778eeef6b898f0ae5a8bfa9",
+    ]
+
+
+class Scripted(Outside):
+    """Says what it is told to say, one text after the other, and keeps what it was told."""
+
+    kind = "openai-compatible"
+    name = "scripted"
+
+    def __init__(self, *texts: str) -> None:
+        self.texts, self.told = list(texts), list[str]()
+
+    def complete(self, messages: list[chat.Message], *_: Any, **__: Any) -> Generation:
+        self.told.append(messages[0].content)
+        return Generation(self.texts.pop(0), "stop", 1, 1)
+
+
+GOOD = "```python\ndef add(a, b):\n    return a + b\n```"
+BAD = GOOD.replace("a + b", "a - b")
+REFUSED = "```python\n# ERROR: The task does not say what to add.\n```"
+
+
+def scripted(*texts: str, **fields: Any) -> tuple[CodeAnswer, Scripted]:
+    engine = Scripted(*texts)
+    return job.answer(engine, code(**{**TASK, **fields}))[0], engine
+
+
+@pytest.mark.parametrize("fields", [{}, {"attempts": 1}, {"tests": ["assert add(1, 2) == 3"], "attempts": 1}], ids=str)
+def test_a_refusal_is_tried_again_without_the_way_out(fields: dict[str, Any]) -> None:
+    said, engine = scripted(REFUSED, GOOD, **fields)
+    assert (said.status, said.best, said.budget.attempts) == ("ok", 1, 2)
+    assert [(one.status, one.reason) for one in said.attempts] == [
+        ("refused", "The task does not say what to add."),
+        ("ok", None),
+    ]
+    assert [words.REFUSAL in told for told in engine.told] == [True, False]
+
+
+def test_a_second_refusal_is_one() -> None:
+    said, _ = scripted(REFUSED, REFUSED, tests=["assert add(1, 2) == 3"])
+    assert (said.status, said.text, said.tested.untested) == ("refused", "The task does not say what to add.", "no_code")
+    assert scripted(REFUSED, "```python\nI cannot do that\n```")[0].status == "not_code"
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "reason", "kept"),
+    [
+        ("# ERROR: Read a line.\nline = input()\n", "ok", "Read a line.", "line = input()\n"),
+        ("ERROR: no task\n", "refused", "no task", "no task"),
+        ("# ERROR: no\n# ERROR: task\n", "refused", "no\ntask", "no\ntask"),
+        ("# ERROR: no\nThis is no task\n", "refused", "no", "no\nThis is no task"),
+        ("print('ERROR: no')\n", "ok", None, "print('ERROR: no')\n"),
+    ],
+)
+def test_what_stands_behind_error_is_kept(text: str, status: str, reason: str | None, kept: str) -> None:
+    said, _ = scripted(f"```python\n{text}```", f"```python\n{text}```")
+    assert (said.status, said.attempts[0].reason, said.text) == (status, reason, kept)
+
+
+@pytest.mark.parametrize(
+    ("tests", "texts", "status", "attempts"),
+    [
+        (["assert add(1, 2) == 3"], [GOOD], "ok", 1),
+        (["assert add(1, 2) == 4"], [GOOD] * 4, "tests_failed", 4),
+        (["add(1, 2)"], [GOOD] * 4, "tests_failed", 4),
+        (["import numpy\nassert add(1, 2) == 3"], [GOOD], "untested", 1),
+        (["import numpy\nassert add(1, 2) == 3", "assert add(1, 2) == 3"], [BAD, GOOD], "untested", 2),
+        (["import threading\nt = threading.Thread(target=add)\nt.start()\nassert add(1, 2) == 3"], [GOOD], "untested", 1),
+        (["assert add(1, 2) == 3"], ["```python\nimport numpy\n```", GOOD], "ok", 2),
+        (["assert add(1, 2) == 3"], ["```python\nwhile True: pass\n```", GOOD], "ok", 2),
+    ],
+    ids=["passed", "failed", "nothing-checked", "unavailable", "one-unavailable", "at-run-time", "snippet-lacks", "endless"],
+)
+def test_the_status_says_what_the_tests_said(tests: list[str], texts: list[str], status: str, attempts: int) -> None:
+    said, _ = scripted(*texts, tests=tests)
+    assert (said.status, len(said.attempts)) == (status, attempts), said.tested
+
+
+def test_a_module_that_the_task_asks_for_is_not_tried_without() -> None:
+    text = "```python\nimport numpy\ndef add(a, b):\n    return numpy.add(a, b)\n```"
+    said, _ = scripted(text, prompt="Use numpy to write add(a, b).", tests=["assert add(1, 2) == 3"])
+    assert (said.status, len(said.attempts)) == ("untested", 1) and "numpy" in said.tested.verdicts[0].message
+
+
+def test_tests_stay_in_force_until_replaced() -> None:
+    first = scripted(GOOD, session="new", tests=["assert add(1, 2) == 3"])[0]
+    assert first.session is not None and first.session.tests == ["assert add(1, 2) == 3"]
+    again = {"prompt": None, "language": None, "session": first.session.model_dump(mode="json"), "feedback": ["Shorter."]}
+    second = scripted(BAD, GOOD, **again)[0]
+    assert (second.tested.source, second.status, second.best) == ("session", "ok", 1)
+    other = scripted(GOOD, **again, tests=["assert add(2, 2) == 4"])[0]
+    assert other.session and (other.tested.source, other.session.tests) == ("caller", ["assert add(2, 2) == 4"])
+    none = scripted(GOOD, **again, tests=[])[0]
+    assert none.session and (none.tested.source, none.tested.untested, none.session.tests) == ("none", "no_tests", [])
+
+
+@pytest.mark.parametrize(
+    ("before", "changed"),
+    [("def add(a, b):  \n    return a + b\n\n\n", False), ("def add(a, b):\n    return a - b\n", True), (None, None)],
+)
+def test_an_adjust_says_whether_it_changed_anything(before: str | None, changed: bool | None) -> None:
+    adjust = {"code": before, "feedback": ["Add them."]} if before else {}
+    assert scripted(GOOD, **adjust)[0].changed is changed

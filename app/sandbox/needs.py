@@ -1,0 +1,38 @@
+"""What a test needs and the guest has not, told from its imports alone: before anything runs, and before a model is asked."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+
+from app.sandbox.harness_lacks import FOREIGN
+
+_IMPORT = re.compile(r"^\s*(?:>>>\s*)?(?:from|import)\s+(\w+)", re.MULTILINE)
+_GUARDED = ast.Try | ast.TryStar | ast.FunctionDef | ast.AsyncFunctionDef | ast.If  # may never be reached, or be caught
+
+
+def lacking(test: str, missing: Sequence[str]) -> str | None:
+    """Return the first module that `test` imports and that is not there, None if there is none.
+
+    `missing` are the modules of the standard library that the guest has not. A module that nobody knows is no lack: a test
+    means the snippet by it.
+    """
+    return next((name for name in _imported(test) if name in FOREIGN or name in missing), None)
+
+
+def _imported(test: str) -> Iterator[str]:
+    try:
+        tree = ast.parse(test)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        yield from _IMPORT.findall(test)
+        return
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop(0)
+        if isinstance(node, ast.Import):
+            yield from (name.name.partition(".")[0] for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield (node.module or "").partition(".")[0]
+        if not isinstance(node, _GUARDED):
+            waiting += ast.iter_child_nodes(node)
