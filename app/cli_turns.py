@@ -10,20 +10,16 @@ from app import own_files
 from app.answers.code import CodeAnswer
 from app.cli_run import conclude, connect_to, run
 from app.errors import UsageError
-from app.session import Session
 from app.simulate import jobs, store
 from app.simulate.session import Simulated
 from app.simulate.worker import Order
-
-_REMEMBERS = "tests" in Session.model_fields  # then the signed session itself carries them on
 
 _NOTHING = ("refused", "not_code")  # no code came of it that a later turn could change
 
 
 def alone(wishes: dict[str, Any]) -> int:
     """Do one task without a session. Return the exit code."""
-    order, _ = _order(wishes, {})
-    return conclude(_run(order, wishes), as_json=wishes["as_json"])
+    return conclude(_run(_order(wishes, {}), wishes), as_json=wishes["as_json"])
 
 
 def turn(path: Path, name: str | None, wishes: dict[str, Any]) -> int:
@@ -39,7 +35,7 @@ def turn(path: Path, name: str | None, wishes: dict[str, Any]) -> int:
         raise UsageError("code.incomplete", "there is nothing to do: words begin a session, --feedback goes on with one")
     known = None if begins else sessions.get(name if name is not None else sessions.only())
     name = name if begins or name is not None else sessions.only()
-    order, tests = _order(wishes, {"session": known.session.model_dump(mode="json") if known else "new"}, known)
+    order = _order(wishes, {"session": known.session.model_dump(mode="json") if known else "new"}, known)
     done = _run(order, wishes)
     answer = done.verified.result.report.answer if done.verified else None
     if not isinstance(answer, CodeAnswer) or answer.session is None or answer.status in _NOTHING:
@@ -48,12 +44,11 @@ def turn(path: Path, name: str | None, wishes: dict[str, Any]) -> int:
     sessions = store.load(path)  # anew: another turn may have ended meanwhile, which must not be lost
     if name is None or (begins and name in sessions.sessions):
         name = sessions.fresh(answer.session.prompt)
-    kept = sessions.keep(name, answer.session, tests)
+    kept = sessions.keep(name, answer.session)
     store.save(sessions, path)
     said = f"{name!r} in {path}, turn {len(kept.session.turns)}"
-    in_force = getattr(kept.session, "tests", tests)
-    if not wishes["tests"] and in_force:
-        said += f"; {len(in_force)} test{'s' * (len(in_force) > 1)} of an earlier turn in force"
+    if not wishes["tests"] and (count := len(kept.session.tests)):
+        said += f"; {count} test{'s' * (count > 1)} of an earlier turn in force"
     return conclude(done, as_json=wishes["as_json"], more={"session": said})
 
 
@@ -79,17 +74,14 @@ def manage(path: Path, name: str | None, action: str | None, new: str | None, nu
     return json.dumps(said | {"session": kept.session.model_dump(mode="json")}) if as_json else line
 
 
-def _order(wishes: dict[str, Any], more: dict[str, Any], known: store.Kept | None = None) -> tuple[Order, list[Any]]:
-    """Return the order of a turn, and the tests that are in force in it."""
+def _order(wishes: dict[str, Any], more: dict[str, Any], known: store.Kept | None = None) -> Order:
+    """Return the order of a turn. Without tests of its own, those of the session stay in force."""
     given = {field: wishes[field] for field in ("language", "prompt", "attempts") if wishes[field] is not None}
     given["feedback"] = list(wishes["feedback"])
-    tests = jobs.tests(wishes["tests"])
-    if known and not tests and not _REMEMBERS:
-        tests = [test if isinstance(test, str) else test.model_dump() for test in known.tests]
     fields = given if known else jobs.code_fields(wishes["words"], wishes["file"], given)
     if not known and fields.get("prompt") is None:
         fields["prompt"] = jobs.piped("there is nothing to do: say what the code is for, or give --file and what to change")
-    return jobs.code_order(fields | {"tests": tests} | more, options=wishes, args=wishes["args"]), tests
+    return jobs.code_order(fields | {"tests": jobs.tests(wishes["tests"])} | more, options=wishes, args=wishes["args"])
 
 
 def _run(order: Order, wishes: dict[str, Any]) -> Simulated:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from app.document import Document
-from app.errors import InputError
+from app.errors import ContradictionError, InputError
 from app.languages import Language, language_of
 from app.limits import LIMITS
+from app.llm.prompts.ask import TAG
+from app.llm.prompts.code import tagged
 from app.request.base import BaseRequest
 from app.session import ProgramTest, Session
 
@@ -22,6 +24,7 @@ class Code(BaseRequest):
     kind: Literal["code"] = "code"
     language: Language
     prompt: str
+    """The task, with the material that it is about between tags behind it."""
     session: Session | None = None
     """The turns so far; null if the caller wants no session back."""
     code: str | None = None
@@ -44,11 +47,12 @@ class Code(BaseRequest):
 def code_of(document: Document) -> Code:
     """Return the code task in `document`, options already lifted. Raises `InputError` with the code of what is wrong."""
     if document.system is not None:
-        raise InputError("request.contradiction", "both system and a code task are given: its system prompt is fixed")
+        raise ContradictionError("system", "a code task", "its system prompt is fixed")
     session = document.session if isinstance(document.session, Session) else None
     prompt = _one(document, "prompt") or _other(document, "question") or (session and session.prompt)
     if not prompt:
         raise InputError("code.incomplete", "there is no prompt that says what the code is for")
+    prompt = "\n\n".join([prompt, *(tagged(TAG, text) for text in document.material or () if text.strip())])
     language = _language(document.language, session)
     feedback = _one(document, "feedback") or []
     feedback = [feedback] if isinstance(feedback, str) else feedback
@@ -79,7 +83,7 @@ def _one(document: Document, name: str) -> Any:
     """Return the field `name`, under this or its earlier name."""
     earlier = EARLIER[name]
     if getattr(document, name) is not None and getattr(document, earlier) is not None:
-        raise InputError("request.contradiction", f"both {name} and {earlier} are given")
+        raise ContradictionError(name, earlier)
     found = getattr(document, name) if getattr(document, name) is not None else getattr(document, earlier)
     if isinstance(found, str) and not found.strip():
         raise InputError("input.empty", f"the {name} is empty")

@@ -9,12 +9,10 @@ import os
 import re
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from app import own_files, strict_json
-from app.document import ProgramTest
 from app.errors import AppError, SimulationError, UsageError
 from app.limits import LIMITS
 from app.session import Session
@@ -23,14 +21,13 @@ _FILE_BYTES = 4 * LIMITS.result_bytes
 
 
 class Kept(BaseModel):
-    """A session, when it was last changed here, and the tests that are in force."""
+    """A session, and when it was last changed here."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
     session: Session
     changed: str
     """UTC, as 2026-11-25 04:20."""
-    tests: list[str | ProgramTest] = []
 
     @property
     def title(self) -> str:
@@ -83,10 +80,10 @@ class Store(BaseModel):
         names = (stem if number == 1 else f"{stem}-{number}" for number in range(1, len(self.sessions) + 2))
         return next(name for name in names if name not in self.sessions)
 
-    def keep(self, name: str, session: Session, tests: list[Any]) -> Kept:
+    def keep(self, name: str, session: Session) -> Kept:
         """Put a session in, as of now."""
         now = f"{datetime.now(UTC):%Y-%m-%d %H:%M}"
-        kept = Kept.model_validate({"session": session, "changed": now, "tests": tests})
+        kept = Kept(session=session, changed=now)
         self.sessions[name] = kept
         return kept
 
@@ -107,7 +104,7 @@ class Store(BaseModel):
         if not 1 <= turn <= len(turns):
             raise UsageError("session.unknown", f"the session has {len(turns)} turns, and no turn {turn}")
         left = kept.session.model_copy(update={"turns": turns[: turn - 1] + turns[turn:]})
-        self.keep(name, left, list(kept.tests))
+        self.keep(name, left)
         return kept
 
 

@@ -90,31 +90,24 @@ def _ask(answer: AskAnswer) -> Iterator[str]:
 
 def _code(answer: CodeAnswer) -> Iterator[str]:
     yield from wrap(_headline(answer))
-    if _is_unchanged(answer):
+    if answer.changed is False:
         yield "NOTHING CHANGED: the code is what it was before"
     yield ""
     yield from answer.text.rstrip().splitlines()
     yield ""
     for number, verdict in enumerate(answer.tested.verdicts, 1):
-        checks = getattr(verdict, "checks", None)
-        counted = f", {checks} checks" if checks and checks > 1 else ""
+        counted = f", {verdict.checks} checks" if verdict.checks > 1 else ""
         said = f": {verdict.message}" if verdict.message else ""
         yield from wrap(f"test {number} {verdict.status.replace('_', ' ')}{counted}{said}", "    ", "  ")
     for found in answer.warnings:
         yield f"  look at line {found.line} before you run it: {found.kind.replace('_', ' ')} ({found.name})"
     for number, attempt in enumerate(answer.attempts, 1):
-        if reason := getattr(attempt, "reason", None):
-            yield from wrap(f"attempt {number} was refused by the model: {reason}", "    ", "  ")
+        if attempt.reason:
+            yield from wrap(f"attempt {number} was refused by the model: {attempt.reason}", "    ", "  ")
     tries = len(answer.attempts)
     yield f"  {tries} attempt{'s' * (tries > 1)} of at most {answer.budget.attempts}, this is number {answer.best + 1}"
     if answer.second_opinion:
         yield f"  the model's own second opinion, worth little: {answer.second_opinion}"
-
-
-def _is_unchanged(answer: CodeAnswer) -> bool:
-    """Return whether a change was asked for, and nothing came of it."""
-    changed, turns = getattr(answer, "changed", None), answer.session.turns if answer.session else []
-    return changed is False or (len(turns) > 1 and turns[-1].code == turns[-2].code)
 
 
 def _headline(answer: CodeAnswer) -> str:

@@ -13,6 +13,7 @@ from app.iexec import args
 from app.iexec.inputs import read_inputs
 from app.iexec.task import open_task
 from app.request.ask import Ask
+from app.request.code import Code
 from app.simulate.protect import protect
 from app.work import Outcome, parse_item
 from tests.support import ADDRESS, Desk
@@ -314,6 +315,15 @@ def test_a_form_is_asked_about_unless_it_says_itself_what_to_do(desk: Desk) -> N
     desk.dataset(protect({**form, "questionnaire": json.dumps([["Be kind.", "prompt"], ["How old?", "number"]])}))
     error = outcome(desk, ["Is that old?"]).error
     assert error is not None and error.message == "both questionnaire (dataset) and a question (args) are given"
+
+
+def test_a_code_task_takes_material_too(desk: Desk) -> None:
+    desk.dataset(TABLE.encode())
+    desk.environ["IEXEC_REQUESTER_SECRET_1"] = json.dumps({"language": "python", "prompt": "a function that reads it"})
+    found = outcome(desk, [])
+    assert isinstance(found.request, Code)
+    assert found.request.prompt == f"a function that reads it\n\n<material>\n{TABLE.strip()}\n</material>"
+    assert rows_of(found) == [("dataset", "material", True), ("secret", "prompt", True), ("secret", "code", True)]
 
 
 def test_the_rows_of_the_earlier_system_are_a_form(desk: Desk) -> None:

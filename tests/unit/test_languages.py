@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from app.errors import HINTS, InputError
+from app.hints import fill
 from app.languages import ALIASES, LANGUAGES, language_of
 from app.request import parse
 
@@ -37,4 +38,4 @@ def test_what_is_none_of_the_eight_is_refused_with_a_hint(name: str) -> None:
 
 
 def test_the_hint_names_every_one() -> None:
-    assert set(HINTS["language.unknown"].replace(",", "").split()) >= {*LANGUAGES, *ALIASES}
+    assert set(fill(HINTS["language.unknown"]).replace(",", "").split()) >= {*LANGUAGES, *ALIASES}

@@ -26,7 +26,15 @@ from tests.unit.results import FAILURE, KEY, NOTHING, PARAMETERS, report, sealed
 
 WALLET = "0x" + "1" * 40
 ATTEMPT = Attempt(
-    status="ok", passed=0, temperature_milli=0, seed=0, finish_reason="stop", prompt_tokens=1, completion_tokens=1, edit=None
+    status="ok",
+    passed=0,
+    temperature_milli=0,
+    seed=0,
+    finish_reason="stop",
+    prompt_tokens=1,
+    completion_tokens=1,
+    edit=None,
+    reason=None,
 )
 
 
@@ -35,32 +43,27 @@ def scored(history: Any) -> dict[str, Any]:
     return {"kind": "score", "answer": answer, "mode": mode, "parameters": parameters, "model": None}
 
 
-# what other versions of these say too: not checked, since it is shown alone
-construct_verdict: Any = answers.TestVerdict.model_construct
-construct_tested: Any = answers.Tested.model_construct
-construct_code: Any = CodeAnswer.model_construct
-
-
 def coded(*verdicts: tuple[str, str], untested: str | None = None, **update: Any) -> dict[str, Any]:
-    tested = {
+    tested: Any = {
         "source": "caller" if verdicts else "none",
         "untested": untested,
-        "verdicts": tuple(construct_verdict(status=status, message=message, fuel=1) for status, message in verdicts),
+        "verdicts": tuple({"status": status, "message": message, "fuel": 1, "checks": 1} for status, message in verdicts),
         "guest": None,
     }
-    fields = {
+    fields: dict[str, Any] = {
         "status": "ok",
         "language": "python",
         "text": "def one():\n    return 1\n",
-        "tested": construct_tested(**tested),
+        "tested": answers.Tested.model_validate(tested),
         "attempts": (ATTEMPT,),
         "best": 0,
         "budget": Budget(attempts=4, tokens=9),
         "second_opinion": "yes",
         "warnings": (),
         "session": None,
+        "changed": None,
     }
-    return {"kind": "code", "answer": construct_code(**fields | update)}
+    return {"kind": "code", "answer": CodeAnswer(**fields | update)}
 
 
 def turns(*codes: str) -> Session:
@@ -121,7 +124,15 @@ TOLD: dict[str, tuple[dict[str, Any], str, tuple[str, ...]]] = {
         "1 of 1 tests passed",
         ("look at line 3 before you run it: network (socket)",),
     ),
-    "code, unchanged": (coded(("passed", ""), session=turns("a", "a")), "1 of 1 tests passed", ("NOTHING CHANGED",)),
+    "code, unchanged": (
+        coded(("passed", ""), session=turns("a", "a"), changed=False),
+        "1 of 1 tests passed",
+        ("NOTHING CHANGED",),
+    ),
+        coded(("passed", ""), session=turns("a", "a"), changed=False),
+        "1 of 1 tests passed",
+        ("NOTHING CHANGED",),
+    ),
     "score": (
         SCORE | {"mode": "ai"},
         f"Score {getattr(SCORE['answer'], 'score')} of 1000, tier",  # noqa: B009  an answer of any job, to mypy
@@ -180,8 +191,8 @@ SOURCES = (
 def test_the_screen_says_what_was_used_who_signed_and_what_comes_next(tmp_path: Path) -> None:
     text = as_text(done(tmp_path, inputs=SOURCES), "sealed-llm")
     facts = {line[:11].strip(): line[11:] for line in text.splitlines() if line[:1].isalpha() and len(line) > 11}
-    assert facts["used"] == "material in the dataset, prompt in the secret 2"
-    assert facts["NOT USED"] == "options in the input file 1, prompt in the args"
+    assert facts["used"] == "material in the dataset, prompt in secret 2"
+    assert facts["NOT USED"] == "options in input file 1, prompt in the args"
     assert facts["model"] == "m, 3 tokens read, 2 written"
     assert KEY.address in facts["signed by"] and facts["verified"].startswith("yes")
     lines = text.splitlines()
