@@ -91,7 +91,7 @@ def positives() -> Iterator[Vector]:
         "error": FAILED, "incomplete": {**FAILED, "status": "incomplete", "error": {**FAILURE, "code": "incomplete"}},
         "commitment": {"request.commitment": "0x" + "78" * 32}, "no_dataset": {"request.datasets": []},
         "dataset_without_address": {"request.datasets": [None]}, "three_datasets": {"request.datasets": ["0x" + "2" * 40, None, "0x" + "3" * 40]},
-        "no_input_files": {"request.input_files": []}, "bulk": {**FAILED, "bulk": bulk, "model": BASE["model"]},
+        "no_input_files": {"request.input_files": []}, "failed": {"status": "failed"}, "no_inputs": {"inputs": []}, "bulk": {**FAILED, "bulk": bulk, "model": BASE["model"]},
         "bulk_empty": {**FAILED, "bulk": {"totalCount": 0, "successCount": 0, "errorCount": 0, "results": []}},
         "length": {"answer.finish_reason": "length"}, "empty_answer": {"answer.text": "", "answer.completion_tokens": 0},
         "caller_system": {"parameters.system": "caller"}, "seeded": {"parameters.seed": 2**32 - 2, "parameters.temperature_milli": 800},

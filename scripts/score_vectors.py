@@ -19,7 +19,7 @@ Vectors = Iterator[tuple[str, bytes, str | None, str]]
 WORDS = "The wallet was active in 12 months."
 SCORE: dict[str, Any] = {
     "score": 712, "wallet_address": "0x" + "ab" * 20, "address_form": "lower", "timestamp_ms": 1770494087000, "signature": None,
-    "sui": None, "tier": "standard", "completion_tokens": 20,
+    "sui": None, "tier": "standard", "completion_tokens": 20, "fallback": None,
     "claims": [{"kind": "strength", "text": WORDS, "evidence": ["active_months"], "by": "model"}],
     "metadata": {
         "scoreBreakdown": {"activity": 50, "maturity": 60, "diversity": 70, "conduct": 80, "riskBehavior": 9, "surveyMatch": 5},
@@ -32,9 +32,10 @@ SCORE: dict[str, Any] = {
     },
     "data": {
         "source": "etherscan", "chain_id": 1, "as_of_block": 24000000, "as_of_time": 1770494087, "records": 419,
-        "truncated": False, "sha256": "bc" * 32, "labels_sha256": "de" * 32,
+        "left_out": 2, "truncated": False, "sha256": "bc" * 32, "labels_sha256": "de" * 32,
     },
 }  # fmt: skip
+WHY = {"code": "model.missing", "message": "the model is not there", "hint": "fetch it"}
 
 
 def vectors(base: dict[str, Any], item: dict[str, Any], key: Key, other: Key) -> Vectors:
@@ -47,7 +48,7 @@ def vectors(base: dict[str, Any], item: dict[str, Any], key: Key, other: Key) ->
     bulk = base | {"kind": None, "mode": None, "answer": None, "parameters": None, "bulk": many}
     for name, report in {
         "score": single,
-        "score_fallback": single | {"mode": "fallback", "model": None, "parameters": None},
+        "score_fallback": single | {"mode": "fallback", "model": None, "answer": SCORE | {"fallback": WHY}},
         "score_count": bare,
         "score_bulk": bulk,
         "score_as_given": single | {"answer": SCORE | {"wallet_address": "0x" + "aB" * 20, "address_form": "as_given"}},
