@@ -129,10 +129,6 @@ TOLD: dict[str, tuple[dict[str, Any], str, tuple[str, ...]]] = {
         "1 of 1 tests passed",
         ("NOTHING CHANGED",),
     ),
-        coded(("passed", ""), session=turns("a", "a"), changed=False),
-        "1 of 1 tests passed",
-        ("NOTHING CHANGED",),
-    ),
     "score": (
         SCORE | {"mode": "ai"},
         f"Score {getattr(SCORE['answer'], 'score')} of 1000, tier",  # noqa: B009  an answer of any job, to mypy
