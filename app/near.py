@@ -14,7 +14,7 @@ _ELSEWHERE = {
     **dict.fromkeys(("programming_language", "lang"), "language"),
     **dict.fromkeys(("unit_tests", "test_cases", "testcases"), "tests"),
     **dict.fromkeys(("max_attempts", "retries"), "attempts"),
-    **dict.fromkeys(("top_p", "top_k", "min_p", "stop", "stream", "n", "repeat_penalty", "frequency_penalty"), ""),
+    **dict.fromkeys(("top_p", "top_k", "min_p", "stop", "stream", "n", "model", "repeat_penalty", "frequency_penalty"), ""),
     **dict.fromkeys(("presence_penalty", "response_format", "tools", "functions", "logprobs"), ""),
 }
 _ALIKE = 0.85  # difflib's ratio from which two names are one name and a slip

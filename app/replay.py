@@ -33,19 +33,19 @@ def replay(verified: Verified, request: Request, threads: int = 1) -> None:
     if report.embedded_model is None:
         answer, _, parameters = answer_to(request, _lacking(report.answer), find(None))
     else:
-        with Engine(_model(report.embedded_model), threads=threads) as engine:
+        with Engine(_model(report.embedded_model, report.version), threads=threads) as engine:
             answer, _, parameters = answer_to(request, engine, find(report.embedded_model.name))
     if _plain(answer, parameters) != _plain(report.answer, report.parameters):
         raise VerifyError("result.not_reproduced", "the request gives another answer here")
 
 
-def _model(used: ModelInfo) -> Path:
-    """Return the checked file of the model that was used."""
+def _model(used: ModelInfo, version: str) -> Path:
+    """Return the checked file of the model that was used by the program of that version."""
     if used.build != native.build_id():
-        raise VerifyError("result.other_engine", "the answer came from another build of the engine")
+        raise VerifyError("result.other_engine", f"the answer came from another build of the engine, in sealed-llm {version}")
     model = find(used.name)
     if model.sha256 != used.sha256:
-        raise VerifyError("result.other_engine", "the answer came from another file of this model")
+        raise VerifyError("result.other_engine", f"the answer came from another file of this model, in sealed-llm {version}")
     return checked_path(model)
 
 

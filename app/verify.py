@@ -93,6 +93,7 @@ def receipt(verified: Verified, on_chain: OnChain | None = None) -> dict[str, An
         "predicateType": "urn:sealed-llm:result:1",
         "predicate": {
             "signer": verified.signer,
+            "version": report.version,
             "keyOrigin": report.key_origin,
             "status": report.status,
             "message": verified.result.attestation.message.model_dump(),

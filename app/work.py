@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from app.answers import Answer, Kind, Mode
 from app.errors import AppError, ContradictionError, HistoryError, InputError, ModelError
 from app.iexec.args import Args
-from app.iexec.combine import told
+from app.iexec.held import told
 from app.iexec.inputs import Item
 from app.iexec.task import Dataset
 from app.limits import LIMITS

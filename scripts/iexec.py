@@ -16,6 +16,11 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))  # this runs before anything is installed
+
+from app.errors import AppError  # noqa: E402
+from app.iexec import args  # noqa: E402
+
 CHAIN_IDS = {"arbitrum-sepolia-testnet": "421614", "arbitrum-mainnet": "42161", "bellecour": "134"}
 # iapp 2.0.0 (cli/src/config/config.ts); SCONE has no pool that is known to answer
 POOLS = {
@@ -116,6 +121,21 @@ def _call(generation: Generation, *command: str) -> int:
     return subprocess.run([*generation.client, *command, "--quiet"], cwd=generation.folder, check=False).returncode
 
 
+def _wrong_args(extra: list[str]) -> str | None:
+    """Return what a worker or the app would make of --args that nobody means, before it is paid for; None if it is well."""
+    told = extra[extra.index("--args") + 1 :][:1] if "--args" in extra else []
+    told += [word.partition("=")[2] for word in extra if word.startswith("--args=")]
+    for text in told:
+        argv = args.split_args(text)
+        if text.strip() and not argv:
+            return "the args hold an odd number of quotes, and a worker drops all of such args"
+        try:
+            args.parse(argv)
+        except AppError as err:
+            return f"{err}; hint: {err.hint}"
+    return None
+
+
 def _say(*lines: str) -> None:
     sys.stdout.write("\n".join(lines) + "\n")
 
@@ -134,6 +154,9 @@ def main(argv: list[str]) -> int:
         generation = Generation(generation.tee, known.folder, generation.package)
     if known.command == "deploy":
         return deploy(generation, known.chain, extra)
+    if wrong := _wrong_args(extra):
+        _say(wrong)
+        return 2
     return run(generation, known.chain, known.workerpool, extra)
 
 

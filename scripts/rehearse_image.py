@@ -28,9 +28,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from app.iexec.args import split_args
 from app.llm.fetch import cache_folder
 from app.simulate.protect import protect
-from app.simulate.worker import Order, prepare, split_args
+from app.simulate.worker import Order, prepare
 from scripts.chrooted import Ran, run_chrooted, tree
 from tests import histories
 

@@ -81,6 +81,36 @@ def parse(argv: Sequence[str]) -> Args:
     )
 
 
+def scan_args(text: str) -> tuple[list[str], int | None]:
+    """Return the arguments in `iexec_args`, and where a quote stands that is never closed, if there is one.
+
+    Only the space separates. '…' and "…" group and vanish. A backslash stays, and takes its meaning from
+    the quote after it. Empty arguments vanish.
+    """
+    args: list[str] = []
+    current, quote, escaped, opened = "", "", False, 0
+    for found in re.finditer(r"[\"' \\]|[^\"' \\]+", text):
+        piece = found[0]
+        if piece == quote or (not quote and piece in {"'", '"'}):
+            if escaped:
+                current, escaped = current + piece, False
+            else:
+                quote, opened = "" if quote else piece, found.start()
+        elif piece == " " and not quote:
+            if current:
+                args.append(current)
+            current = ""
+        else:
+            current, escaped = current + piece, piece == "\\"
+    return [*args, current] if current else args, opened if quote else None
+
+
+def split_args(text: str) -> list[str]:
+    """Return the argv that a worker makes of `iexec_args`; with an unbalanced quote there are no arguments at all."""
+    args, open_quote = scan_args(text)
+    return args if open_quote is None else []
+
+
 def salvage(argv: Sequence[str]) -> Args:
     """Return what can be known of arguments that `parse` refuses: their hashable form, and the callback flag."""
     options = list(itertools.takewhile(lambda arg: arg != "--", argv))

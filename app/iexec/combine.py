@@ -9,35 +9,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, get_args
+from dataclasses import replace
+from typing import Any
 
 from app.document import OPTIONS
 from app.errors import ContradictionError, HistoryError, InputError
-from app.iexec.pieces import Origin, Piece
+from app.iexec.held import Combined, Held
+from app.iexec.pieces import Piece
 from app.questionnaire import has_words
-from app.report import Input, InputKind
-from app.request import USES
 from app.request.ask import is_email_address
-from app.request.code import FIELDS as CODE
 from app.wallet import readers
 
 # The first source that names one of these has it, and another is listed as left aside; all else must not differ.
 _YIELDS = (OPTIONS - {"system"}) | {"attempts", "callback", "model_name", "email", "as_of_block"}
-_KINDS: dict[str, InputKind] = {
-    **dict.fromkeys(("prompt", "question", "original_prompt"), "prompt"),
-    **dict.fromkeys(("questionnaire", "answers"), "form"),
-    **dict.fromkeys(("wallet", "address", "address_form", "chain", "survey", "labels"), "wallet"),
-    **dict.fromkeys(("history", "source", "hosts", "as_of_block"), "history"),
-    **dict.fromkeys(CODE, "code"),
-    **dict.fromkeys((*OPTIONS, "task", "callback", "model_name"), "options"),
-    "original_prompt": "prompt",
-    "email": "email",
-    "material": "material",
-    "messages": "chat",
-    "unknown": "unknown",
-}
-_ORDER = get_args(InputKind)
 _WORDS = ("prompt", "question", "original_prompt", "messages")  # fields that say what to do
 _LONGEST_QUESTION = 600  # characters
 _ASKING = re.compile(
@@ -46,63 +30,6 @@ _ASKING = re.compile(
     r"summari[sz]e|tell|translate|write)\s+\w)",
     re.IGNORECASE,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A field that a source holds, and whether it counts."""
-
-    origin: Origin
-    name: str
-    """Of a field of ours; `unknown` stands for any others."""
-    used: bool = True
-
-
-@dataclass(slots=True)
-class Combined:
-    """The fields of one request, where each came from, and what became of everything that the sources hold."""
-
-    fields: dict[str, Any] = field(default_factory=dict)
-    origins: dict[str, Origin] = field(default_factory=dict)
-    held: list[Held] = field(default_factory=list)
-
-    def put(self, name: str, value: Any, origin: Origin) -> None:
-        """Take a field."""
-        self.fields[name] = value
-        self.origins.setdefault(name, origin)
-        self.held.append(Held(origin, name))
-
-    def leave(self, name: str, origin: Origin) -> None:
-        """Leave a field aside, which may have been taken before."""
-        taken = Held(origin, name)
-        if taken in self.held:
-            self.held.remove(taken)
-            del self.fields[name], self.origins[name]
-        self.held.append(Held(origin, name, used=False))
-
-
-def told(held: Iterable[Held], job: str | None) -> tuple[Input, ...]:
-    """Return what a result says of `held`, which is in the order of the sources; within one, in the order of the kinds.
-
-    What the job `job` has no use for counts as left aside. None: there is no job.
-    """
-    uses = USES.get(job or "", frozenset())
-    found = {(one.origin, _KINDS[one.name], one.used and one.name in uses): None for one in held}
-    places = list(dict.fromkeys(at for at, _, _ in found))
-    rows = sorted(found, key=lambda row: (places.index(row[0]), _ORDER.index(row[1]), not row[2]))
-    return tuple(Input(source=at.source, number=at.number, kind=kind, used=used) for at, kind, used in rows)
-
-
-def everything(pieces: Iterable[Piece]) -> tuple[Held, ...]:
-    """Return all that the sources hold, none of it used: what is left to say where they cannot be combined."""
-    held = []
-    for piece in pieces:
-        names = list(piece.fields)
-        names += ["history" if piece.history is not None else "material" if piece.is_material else "prompt"] * (
-            piece.text is not None
-        )
-        held += [Held(piece.origin, name, used=False) for name in (*names, *["unknown"] * piece.has_unknown)]
-    return tuple(held)
 
 
 def combine(pieces: Sequence[Piece]) -> Combined:

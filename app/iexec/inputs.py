@@ -15,7 +15,8 @@ from pathlib import Path
 from app import strict_json
 from app.errors import AppError, InputError
 from app.iexec import pieces
-from app.iexec.combine import Held, combine, everything
+from app.iexec.combine import combine
+from app.iexec.held import Held, everything
 from app.iexec.pieces import Origin, Piece
 from app.iexec.task import Dataset, Task
 from app.limits import LIMITS

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from app import near, strict_json
 from app.document import FIELDS, OPTIONS, renamed
 from app.errors import AppError, HistoryError, InputError
-from app.iexec import formats, protected_data
+from app.iexec import formats, protected_data, texts
 from app.request.ask import is_email_address
 from app.wallet import readers
 
@@ -20,13 +20,8 @@ _TEXTS = frozenset(
     {"task", "prompt", "question", "email", "system", "salt", "wallet", "address", "address_form", "language", "code"}
 ) | {"original_prompt", "reference_code", "feedback_prompt", "model_name"}
 _NUMBERS = frozenset({"max_tokens", "temperature", "seed", "attempts", "chain", "as_of_block"})
-# Fields that no other program's document has by chance: beside one of them, an unknown field is a field and no material.
-_TELLING = frozenset(
-    {"prompt", "messages", "questionnaire", "qlist", "max_tokens", "original_prompt", "reference_code", "feedback_prompt"}
-)
 _WALLET = re.compile("0x[0-9a-fA-F]{40}")
 _TASKS = frozenset({"ask", "code", "score"})
-_KEY = re.compile(r"""[{\[,\s]*["'“”]?([A-Za-z_]+)["'“”]?\s*:""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,48 +91,20 @@ def _text(origin: Origin, text: str) -> Piece:
         try:
             value = strict_json.loads(text.encode())
         except InputError as err:
-            if _is_meant_as_json(text):
+            if texts.is_meant_as_json(text):
                 raise
             note = err.message
         else:
             return _value(origin, value, text)
+    if texts.is_yaml(text):
+        raise InputError("json.invalid", "it looks like a request in YAML, and JSON is what is read")
     try:
         history = readers.from_text(text)
     except HistoryError as err:  # it is no error of a table that is asked about
         history, note = None, err.message
     if history is not None:
         return Piece(origin, text=text, is_material=True, history=history)
-    return Piece(origin, text=text, is_material=_is_table(text), note=note)
-
-
-def _is_meant_as_json(text: str) -> bool:
-    """Return whether a text that is no strict JSON is broken JSON of ours, and not Markdown, a template or a log."""
-    if strict_json.is_too_deep(text.encode()):
-        return True
-    try:
-        json.loads(text)
-    except ValueError as err:
-        if "Extra data" in str(err) and _is_table(text):
-            return False
-    else:
-        return True  # what `json` alone lets through: a name twice, NaN, half a surrogate pair
-    first = _KEY.match(text.strip())
-    return text.strip() in ("{", "[") or bool(first and near.near(first[1], FIELDS | {"options", "role"}) is not None)
-
-
-def _is_table(text: str) -> bool:
-    """Return whether the text is rows of the same number of cells, or one JSON value a line."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    if len(lines) < 2:
-        return False
-    if all(line.lstrip().startswith("{") and line.rstrip().endswith("}") for line in lines):
-        return True
-    return any(
-        lines[0].count(mark) > 0
-        and len({line.count(mark) for line in lines[:20]}) == 1
-        and not any(mark + " " in line for line in lines)
-        for mark in "\t;,"
-    )
+    return Piece(origin, text=text, is_material=texts.is_table(text), note=note)
 
 
 def _archive(origin: Origin, data: bytes) -> Piece:
@@ -205,7 +172,7 @@ def _email(known: Mapping[str, Any]) -> dict[str, Any]:
 def _is_request(known: Mapping[str, Any], other: Iterable[str]) -> bool:
     """Return whether `known` is more than a chance likeness; then an unknown field that is nearly one of ours is an error."""
     is_ours = bool(
-        known.keys() & _TELLING
+        known.keys() & texts.TELLING
         or {"language", "code"} <= known.keys()
         or isinstance(known.get("question"), str)
         or (isinstance(known.get("email"), str) and not is_email_address(known["email"]))

@@ -11,9 +11,10 @@ from typing import Any
 from app import own_files
 from app.document import OPTIONS
 from app.errors import AppError, UsageError
+from app.iexec.args import scan_args
 from app.limits import LIMITS
 from app.simulate.protect import protect
-from app.simulate.worker import Held, Order, scan_args, simulation_key
+from app.simulate.worker import Held, Order, simulation_key
 
 
 def order(

@@ -10,12 +10,13 @@ from pathlib import Path
 
 from app import signing
 from app.errors import AppError, SigningError, SimulationError
+from app.iexec.args import split_args
 from app.llm.answering import Outside
 from app.run import run
 from app.sealing import read
 from app.simulate.place import deferred, orderly, private, results
 from app.simulate.postcompute import Delivered, judge
-from app.simulate.worker import Order, prepare, split_args, start
+from app.simulate.worker import Order, prepare, start
 from app.verify import Verified, verify
 
 _TICK = 0.1  # seconds between two looks at the child

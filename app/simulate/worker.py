@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import secrets
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from pathlib import Path
 
 from app import signing
 from app.errors import SimulationError
+from app.iexec.args import split_args
 from app.llm.fetch import cache_folder
 
 TASK_ID = "0x" + "5ea1ed" * 10 + "0001"  # a simulated task has always the same id, so its result is reproducible
@@ -103,36 +103,6 @@ def start(environ: Mapping[str, str], args: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(  # noqa: S603  our own interpreter and module
         command, env=dict(environ), cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
-
-
-def split_args(text: str) -> list[str]:
-    """Return the argv that a worker makes of `iexec_args`; with an unbalanced quote there are no arguments at all."""
-    args, open_quote = scan_args(text)
-    return args if open_quote is None else []
-
-
-def scan_args(text: str) -> tuple[list[str], int | None]:
-    """Return the arguments in `iexec_args`, and where a quote stands that is never closed, if there is one.
-
-    Only the space separates. '…' and "…" group and vanish. A backslash stays, and takes its meaning from
-    the quote after it. Empty arguments vanish.
-    """
-    args: list[str] = []
-    current, quote, escaped, opened = "", "", False, 0
-    for found in re.finditer(r"[\"' \\]|[^\"' \\]+", text):
-        piece = found[0]
-        if piece == quote or (not quote and piece in {"'", '"'}):
-            if escaped:
-                current, escaped = current + piece, False
-            else:
-                quote, opened = "" if quote else piece, found.start()
-        elif piece == " " and not quote:
-            if current:
-                args.append(current)
-            current = ""
-        else:
-            current, escaped = current + piece, piece == "\\"
-    return [*args, current] if current else args, opened if quote else None
 
 
 def simulation_key() -> str:

@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
+from app.iexec.args import split_args
 from app.iexec.pieces import Origin, read
 from app.request import parse
 from app.simulate import order
 from app.simulate.protect import protect
-from app.simulate.worker import split_args
 from tests.support import ROOT
 
 DEPLOY, PEERS = ROOT / "deploy", ROOT / "tests/peers"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -146,3 +147,19 @@ def test_what_is_missing_is_named(field: str, value: str, line: str) -> None:
     assert missing(filled) == []
     (said_of_it,) = missing(filled | {field: value})
     assert line in said_of_it
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("it's odd", "odd number of quotes"),
+        ('{"prompt": "p"}', "args.json"),
+        ('"What is 2? --max-tokens 4"', "args.quotes"),
+        ("--frobnicate", "args.unknown_option"),
+    ],
+)
+def test_args_that_nobody_means_are_told_before_they_are_paid_for(text: str, says: str) -> None:
+    for given in (["--args", text], [f"--args={text}"]):
+        command = [sys.executable, str(ROOT / "scripts/iexec.py"), "run", *given]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        assert (done.returncode, says in done.stdout, done.stderr) == (2, True, "")

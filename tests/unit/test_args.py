@@ -3,8 +3,7 @@ from __future__ import annotations
 import pytest
 
 from app.errors import InputError
-from app.iexec.args import parse
-from app.simulate.worker import split_args
+from app.iexec.args import parse, split_args
 
 # docs/iexec-protocol.md, "Args": what Maven's own class makes of them
 SPLIT = [

@@ -13,10 +13,11 @@ import pytest
 
 from app.errors import UsageError
 from app.iexec import protected_data
+from app.iexec.args import scan_args, split_args
 from app.simulate import jobs
 from app.simulate.order import checked_args, protected
 from app.simulate.protect import protect
-from app.simulate.worker import Order, scan_args, split_args
+from app.simulate.worker import Order
 
 CANARY = "heliotrope"
 CSV = b"order,status\n1,failed\n"
