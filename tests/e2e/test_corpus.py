@@ -20,8 +20,10 @@ def test_there_are_enough() -> None:
     elsewhere = {
         code
         for code in HINTS
-        if code.startswith(("result.", "engine.", "model.", "chain.", "sandbox.", "session.", "history.", "claims."))
-    } | {"file.too_large", "source.not_secret", "wallet.contract"}
+        if code.startswith(
+            ("result.", "engine.", "model.", "chain.", "sandbox.", "session.", "history.", "claims.", "address.")
+        )
+    } | {"file.too_large", "file.wrong_kind", "source.not_secret", "usage", "wallet.contract"}
     assert HINTS.keys() - {case.code for case in CASES.values()} <= unforeseeable | elsewhere
 
 

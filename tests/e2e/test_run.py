@@ -114,7 +114,7 @@ def test_bulk_isolates_each_item(desk: Desk, new_desk: Callable[[str], Desk]) ->
     items: list[bytes | None] = [
         protect({"email": "What is the capital of France?"}),
         None,
-        b"PK not a zip",
+        b"PK\3\4 not a zip",
         protect({"prompt": "Name a colour.", "temperature": 0.8, "seed": 3}),
         protect({"other": "x"}),
         protect({"prompt": "What is the capital of France?"}),
@@ -148,7 +148,7 @@ FAILURES: dict[str, tuple[dict[str, Any] | bytes | None, list[str], dict[str, st
     "empty prompt": ({"prompt": ""}, [], {}, "input.empty"),
     "blank email": ({"email": "  "}, [], {}, "input.empty"),
     "no known field": ({"color": "x"}, [], {}, "input.missing"),
-    "not a zip": (b"PK, but what is this?", [], {}, "protected_data.invalid"),
+    "not a zip": (b"PK\3\4, but what is this?", [], {}, "protected_data.invalid"),
     "binary": (b"\xff\xfe\x00", [], {}, "input.unreadable"),
     "broken text": ({"prompt": b"\xff\xfe"}, [], {}, "protected_data.entry"),
     "unknown option": ({"prompt": "p"}, ["--frobnicate"], {}, "args.unknown_option"),
@@ -349,7 +349,7 @@ def test_a_full_slice_of_a_hundred(desk: Desk) -> None:
         if index in good:
             (desk.inside / address).write_bytes(protect({"prompt": "Name a colour.", "max_tokens": 4}))
         elif index % 2:
-            (desk.inside / address).write_bytes(b"PK" + bytes(index))
+            (desk.inside / address).write_bytes(b"PK\3\4" + bytes(index))
     desk.environ["IEXEC_BULK_SLICE_SIZE"] = "100"
     bulk = desk.run().report["bulk"]
     assert (bulk["totalCount"], bulk["successCount"], bulk["errorCount"]) == (100, 3, 97)

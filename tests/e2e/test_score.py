@@ -230,7 +230,7 @@ def test_live_equals_exported(new_desk: Callable[[str], Desk], past: anvil.Past)
             "history.host_not_allowed",
         ),
         ({"source": {"kind": "canary", "url": "x"}}, {}, "option.invalid"),
-        ({"hosts": "127.0.0.1"}, {"source": '{"kind": "rpc", "url": "http://127.0.0.1:9/"}'}, "history.missing"),
+        ({"hosts": "127.0.0.1"}, {"source": '{"kind": "rpc", "url": "http://127.0.0.1:9/"}'}, "source.not_secret"),
     ],
     ids=["none", "no host", "nobody there", "no tls", "kind", "from a dataset"],
 )

@@ -28,7 +28,7 @@ def test_a_job_gives_the_same_result_inside(tmp_path: Path, job: Job) -> None:
 
 def test_a_bad_input_is_a_signed_error_inside_too(tmp_path: Path) -> None:
     held = Enclosed(tmp_path / "held")
-    held.dataset(b"PK, but what is this?")
+    held.dataset(b"PK\3\4, but what is this?")
     report = verify(held.run().raw, SIGNER).result.report
     assert report.error is not None and report.error.code == "protected_data.invalid"
 

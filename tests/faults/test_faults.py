@@ -226,7 +226,7 @@ def test_interrupts_leave_the_write_ahead(desk: Desk) -> None:
 
 
 def test_the_message_names_no_content(desk: Desk) -> None:
-    desk.dataset(b"PK zebrafish")
+    desk.dataset(b"PK\3\4 zebrafish")
     desk.run()
     assert "zebrafish" not in json.loads((desk.out / "computed.json").read_text())["error-message"]
     assert sys.executable
