@@ -135,7 +135,13 @@ def test_what_is_kept_is_what_was_asked_for(cache: dict[str, str], tmp_path: Pat
 def test_a_signal_leaves_nothing_behind(
     cache: dict[str, str], tmp_path: Path, number: signal.Signals, times: int, job: list[str]
 ) -> None:
-    command = [sys.executable, "-m", "app", *job, "Write a long story.", "--max-tokens", "2000"]
+    # whoever starts the tests may ignore a signal (nohup does SIGHUP), and a child would inherit that
+    program = (
+        f"import signal, runpy; signal.signal({int(number)}, signal.SIG_DFL); runpy.run_module('app', run_name='__main__')"
+    )
+    if number == signal.SIGINT:
+        program = program.replace("SIG_DFL", "default_int_handler")
+    command = [sys.executable, "-c", program, *job, "Write a long story.", "--max-tokens", "2000"]
     child = subprocess.Popen(
         command, env=cache, cwd=tmp_path / "here", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
