@@ -31,3 +31,11 @@ def sandbox_check() -> None:
 
     load()
     click.echo(f"OK: {catalogue().build.sha256}  guest.bin", err=True)
+
+
+@sandbox.command("modules")
+def sandbox_modules() -> None:
+    """List the modules that snippets and tests can import."""
+    from app.sandbox.run import Sandbox
+
+    click.echo("\n".join(Sandbox().modules))
