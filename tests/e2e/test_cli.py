@@ -187,7 +187,7 @@ def test_the_default_model_answers_the_prompt_of_the_help_and_the_demo(cache: di
     makefile = (ROOT / "Makefile").read_text()
     assert f"DEMO := {QUESTION}\n" in makefile and QUESTION in app(cache, "--help").stdout
     done = app(cache | {"COLUMNS": "80", "NO_COLOR": "1"}, "ask", QUESTION)
-    lines = done.stdout.splitlines()
+    lines = done.stdout.replace(sys.executable, "python").splitlines()  # where this checkout lies is not ours to shorten
     assert "Paris" in lines[0] and max(map(len, lines)) <= 80 and "\x1b" not in done.stdout
 
 
