@@ -17,6 +17,7 @@ _ELSEWHERE = {
     **dict.fromkeys(("top_p", "top_k", "min_p", "stop", "stream", "n", "model", "repeat_penalty", "frequency_penalty"), ""),
     **dict.fromkeys(("presence_penalty", "response_format", "tools", "functions", "logprobs"), ""),
 }
+_LONGEST = 40  # letters: none of ours comes near
 _ALIKE = 0.85  # difflib's ratio from which two names are one name and a slip
 
 
@@ -31,7 +32,7 @@ def near(name: str, known: Iterable[str]) -> str | None:
     meant = _ELSEWHERE.get(name.lower().replace("-", "_"))
     if meant is not None and (not meant or meant in ours.values()):
         return meant
-    found = difflib.get_close_matches(said, ours, 1, _ALIKE) if len(said) > 3 else []
+    found = difflib.get_close_matches(said, ours, 1, _ALIKE) if 3 < len(said) <= _LONGEST else []
     return ours[found[0]] if found else None
 
 

@@ -23,6 +23,7 @@ from app.wallet import readers
 # The first source that names one of these has it, and another is listed as left aside; all else must not differ.
 _YIELDS = (OPTIONS - {"system"}) | {"attempts", "callback", "model_name", "email", "as_of_block"}
 _WORDS = ("prompt", "question", "original_prompt", "messages")  # fields that say what to do
+_TASKS = ("questionnaire", "feedback", "feedback_prompt")  # fields that there is something to do about without more words
 _LONGEST_QUESTION = 600  # characters
 _ASKING = re.compile(
     r"(?:please\W+\w|(?:who|whose|what|which|when|where|why|how|analy[sz]e|calculate|classify|compare|compute|convert|count|"
@@ -56,10 +57,8 @@ def combine(pieces: Sequence[Piece]) -> Combined:
 
 def _merge(made: Combined, piece: Piece) -> None:
     for name, value in piece.fields.items():
-        if (
-            name == "callback" and piece.origin.source != "secret"
-        ):  # the deal is the requester's, and is known before files are read
-            made.leave(name, piece.origin)
+        if name == "callback" and piece.origin.source != "secret":
+            made.leave(name, piece.origin)  # the deal is the requester's, and is known before any file is read
         elif name not in made.fields or made.fields[name] == value:
             made.put(name, value, piece.origin)
         elif name == "material":
@@ -67,7 +66,7 @@ def _merge(made: Combined, piece: Piece) -> None:
         elif name == "history":
             made.put(name, _documents([made.fields[name], value]), piece.origin)
         elif name in _YIELDS:
-            made.held.append(Held(piece.origin, name, used=False))
+            made.leave(name, piece.origin)
         else:
             raise ContradictionError(f"{name} ({made.origins[name]})", f"{name} ({piece.origin})")
     if piece.has_unknown:
@@ -86,11 +85,10 @@ def _words_of(made: Combined, pieces: Iterable[Piece]) -> bool:
 def _histories(made: Combined, pieces: Iterable[Piece]) -> None:
     """Take the histories of all sources: explorers list transactions and tokens apart."""
     found = [piece for piece in pieces if piece.history is not None]
-    values = [piece.history for piece in found]
-    if "history" in made.fields and found:
-        values.insert(0, made.fields["history"])
+    values = [made.fields["history"]] if "history" in made.fields else []
+    history = _documents([*values, *(piece.history for piece in found)]) if found else None
     for piece in found:
-        made.put("history", _documents(values), piece.origin)
+        made.put("history", history, piece.origin)
 
 
 def _documents(values: list[Any]) -> Any:
@@ -113,7 +111,7 @@ def _email(made: Combined, texts: Iterable[Piece]) -> None:
     email = made.fields.get("email")
     others = made.fields.keys() & {*_WORDS, "questionnaire", "wallet", "address", "history", "language", "code", "session"}
     if isinstance(email, str) and (others or any(not piece.is_material for piece in texts) or is_email_address(email)):
-        made.leave("email", made.origins["email"])
+        made.drop("email")
         if not (others or texts):
             raise InputError("input.missing", "there is an e-mail address and nothing else: it is no prompt")
 
@@ -128,7 +126,7 @@ def _texts(made: Combined, texts: list[Piece]) -> None:
     if len(asking) > 1:
         raise ContradictionError(*(f"a question ({piece.origin})" for piece in asking[:2]))
     question = asking[0] if asking else None if said else _question(texts)
-    if question is None and not said and "questionnaire" not in made.fields:
+    if question is None and not said and made.fields.keys().isdisjoint(_TASKS):
         raise _nothing_asked(texts)
     if question is not None:
         made.fields["prompt"], made.origins["prompt"] = question.text, question.origin

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, get_args
 
 from app.document import OPTIONS
@@ -53,12 +53,13 @@ class Combined:
         self.held.append(Held(origin, name))
 
     def leave(self, name: str, origin: Origin) -> None:
-        """Leave a field aside, which may have been taken before."""
-        taken = Held(origin, name)
-        if taken in self.held:
-            self.held.remove(taken)
-            del self.fields[name], self.origins[name]
+        """Leave a field of one source aside that was not taken."""
         self.held.append(Held(origin, name, used=False))
+
+    def drop(self, name: str) -> None:
+        """Leave a field aside that was taken, from whatever sources."""
+        del self.fields[name], self.origins[name]
+        self.held = [replace(one, used=False) if one.name == name else one for one in self.held]
 
 
 def told(held: Iterable[Held], job: str | None) -> tuple[Input, ...]:

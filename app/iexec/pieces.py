@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any, Literal
 
 from app import near, strict_json
@@ -21,6 +22,7 @@ _TEXTS = frozenset(
 ) | {"original_prompt", "reference_code", "feedback_prompt", "model_name"}
 _NUMBERS = frozenset({"max_tokens", "temperature", "seed", "attempts", "chain", "as_of_block"})
 _WALLET = re.compile("0x[0-9a-fA-F]{40}")
+_LOOKED_AT = 256  # unknown names that are compared with ours: a document may have a million
 _TASKS = frozenset({"ask", "code", "score"})
 
 
@@ -180,13 +182,13 @@ def _is_request(known: Mapping[str, Any], other: Iterable[str]) -> bool:
         or any(isinstance(known.get(name), str) and _WALLET.fullmatch(known[name]) for name in ("wallet", "address"))
     )
     if is_ours:
-        refuse_near(other)
+        _refuse_near(other)
     return is_ours
 
 
-def refuse_near(unknown: Iterable[str]) -> None:
+def _refuse_near(unknown: Iterable[str]) -> None:
     """Raise `InputError` request.unknown_field for a name that is nearly one of ours: such a name is no secret."""
-    for name in sorted(unknown):
+    for name in islice(sorted(unknown), _LOOKED_AT):
         meant = near.near(name, FIELDS | {"options"})
         if meant is not None:
             raise InputError("request.unknown_field", near.say(name, meant))
@@ -197,7 +199,7 @@ def _unnamed(origin: Origin, values: dict[str, Any], known: dict[str, Any], text
     if text is None or known:
         lone = next(iter(values.values())) if len(values) == 1 else None
         text = lone if isinstance(lone, str) else json.dumps(values, ensure_ascii=False, indent=1)
-    slips = [found for name in values if (found := near.near(name, FIELDS)) is not None]
+    slips = [found for name in islice(values, _LOOKED_AT) if (found := near.near(name, FIELDS)) is not None]
     note = f"a field is nearly {slips[0]}" if slips and slips[0] else None
     return Piece(origin, known, text=text if values else None, is_material=True, note=note)
 

@@ -42,10 +42,10 @@ def is_table(text: str) -> bool:
     lines = [line for line in text.splitlines() if line.strip()]
     if len(lines) < 2:
         return False
-    if all(line.lstrip().startswith("{") and line.rstrip().endswith("}") for line in lines):
+    if all(line.lstrip().startswith("{") and line.rstrip().endswith("}") and "{{" not in line for line in lines):
         return True
     return any(
-        lines[0].count(mark) > 0
+        0 < lines[0].find(mark) < len(lines[0].rstrip()) - 1  # a letter's lines may all end in one
         and len({line.count(mark) for line in lines[:20]}) == 1
         and not any(mark + " " in line for line in lines)
         for mark in "\t;,"

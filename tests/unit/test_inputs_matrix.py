@@ -291,6 +291,38 @@ def test_broken_json_of_ours_is_an_error_with_its_place_and_all_else_is_text(des
         assert found.error is not None and (found.error.code, place in found.error.message) == ("json.invalid", True)
 
 
+def test_an_address_that_two_sources_hold_is_used_of_neither(desk: Desk) -> None:
+    desk.dataset({"email": "person@example.org"})
+    desk.environ["IEXEC_REQUESTER_SECRET_1"] = json.dumps({"email": "person@example.org"})
+    assert rows_of(outcome(desk, ["How are you?"])) == [
+        ("dataset", "email", False),
+        ("secret", "email", False),
+        ("args", "prompt", True),
+    ]
+
+
+def test_feedback_says_what_to_do_with_a_table(desk: Desk) -> None:
+    desk.dataset(TABLE.encode())
+    secret = {"language": "python", "code": "def rows(): ...", "feedback": "read such a table"}
+    desk.environ["IEXEC_REQUESTER_SECRET_1"] = json.dumps(secret)
+    error = outcome(desk, []).error
+    assert error is not None and error.code == "code.incomplete", "what is wanting is the prompt, and no word about the table"
+    desk.environ["IEXEC_REQUESTER_SECRET_1"] = json.dumps({**secret, "prompt": "a reader"})
+    assert rows_of(outcome(desk, []))[0] == ("dataset", "material", True)
+
+
+@pytest.mark.parametrize("said", ["Dear Bob,\nsee you soon,", "{{greeting}}\n{{name}}", "Roses are red,\nviolets are blue,"])
+def test_lines_that_are_no_table_are_words(desk: Desk, said: str) -> None:
+    desk.dataset(said.encode())
+    assert rows_of(outcome(desk, [])) == [("dataset", "prompt", True)]
+
+
+def test_a_document_of_very_many_names_is_read_at_once(desk: Desk) -> None:
+    desk.dataset(json.dumps({f"promp{index}": index for index in range(200_000)}).encode())
+    error = outcome(desk, ["How many are there?"]).error
+    assert error is not None and error.code == "prompt.too_long"
+
+
 @pytest.mark.parametrize("data", [b"", b" \n\t", b"\xef\xbb\xbf"])
 def test_an_empty_file_is_an_error_and_no_answer_about_nothing(desk: Desk, data: bytes) -> None:
     desk.dataset(data)
