@@ -158,11 +158,11 @@ def _whole(
 def _read(request: Code, opened: str, out: Generation) -> tuple[CodeStatus, str, str | None]:
     """Return what became of an attempt, its text without the Markdown around it, and what it says behind `ERROR:`.
 
-    Code that follows such a line is code: the model, too, takes the line for a heading.
+    Code that follows such a line is code: the model, too, takes the line for a heading. Comments alone are none.
     """
     text = (opened + out.text).strip("\n").removesuffix(words.OPENING).rstrip() + "\n"
     reason, text = prompt.refusal(request, text)
-    if reason is not None and not text.strip():
+    if reason is not None and not prompt.has_code(request, text):
         return "refused", reason, reason
     if out.finish_reason == "length":
         return "unfinished", text, reason
@@ -170,7 +170,7 @@ def _read(request: Code, opened: str, out: Generation) -> tuple[CodeStatus, str,
     is_code = parse(text) is not None if request.language == "python" else prompt.looks_like_code(text)
     if not is_code and reason is not None:
         return "refused", f"{reason}\n{text}".strip(), reason
-    return ("ok" if is_code and text.strip() else "not_code"), text, reason
+    return ("ok" if is_code and prompt.has_code(request, text) else "not_code"), text, reason
 
 
 def _changed(request: Code, one: _Try) -> bool | None:

@@ -16,8 +16,12 @@ from app.request.code import Code
 from app.tasks.findings import parse
 
 _DEFINITION = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
-# Letters in a row without any of the marks that code is made of: prose.
-_CODE_MARKS = re.compile(r"[(){}\[\];=<>#$*/]|\b(?:select|insert|create|update|delete|echo)\b", re.IGNORECASE)
+# What prose has not: brackets and operators, a name_with_a_line in it, an option, a command, the beginning of a clause of SQL.
+_CODE_MARKS = re.compile(
+    r"[(){}\[\];=<>#$*/|\\]|\w_\w|\s--?[A-Za-z]|\b(?i:select|insert|create|update|delete|echo)\b"
+    r"|^\s*(?i:(?:group|order) by)\b"
+    r"|^\s*(?:WITH|FROM|WHERE|HAVING|LIMIT|OFFSET|UNION|VALUES|SET|AND|OR|ON|CASE|WHEN|ELSE|END|(?:\w+ )?JOIN)\b"
+)
 
 
 def messages(request: Code, wrong: tuple[str, str] | None, *, edit: bool = False, escape: bool = True) -> list[Message]:
@@ -107,13 +111,22 @@ def opinion(answerer: Answerer, request: Code, asked: list[Message], written: st
 
 
 def refusal(request: Code, text: str) -> tuple[str | None, str]:
-    """Return what stands behind `ERROR:` in the lines that `text` begins with, None if it begins otherwise, and the rest."""
+    """Return what stands behind `ERROR:` in the lines that `text` begins with, None if it begins otherwise, and the rest.
+
+    A model that says the same line over and over has said it once.
+    """
     mark = rf"[ \t]*(?:{re.escape(words.COMMENTS[request.language])}[ \t]*)?{words.REFUSAL}[ \t]*(.*)"
     lines, reasons = text.split("\n"), []
     while lines and (match := re.fullmatch(mark, lines[0])):
         reasons.append(match[1].strip())
         lines.pop(0)
-    return ("\n".join(reasons), "\n".join(lines)) if reasons else (None, text)
+    return ("\n".join(dict.fromkeys(reasons)), "\n".join(lines)) if reasons else (None, text)
+
+
+def has_code(request: Code, text: str) -> bool:
+    """Return whether `text` has a line that is neither empty nor a comment."""
+    lines = (line.strip() for line in text.splitlines())
+    return any(line and not line.startswith(words.COMMENTS[request.language]) for line in lines)
 
 
 def looks_like_code(text: str) -> bool:

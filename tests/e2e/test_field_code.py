@@ -11,7 +11,9 @@ from app.answers.code import CodeAnswer
 from app.llm.engine import Engine
 from app.llm.models import checked_path, find
 from app.request import parse
+from app.request.code import Code
 from app.tasks import answer_to
+from app.tasks.code_prompt import has_code
 from app.verify import verify
 from tests.support import SIGNER, Desk
 
@@ -65,9 +67,10 @@ def test_in_bulk_an_answer_that_is_not_what_was_asked_for_is_no_success(desk: De
     assert report.bulk.errorCount == sum(status != "ok" for status in statuses) and report.status == "failed"
 
 
+MAIN = "Write main.py: it defines greet(name), which prints a greeting for that name, calls it once, and ends with exit code 0."
 ORDINARY = [
     ("python", "Make a snake game with pygame."),
-    ("python", "Write main.py: it defines greet(name), which prints a greeting, calls it once, and ends with exit code 0."),
+    ("python", MAIN),
     ("python", "Read one line and print it in upper case"),
     ("python", "Ask the user for a number and tell whether it is prime"),
     ("python", "Ein Programm, das eine Zahl einliest und ihre Quersumme ausgibt"),
@@ -80,10 +83,10 @@ def test_ordinary_tasks_are_not_refused() -> None:
     model = find(None)
     with Engine(checked_path(model), threads=2) as engine:
         for language, prompt in ORDINARY:
-            request, _ = parse({"language": language, "prompt": prompt, "attempts": 1, "max_tokens": 24})
+            request, _ = parse({"language": language, "prompt": prompt, "attempts": 1, "max_tokens": 200})
             said, _, _ = answer_to(request, engine, model)
-            assert isinstance(said, CodeAnswer), prompt
-            assert said.status in {"ok", "unfinished"}, (prompt, said.text)
+            assert isinstance(said, CodeAnswer) and isinstance(request, Code), prompt
+            assert said.status in {"ok", "unfinished"} and has_code(request, said.text), (prompt, said.text)
 
 
 def test_an_async_function_is_really_run() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
@@ -165,8 +166,19 @@ def test_a_task_cannot_leave_its_place(small_engine: Engine, hostile: str) -> No
 
 @pytest.mark.parametrize(
     ("text", "is_code"),
-    [("SELECT *\nFROM t;", True), ("int main() {\n return 0;\n}", True), ("I am sorry\nI cannot do that", False), ("", False)],
-    ids=["sql", "c", "prose", "empty"],
+    [
+        ("SELECT *\nFROM t;", True),
+        ("SELECT customer_id, SUM(price) AS total\nFROM orders\nGROUP BY customer_id\nORDER BY total DESC\nLIMIT 3;", True),
+        ("select name\nfrom people\ngroup by name\norder by name", True),
+        ("SELECT a\nFROM t\nLEFT JOIN u\nON t.id = u.id\nWHERE a > 1\nAND b IS NULL", True),
+        ("find . -name '*.tmp' -delete", True),
+        ("rm -rf build", True),
+        ("sort names | uniq", True),
+        ("int main() {\n return 0;\n}", True),
+        ("I am sorry\nI cannot do that", False),
+        ("Order by phone, or on the web.\nFrom Monday on we are closed.\nAnd then?", False),
+        ("", False),
+    ],
 )
 def test_what_looks_like_code(text: str, is_code: bool) -> None:
     assert looks_like_code(text) == is_code
@@ -317,6 +329,9 @@ def test_a_second_refusal_is_one() -> None:
         ("# ERROR: Read a line.\nline = input()\n", "ok", "Read a line.", "line = input()\n"),
         ("ERROR: no task\n", "refused", "no task", "no task"),
         ("# ERROR: no\n# ERROR: task\n", "refused", "no\ntask", "no\ntask"),
+        ("# ERROR: no\n# ERROR: no\n# ERROR: no\n", "refused", "no", "no"),
+        ("# ERROR: no\n# I am sorry.\n", "refused", "no", "no"),
+        ("# I cannot do that.\n", "not_code", None, "# I cannot do that.\n"),
         ("# ERROR: no\nThis is no task\n", "refused", "no", "no\nThis is no task"),
         ("print('ERROR: no')\n", "ok", None, "print('ERROR: no')\n"),
     ],
@@ -324,6 +339,17 @@ def test_a_second_refusal_is_one() -> None:
 def test_what_stands_behind_error_is_kept(text: str, status: str, reason: str | None, kept: str) -> None:
     said, _ = scripted(f"```python\n{text}```", f"```python\n{text}```")
     assert (said.status, said.attempts[0].reason, said.text) == (status, reason, kept)
+
+
+def test_a_refusal_that_goes_on_until_it_is_cut_off_is_tried_again_too() -> None:
+    class Rambling(Scripted):
+        def complete(self, *given: Any, **more: Any) -> Generation:
+            out = super().complete(*given, **more)
+            return replace(out, finish_reason="length") if self.texts else out
+
+    said, _ = job.answer(Rambling("```python\n" + "# ERROR: no task\n" * 20 + "#", GOOD), code(**TASK))
+    assert [(one.status, one.reason) for one in said.attempts] == [("refused", "no task"), ("ok", None)]
+    assert said.status == "ok"
 
 
 @pytest.mark.parametrize(
