@@ -22,6 +22,7 @@ from typing import Any, Literal
 
 from bench.attack.places import ROOT
 
+UNCHANGED = -1
 Made = Literal["mutant", "same", "wording"]
 _WORDS = re.compile(r"[^%\\<>{}\[\]$]* [^%\\<>{}\[\]$]*")  # at least two words, and nothing that a format would hold
 
@@ -62,13 +63,17 @@ def count(module: str) -> int:
 
 def function_of(module: str, number: int) -> str:
     """Return the name of the outermost function that mutant `number` is in; empty at the level of the module or a class."""
+    if number == UNCHANGED:
+        return ""
     found = _mutations(module)[1][number].contained_by_top_level_function
     return str(found.name.value) if hasattr(found, "name") else ""
 
 
 def mutant(module: str, number: int) -> Mutant:
-    """Return mutant `number` of a module."""
+    """Return mutant `number` of a module; with `UNCHANGED` one that is none, which no test may kill."""
     whole, mutations = _mutations(module)
+    if number == UNCHANGED:
+        return Mutant(module, "", "", "", "mutant", whole.code)
     mutation = mutations[number]
     source = whole.deep_replace(mutation.original_node, mutation.mutated_node).code
     before, after = whole.code.splitlines(), source.splitlines()
@@ -85,8 +90,9 @@ def _judge(before: str, after: str) -> Made:
     if found is None:
         return "same"
     old, new = found
-    is_word = isinstance(old, ast.Constant) and isinstance(old.value, str) and isinstance(new, ast.Constant)
-    return "wording" if is_word and _WORDS.fullmatch(old.value) else "mutant"
+    is_word = isinstance(old, ast.Constant) and isinstance(old.value, str) and bool(_WORDS.fullmatch(old.value))
+    is_wording = isinstance(new, ast.Constant) and (is_word or isinstance(old, ast.JoinedStr))
+    return "wording" if is_wording else "mutant"
 
 
 def _difference(old: Any, new: Any) -> tuple[Any, Any] | None:
@@ -131,6 +137,42 @@ def swap(one: Mutant, known: Functions) -> bool:
     return done
 
 
+def rebind(one: Mutant) -> bool:
+    """Give the loaded modules what the mutated assignments at the level of the module make; False if it is no assignment.
+
+    Raises what the mutated module raises when it is imported.
+    """
+    before, after = ast.parse((ROOT / one.module).read_text()).body, ast.parse(one.source).body
+    if len(before) != len(after):
+        return False
+    changed = [new for old, new in zip(before, after, strict=True) if _difference(old, new) is not None]
+    if not all(isinstance(statement, ast.Assign | ast.AnnAssign) for statement in changed):
+        return False
+    names: set[str] = set()
+    for statement in after:  # in order: what is made of a changed value changes as well
+        if isinstance(statement, ast.Assign | ast.AnnAssign) and (statement in changed or names & _named(statement.value)):
+            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+            names |= {target.id for target in targets if isinstance(target, ast.Name)}
+    loaded = sys.modules[_name(one.module)]
+    fresh = types.ModuleType(loaded.__name__)
+    fresh.__dict__.update(__file__=loaded.__file__, __package__=loaded.__package__)
+    exec(compile(one.source, str(ROOT / one.module), "exec", dont_inherit=True), fresh.__dict__)  # noqa: S102  its purpose
+    for name in names & loaded.__dict__.keys():
+        old = loaded.__dict__[name]
+        for module in list(sys.modules.values()):
+            if getattr(module, "__dict__", {}).get(name) is old:
+                module.__dict__[name] = fresh.__dict__[name]
+    return bool(names)
+
+
+def _named(node: ast.AST | None) -> set[str]:
+    return {found.id for found in ast.walk(node) if isinstance(found, ast.Name)} if node else set()
+
+
+def _name(module: str) -> str:
+    return module.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
 def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
     for const in code.co_consts:
         if isinstance(const, types.CodeType):
@@ -148,7 +190,7 @@ class Instead(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Loads the mutated module in the place of the one on the disk."""
 
     def __init__(self, one: Mutant) -> None:
-        self.name = one.module.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        self.name = _name(one.module)
         self.one = one
 
     def find_spec(self, fullname: str, path: object, target: object = None) -> importlib.machinery.ModuleSpec | None:
@@ -170,9 +212,15 @@ class Instead(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 def install(one: Mutant) -> None:
     """Forget everything that was loaded from this project, and load the mutant from now on."""
-    here, kept = f"{ROOT}/", f"{ROOT}/bench/"
-    for name, module in list(sys.modules.items()):
-        place = getattr(module, "__file__", None) or next(iter(getattr(module, "__path__", ())), "")
-        if place.startswith(here) and not place.startswith((kept, f"{ROOT}/.venv/")):
-            del sys.modules[name]
+    for name in [name for name, module in sys.modules.items() if _is_ours(module)]:
+        del sys.modules[name]
     sys.meta_path.insert(0, Instead(one))
+
+
+def _is_ours(module: types.ModuleType) -> bool:
+    """Return whether a module is the product's or a test; a namespace's own path cannot be asked once its parent is gone."""
+    spec = module.__dict__.get("__spec__")
+    if spec is not None and spec.name in ("tests", "app"):
+        return True
+    place = str(module.__dict__.get("__file__") or (spec.submodule_search_locations if spec is not None else "") or "")
+    return any(f"{ROOT}/{folder}/" in place for folder in ("app", "tests"))
