@@ -24,6 +24,7 @@ from bench.attack.places import ROOT
 
 UNCHANGED = -1
 Made = Literal["mutant", "same", "wording"]
+_TYPES = ("app/report.py", "app/signing.py")  # their constants are types, of which classes here and elsewhere were made
 _WORDS = re.compile(r"[^%\\<>{}\[\]$]* [^%\\<>{}\[\]$]*")  # at least two words, and nothing that a format would hold
 
 
@@ -153,6 +154,8 @@ def rebind(one: Mutant) -> bool:
         if isinstance(statement, ast.Assign | ast.AnnAssign) and (statement in changed or names & _named(statement.value)):
             targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
             names |= {target.id for target in targets if isinstance(target, ast.Name)}
+    if one.module in _TYPES or any(names & _named(statement) for statement in after if isinstance(statement, ast.ClassDef)):
+        return False
     loaded = sys.modules[_name(one.module)]
     fresh = types.ModuleType(loaded.__name__)
     fresh.__dict__.update(__file__=loaded.__file__, __package__=loaded.__package__)

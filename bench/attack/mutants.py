@@ -35,23 +35,15 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "verify": ("app/verify.py",),
     "readers": tuple(sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "app/wallet/readers").glob("*.py"))),
 }
-_UNIT = "tests/unit/test_"
+_UNIT, _EXACT = "tests/unit/test_", "tests/attack/test_exact.py"
 TESTS: dict[str, tuple[str, ...]] = {
-    "protected_data": (f"{_UNIT}protected_data.py", "tests/property/test_official_sdk.py"),
-    "report": (f"{_UNIT}vectors.py", f"{_UNIT}verify.py", f"{_UNIT}sui.py", "tests/property/test_clean_room.py"),
-    "signing": (f"{_UNIT}signing.py", f"{_UNIT}verify.py", f"{_UNIT}sui.py", f"{_UNIT}vectors.py"),
-    "verify": (f"{_UNIT}verify.py", f"{_UNIT}vectors.py", "tests/property/test_clean_room.py"),
-    "readers": tuple(
-        f"{_UNIT}{name}.py"
-        for name in (
-            "history_evidence",
-            "history_bad",
-            "history_foreign",
-            "history_rules",
-            "history_csv",
-            "history_sources",
-            "inputs_matrix",
-        )
+    "protected_data": (f"{_UNIT}protected_data.py", _EXACT, "tests/property/test_official_sdk.py"),
+    "report": (f"{_UNIT}vectors.py", f"{_UNIT}verify.py", f"{_UNIT}sui.py", _EXACT, "tests/property/test_clean_room.py"),
+    "signing": (f"{_UNIT}signing.py", f"{_UNIT}verify.py", f"{_UNIT}sui.py", f"{_UNIT}vectors.py", _EXACT),
+    "verify": (f"{_UNIT}verify.py", f"{_UNIT}vectors.py", _EXACT, "tests/property/test_clean_room.py"),
+    "readers": (
+        *(f"{_UNIT}history_{name}.py" for name in ("evidence", "bad", "foreign", "rules", "csv", "sources")),
+        *("tests/attack/test_readings.py", f"{_UNIT}inputs_matrix.py"),
     ),
 }
 SURVIVORS = KEPT / "survivors.toml"
