@@ -241,7 +241,7 @@ def _verdict(child: _Child, status: int) -> Verdict | None:
 
 
 def _hot(one: mutant.Mutant, known: mutant.Functions, items: list[pytest.Item]) -> str | None:
-    """Return the first test that fails with the mutant in the loaded module, "" if none does, None if it cannot be put there."""
+    """Return the first test that fails with the mutant in the loaded module, "" if none does, None if it cannot be there."""
     try:
         if not (mutant.swap(one, known) if one.function else mutant.rebind(one)):
             return None
@@ -314,7 +314,10 @@ _PYTEST = (
 
 
 def judge(wanted: Sequence[Job], until: float, take: Take, killers: Mapping[Job, str] | None = None) -> None:
-    """Run the mutants, with `killers` each against that test alone. A test that fails without any mutant ends it with `SystemExit`."""
+    """Run the mutants, with `killers` each against that test alone.
+
+    A test that fails without any mutant ends it with `SystemExit`.
+    """
     import hypothesis
 
     phases = (hypothesis.Phase.explicit, hypothesis.Phase.generate)

@@ -44,8 +44,8 @@ _NAMES: dict[str, str] = {  # names that a source gives to the same, and some th
     "bitquery": "Time Timestamp Success Status Hash From To Value ChainId GasPrice Data ContractAddress Native SmartContract "
     "Transfers Transactions Events TransactionStatus Receipt EVM data Log Address",
     "alchemy": "metadata rawContract erc1155Metadata value category uniqueId decimal address blockTimestamp transfers pageKey",
-    "other": "wallet wallet_metadata transaction_count error first_transaction_date last_transaction_date eth_balance documents "
-    "chain_id as_of_block as_of_time truncated account balance nonce code message errors status",
+    "other": "wallet wallet_metadata transaction_count error first_transaction_date last_transaction_date eth_balance "
+    "documents chain_id as_of_block as_of_time truncated account balance nonce code message errors status",
 }
 _MOST = 4_000  # edits of one document
 _TEXTS = ("", "x", "0x", "0", "1", "2", "-1", "1.5", "1e3", "12345678901234567890", WALLET, OTHER, HASH, "2018-02-01T00:00:00Z")
@@ -67,7 +67,9 @@ def _logs() -> dict[str, Any]:
             {**place, "topics": [rpc.TRANSFER, *ends, "0x" + _word(9)], "data": "0x", "logIndex": "0x1"},
             {**place, "topics": [rpc.SINGLE, operator, *ends], "data": "0x" + _word(1) + _word(5), "logIndex": "0x2"},
             {
-                **{**place, "topics": [rpc.BATCH, operator, *ends], "logIndex": "0x3"},
+                **place,
+                "topics": [rpc.BATCH, operator, *ends],
+                "logIndex": "0x3",
                 "data": "0x" + "".join(map(_word, (64, 160, 2, 1, 2, 2, 5, 6))),
             },
             {**place, "topics": [], "data": "0x", "logIndex": "0x4"},
@@ -95,7 +97,10 @@ def documents() -> dict[str, tuple[str, Any]]:
         "etherscan refusal": ("etherscan", {"status": "0", "message": "NOTOK", "result": "Invalid API Key"}),
         "blockscout account": (
             "blockscout",
-            [{"hash": WALLET, "coin_balance": "5", "is_contract": True, "proxy_type": "eip7702"}, {"items": [], "next_page_params": None}],
+            [
+                {"hash": WALLET, "coin_balance": "5", "is_contract": True, "proxy_type": "eip7702"},
+                {"items": [], "next_page_params": None},
+            ],
         ),
         "node logs": ("rpc", _logs()),
         "node logs as an answer": ("rpc", {"jsonrpc": "2.0", "id": 1, "result": _logs()["logs"]}),
@@ -115,8 +120,12 @@ def documents() -> dict[str, tuple[str, Any]]:
         "export": (
             "other",
             {
-                **{"documents": [[row()], EMPTY], "chain_id": 1, "as_of_block": 6_000_000, "as_of_time": 1_600_000_000},
-                **{"truncated": False, "account": {"balance": "5", "nonce": 7, "code": "0xef0100" + "11" * 20}},
+                "documents": [[row()], EMPTY],
+                "chain_id": 1,
+                "as_of_block": 6_000_000,
+                "as_of_time": 1_600_000_000,
+                "truncated": False,
+                "account": {"balance": "5", "nonce": 7, "code": "0xef0100" + "11" * 20},
             },
         ),
         "many of many": ("other", [*histories.etherscan(_MANY), *histories.etherscan(_MANY)]),
@@ -172,7 +181,11 @@ def _ours(text: str) -> str:
 
 def tables() -> dict[str, str]:
     """Return the texts by name: CSV exports and NDJSON."""
-    made = {f"etherscan {year} {at}": text for year in exports.ETHERSCAN for at, text in enumerate(exports.etherscan_csv(_PAST, year))}
+    made = {
+        f"etherscan {year} {at}": text
+        for year in exports.ETHERSCAN
+        for at, text in enumerate(exports.etherscan_csv(_PAST, year))
+    }
     made |= {f"blockscout {at}": text for at, text in enumerate(exports.blockscout_csv(_PAST))}
     made["dune"] = "\n".join(json.dumps(one) for one in indexers.dune_rows(_PAST))
     made["dune csv"] = _csv(indexers.dune_rows(_PAST))
@@ -249,11 +262,30 @@ def text_edits(text: str) -> Iterator[tuple[str, str]]:
         yield f"line {at} empty", "\n".join([*lines[:at], "", *lines[at + 1 :]])
         cells = lines[at].rstrip("\r").split(",")
         for place, cell in enumerate(cells):
-            for new in ("", '""', "x", "1", "0", "-1", "1,5", "1.5", "Error", "Fail", WALLET, HASH, cell.upper(), cell + " (UTC)"):
-                yield f"cell {at} {place} is {new!r}", "\n".join(
-                    [*lines[:at], ",".join([*cells[:place], new, *cells[place + 1 :]]), *lines[at + 1 :]]
+            for new in (
+                "",
+                '""',
+                "x",
+                "1",
+                "0",
+                "-1",
+                "1,5",
+                "1.5",
+                "Error",
+                "Fail",
+                WALLET,
+                HASH,
+                cell.upper(),
+                cell + " (UTC)",
+            ):
+                yield (
+                    f"cell {at} {place} is {new!r}",
+                    "\n".join([*lines[:at], ",".join([*cells[:place], new, *cells[place + 1 :]]), *lines[at + 1 :]]),
                 )
-            yield f"cell {at} {place} gone", "\n".join([*lines[:at], ",".join(cells[:place] + cells[place + 1 :]), *lines[at + 1 :]])
+            yield (
+                f"cell {at} {place} gone",
+                "\n".join([*lines[:at], ",".join(cells[:place] + cells[place + 1 :]), *lines[at + 1 :]]),
+            )
 
 
 def reading(value: Any) -> str:

@@ -104,7 +104,9 @@ def test_numbers_exactly(raw: bytes, number: Any) -> None:
     assert (type(found), found) == (type(number), number)
 
 
-@pytest.mark.parametrize("raw", [b"1" * 41, b"0." + b"1" * 21, b"1.", b".5", b"+1", b"1e3", b" 1", b"1\n", borsh(""), borsh("x")])
+@pytest.mark.parametrize(
+    "raw", [b"1" * 41, b"0." + b"1" * 21, b"1.", b".5", b"+1", b"1e3", b" 1", b"1\n", borsh(""), borsh("x")]
+)
 def test_what_is_no_number(raw: bytes) -> None:
     assert code_of(protected_data.number, raw) == "protected_data.entry"
 
@@ -133,7 +135,9 @@ REFUSED = {
     "shorter than it says": lying(1),
     "stored, shorter": lying(1, zipfile.ZIP_STORED),
     "encrypted": patched(
-        patched(zipped({"a": b"1"}), zipped({"a": b"1"}).index(b"PK\1\2") + 8, b"\1"), zipped({"a": b"1"}).index(b"PK\3\4") + 6, b"\1"
+        patched(zipped({"a": b"1"}), zipped({"a": b"1"}).index(b"PK\1\2") + 8, b"\1"),
+        zipped({"a": b"1"}).index(b"PK\3\4") + 6,
+        b"\1",
     ),
     "bzip2": zipped({"a": b"1"}, zipfile.ZIP_BZIP2),
     "lzma": zipped({"a": b"1"}, zipfile.ZIP_LZMA),
@@ -228,15 +232,32 @@ def test_a_field_of_the_layout_that_lies(record: str, at: int, size: int) -> Non
 
 
 def test_keys_and_where_they_come_from() -> None:
-    assert (KEY.origin, KEY.address, KEY.secret) == ("app-secret", load_key(" 0x" + "1d" * 32 + "\n").address, bytes([0x1D]) * 32)
+    assert (KEY.origin, KEY.address, KEY.secret) == (
+        "app-secret",
+        load_key(" 0x" + "1d" * 32 + "\n").address,
+        bytes([0x1D]) * 32,
+    )
     fresh = new_key()
     assert fresh.origin == "ephemeral" and len(fresh.secret) == 32
     assert load_key(fresh.secret.hex()).address == fresh.address != new_key().address
     assert repr(fresh) == f"Key(address={fresh.address!r}, origin='ephemeral')"
-    for text in ("", "0", "00" * 32, f"{ORDER:064x}", f"{ORDER + 1:064x}", "1d" * 33, "1d" * 31, "zz" * 32, "\u0661" * 64, "0x0x" + "1d" * 31):
+    for text in (
+        "",
+        "0",
+        "00" * 32,
+        f"{ORDER:064x}",
+        f"{ORDER + 1:064x}",
+        "1d" * 33,
+        "1d" * 31,
+        "zz" * 32,
+        "\u0661" * 64,
+        "0x0x" + "1d" * 31,
+    ):
         assert code_of(load_key, text) == "key.invalid"
     assert load_key(f"{ORDER - 1:064x}").secret == (ORDER - 1).to_bytes(32, "big")
-    assert load_key(f"{1:064x}").address == "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf"  # of the private key 1: widely published
+    assert (
+        load_key(f"{1:064x}").address == "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf"
+    )  # of the private key 1: widely published
 
 
 @pytest.mark.parametrize(  # the examples of EIP-55
@@ -265,7 +286,13 @@ def test_signatures_at_their_bounds() -> None:
     whole, none = ORDER.to_bytes(32, "big"), bytes(32)
     half = (ORDER // 2 + 1).to_bytes(32, "big")
     bad = [
-        *(none + s + bytes([v]), r + none + bytes([v]), whole + s + bytes([v]), r + half + bytes([v]), r + high + bytes([55 - v])),
+        *(
+            none + s + bytes([v]),
+            r + none + bytes([v]),
+            whole + s + bytes([v]),
+            r + half + bytes([v]),
+            r + high + bytes([55 - v]),
+        ),
         *(r + s + bytes([w]) for w in (0, 1, 26, 29, 255)),
         *(good[:64], good + b"\0", b""),
         b"\xff" * 32 + s + bytes([v]),
@@ -275,7 +302,10 @@ def test_signatures_at_their_bounds() -> None:
 
 
 def test_messages_are_strict_and_frozen() -> None:
-    words = {f"{name}{'Id' if name == 'task' else 'Hash'}": "0x" + "01" * 32 for name in ("task", "request", "model", "parameters", "report")}
+    words = {
+        f"{name}{'Id' if name == 'task' else 'Hash'}": "0x" + "01" * 32
+        for name in ("task", "request", "model", "parameters", "report")
+    }
     message = Message(**words)
     for name in words:
         for bad in ("0x" + "01" * 31, "0x" + "AB" * 32, "01" * 32, "0x" + "01" * 33, b"0x" + b"01" * 32, None, 5):
@@ -285,7 +315,16 @@ def test_messages_are_strict_and_frozen() -> None:
         Message(**words, more="x")
     with pytest.raises(ValidationError):
         message.taskId = "0x" + "02" * 32
-    for given in ({"chainId": 0}, {"chainId": 2**53}, {"chainId": "1"}, {"chainId": 1.0}, {"chainId": True}, {"name": "x"}, {"version": "2"}, {"more": 1}):
+    for given in (
+        {"chainId": 0},
+        {"chainId": 2**53},
+        {"chainId": "1"},
+        {"chainId": 1.0},
+        {"chainId": True},
+        {"name": "x"},
+        {"version": "2"},
+        {"more": 1},
+    ):
         with pytest.raises(ValidationError):
             Domain(**given)
     assert Domain(chainId=2**53 - 1).chainId == 2**53 - 1
@@ -313,7 +352,9 @@ def test_what_an_input_is() -> None:
             Input.model_validate({"source": "dataset", "number": None, "kind": "prompt", "used": True} | bad)
 
 
-@pytest.mark.parametrize(("report", "number"), [(EMPTY, 0), (REPORT, 1), (BULK, 2), (REPORT.model_copy(update={"status": "failed"}), 3)])
+@pytest.mark.parametrize(
+    ("report", "number"), [(EMPTY, 0), (REPORT, 1), (BULK, 2), (REPORT.model_copy(update={"status": "failed"}), 3)]
+)
 def test_callback_data(report: Any, number: int) -> None:
     data = seal(report, KEY)
     told = callback_data(data)
@@ -350,7 +391,10 @@ def test_a_result_of_another_model_names_both() -> None:
     for report, model in ((REPORT, REPORT.model.sha256), (OUTSIDE, "not an embedded one"), (EMPTY, "none")):  # type: ignore[union-attr]
         with pytest.raises(VerifyError) as caught:
             verify(seal(report, KEY), KEY.address, model_sha256="99" * 32)
-        assert (caught.value.code, caught.value.message) == ("result.wrong_model", f"the model is {model}, expected {'99' * 32}")
+        assert (caught.value.code, caught.value.message) == (
+            "result.wrong_model",
+            f"the model is {model}, expected {'99' * 32}",
+        )
     assert verify(seal(REPORT, KEY), KEY.address, model_sha256=REPORT.model.sha256)  # type: ignore[union-attr]
     with pytest.raises(VerifyError) as caught:
         verify(seal(REPORT, KEY), "0x" + "11" * 20)
@@ -367,7 +411,9 @@ def test_a_commitment_is_opened_by_its_request_alone() -> None:
     items = BULK.bulk.results  # type: ignore[union-attr]
     several = BULK.bulk.model_copy(update={"results": (items[0], items[1].model_copy(update={"commitment": made}))})  # type: ignore[union-attr]
     assert open_commitment(verify(seal(BULK.model_copy(update={"bulk": several}), KEY), KEY.address), ASKED) == request
-    unbound = verify(seal(REPORT.model_copy(update={"request": info.model_copy(update={"commitment": None})}), KEY), KEY.address)
+    unbound = verify(
+        seal(REPORT.model_copy(update={"request": info.model_copy(update={"commitment": None})}), KEY), KEY.address
+    )
     for verified, given in (
         (bound, {**ASKED, "prompt": "What is that?"}),
         (bound, {**ASKED, "salt": "ac" * 32}),
@@ -407,8 +453,13 @@ def test_receipts() -> None:
     }
     assert receipt(checked) == statement
     predicate["onChain"] = {
-        **{"chainId": 1, "hub": "hub", "app": "app", "dealId": "deal", "taskId": "task"},
-        **{"resultDigest": "digest", "hasCallback": True},
+        "chainId": 1,
+        "hub": "hub",
+        "app": "app",
+        "dealId": "deal",
+        "taskId": "task",
+        "resultDigest": "digest",
+        "hasCallback": True,
     }
     assert receipt(checked, on_chain) == statement
     assert receipt(verify(seal(EMPTY, KEY), KEY.address))["predicate"]["model"] is None

@@ -14,7 +14,7 @@ KEPT = json.loads(readings.KEPT_READINGS.read_text())
 @pytest.mark.parametrize("name", readings.names())
 def test_a_document_is_read_as_it_was(name: str) -> None:
     assert json.loads(json.dumps(readings.kept(name))) == KEPT[name], (
-        f"compare `python -m tests.attack.readings '{name}'` with what the commit before prints; if that is what was meant, --write"
+        f"`python -m tests.attack.readings '{name}'` here and in the commit before shows what differs; --write if it is meant"
     )
 
 
