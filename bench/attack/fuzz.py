@@ -1,12 +1,14 @@
 """Coverage-guided fuzzing of every target with atheris, which is libFuzzer for Python: one process a target.
 
 Begins with the corpus in tests/attack/corpus and goes on with what earlier campaigns found new ways through the code with.
-A crash is an input that breaks the contract of `targets`, takes longer than 20 seconds, or more than 2 GiB; it is written
-to tests/attack/corpus/<target>/crash-<sha1>, where `make test` runs it from then on.
+A crash is an input that breaks the contract of `targets`, takes longer than 20 seconds, or more than 2 GiB, and does so
+again in a process of its own with a budget of processor time; it is written to tests/attack/corpus/<target>/crash-<sha1>,
+where `make test` runs it from then on.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import re
@@ -27,6 +29,9 @@ _KEPT_BYTES, _KEPT_FILES = 24_000, 40  # of one target, in the tree
 
 def fuzz(name: str, seconds: int) -> dict[str, Any]:
     """Fuzz one target for so many seconds; return how many inputs were tried and the names of those that crashed."""
+    from bench.attack import replay
+    from bench.attack.targets import attempt
+
     work, kept = STATE / "corpus" / name, CORPUS / name
     work.mkdir(parents=True, exist_ok=True)
     kept.mkdir(parents=True, exist_ok=True)
@@ -45,6 +50,9 @@ def fuzz(name: str, seconds: int) -> dict[str, Any]:
                 raise SystemExit(f"the fuzzer of {name} ended with {done.returncode}: {done.stderr[-2000:]}")
             break
         data = Path(found[1]).read_bytes()
+        if not replay.in_child(functools.partial(attempt, name, data)):
+            print(f"fuzz: {name}: an input could not be repeated: was the machine stopped, or short of memory?", flush=True)
+            continue
         crash = kept / f"crash-{hashlib.sha1(data, usedforsecurity=False).hexdigest()}"
         if crash.exists():
             break  # known, and in the way of anything else
@@ -108,6 +116,7 @@ def campaign(minutes: float, names: Sequence[str] = ()) -> dict[str, Any]:
         kept["tried"] += done["tried"]
         places.save("fuzz", state)
         print(f"fuzz: {name}: {kept['tried']} inputs", flush=True)
+        keep(name)
     return state
 
 

@@ -396,6 +396,9 @@ def campaign(minutes: float, groups: Sequence[str] = ()) -> dict[str, Any]:
     if wanted:
         judge(wanted, time.monotonic() + 60 * minutes, take)
     places.save("mutants", state)
+    from bench.attack import sample
+
+    sample.write()
     return state
 
 
