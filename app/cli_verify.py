@@ -69,6 +69,8 @@ def verify(result: Path, *, as_json: bool, receipt: bool, **checks: Any) -> int:
             "signer": verified.signer,
         }
         shown |= {"key_origin": report.key_origin, "embedded": report.outside_model is None, "sha256": verified.sha256}
+        if scores := checklist.origins(report):
+            shown |= {"scores": scores}
         click.echo(json.dumps(shown | {"checked": dict(done), "not_checked": dict(left)}, indent=1))
     lines = [f"OK: {result}: genuine, status {report.status}, signed by {verified.signer}", *checklist.aloud(report)]
     if not as_json:

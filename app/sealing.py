@@ -37,8 +37,9 @@ def message_for(report: Report) -> Message:
 
 def seal(report: Report, key: Key, chain_id: int | None = None) -> bytes:
     """Return the bytes of result.json: `report` signed by `key`, in canonical form, read back and checked."""
-    report = sign_scores(report, key.secret)
-    message, domain = message_for(report), Domain(chainId=chain_id)
+    domain = Domain(chainId=chain_id)
+    report = sign_scores(report, key, domain)
+    message = message_for(report)
     bound = sign_report(report, message.reportHash, key.secret)
     signature = key.sign(digest(message, domain))
     attestation = Attestation(domain=domain, message=message, signature=signature, signer=key.address, sui=bound)

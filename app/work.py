@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from app.answers import Answer, Kind, Mode
 from app.errors import AppError, ContradictionError, HistoryError, InputError, ModelError
 from app.iexec.args import Args
-from app.iexec.held import told
+from app.iexec.held import given, told
 from app.iexec.inputs import Item
 from app.iexec.task import Dataset
 from app.limits import LIMITS
@@ -47,7 +47,7 @@ def parse_item(item: Item) -> Outcome:
     if isinstance(item.fields, AppError):
         return Outcome(item.dataset, inputs=told(item.held, None), error=item.fields)
     try:
-        request, salt = parse(item.fields)
+        request, salt = parse(item.fields, given(item.held, item.origins))
     except AppError as err:
         return Outcome(item.dataset, inputs=told(item.held, None), error=_located(err, item))
     commitment = request.commitment(salt) if salt else None

@@ -10,6 +10,7 @@ from app.errors import ContradictionError, InputError
 from app.request.ask import PROMPTS, Ask, ask_of
 from app.request.code import FIELDS as CODE
 from app.request.code import Code, code_of
+from app.request.given import Given
 from app.request.score import FIELDS as SCORE
 from app.request.score import Score, score_of
 
@@ -26,8 +27,11 @@ USES: dict[str, frozenset[str]] = {
 }
 
 
-def parse(fields: Fields) -> tuple[Request, bytes | None]:
-    """Return the request in `fields`, and the caller's 32-byte salt if there is one.
+_NOBODY_KNOWS = Given()
+
+
+def parse(fields: Fields, given: Given = _NOBODY_KNOWS) -> tuple[Request, bytes | None]:
+    """Return the request in `fields`, and the caller's 32-byte salt if there is one. `given`: who gave a wallet's history.
 
     Raises `InputError` with the code of what is wrong; two fields that exclude each other are both named.
     """
@@ -36,7 +40,7 @@ def parse(fields: Fields) -> tuple[Request, bytes | None]:
     salt = bytes.fromhex(document.salt) if document.salt else None
     if task == "code":
         return code_of(document), salt
-    return score_of(document) if task == "score" else ask_of(document), salt
+    return score_of(document, given) if task == "score" else ask_of(document), salt
 
 
 def _flatten(document: Document) -> Document:

@@ -139,6 +139,7 @@ def _score(answer: ScoreAnswer, mode: str | None) -> Iterator[str]:
     yield ""
     yield from wrap(f"wallet {answer.wallet_address}", "  ")
     yield from wrap(_data(answer), " " * 9, "  ")
+    yield from wrap(f"origin {answer.data.where_from()}", " " * 9, "  ")
     if answer.data.left_out:
         rows = "1 row is no record" if answer.data.left_out == 1 else f"{answer.data.left_out:,} rows are no records"
         yield from wrap(f"{rows} of its own, left out", " " * 9, " " * 9)
@@ -163,7 +164,7 @@ def _data(answer: ScoreAnswer) -> str:
     data = answer.data
     block = f"block {data.as_of_block:,}" if data.as_of_block is not None else "an unknown block"
     when = f"{datetime.fromtimestamp(data.as_of_time, UTC):%Y-%m-%d %H:%M} UTC" if data.as_of_time else "an unknown time"
-    return f"data   {data.source}, chain {data.chain_id}, {data.records:,} records, as of {block}, {when}"
+    return f"data   in the format of {data.format}, chain {data.chain_id}, {data.records:,} records, as of {block}, {when}"
 
 
 def _factors(answer: ScoreAnswer) -> Iterator[str]:

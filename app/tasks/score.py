@@ -65,10 +65,17 @@ def _worded(engine: Engine | ModelError | None, facts: list[explain.Fact]) -> Wo
 
 
 def _fetched(request: Score) -> History:
+    """Return the history from its source. Of one on this very machine a failure says nothing but that it failed."""
     if request.live is None:
         raise HistoryError("history.missing", "there is no history of the wallet to score")
     wallet = request.wallet.lower()
-    return read_history(fetch(request.live, wallet, request.chain_id), wallet, request.chain_id)
+    try:
+        return read_history(fetch(request.live, wallet, request.chain_id), wallet, request.chain_id)
+    except HistoryError as err:
+        if not request.live.is_here or err.code == "history.host_not_allowed":
+            raise
+        # what listens here, and on which port, is none of the requester's: closed, open and refusing look the same
+        raise HistoryError("history.unreachable", "the source on this machine gives no history") from None
 
 
 def _answer(
@@ -86,9 +93,11 @@ def _answer(
         score=total,
         wallet_address=request.wallet,
         address_form=request.address_form,
-        timestamp_ms=history.as_of_time * 1000,
+        timestamp_ms=1000 * (history.newest_time if request.live is None else history.as_of_time),
         signature=None,
         sui=None,
+        sui_origin=None,
+        evm=None,
         tier=table.tier(total),
         claims=tuple(claims),
         metadata=Metadata(
@@ -99,7 +108,7 @@ def _answer(
             features={name: None if value is None else min(value, LIMITS.json_integer) for name, value in values.items()},
         ),
         scorecard=None if scored is None else _scorecard(table, scored),
-        data=_provenance(history, request.labels),
+        data=_provenance(request, history),
         fallback=None,
         completion_tokens=spent,
     )
@@ -124,15 +133,20 @@ def _scorecard(table: Table, scored: Scored) -> Scorecard:
     return Scorecard(version=table.version, sha256=table.digest(), base=scored.base, points=tuple(points), kept=scored.kept)
 
 
-def _provenance(history: History, labels: Labels) -> Provenance:
+def _provenance(request: Score, history: History) -> Provenance:
+    live, given = request.live, request.given
     return Provenance(
-        source=history.source,
+        origin="enclave" if live else given.history,
+        host=live.host if live else None,
+        format=history.source,
         chain_id=history.chain_id,
+        chain_checked=live is not None and live.tells_chain,
         as_of_block=history.as_of_block,
         as_of_time=history.as_of_time,
         records=history.records,
         left_out=history.left_out,
         truncated=history.truncated,
-        sha256=history.digest(),
-        labels_sha256=labels.digest(),
+        sha256=history.digest() if live or given.is_public else None,
+        labels_sha256=Labels.packaged().digest(),
+        own_labels=given.labels if request.labels.has_own else None,
     )

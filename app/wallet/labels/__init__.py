@@ -79,6 +79,11 @@ class Labels:
         own = (Label(address, chain, cast("Kind", kind), "", "", source, "", "") for address, chain in found)
         return Labels((*self.rows, *own))
 
+    @property
+    def has_own(self) -> bool:
+        """Return whether a user's list is among them."""
+        return len(self.rows) > len(Labels.packaged().rows)
+
     def of(self, address: str, chain_id: int) -> tuple[Label, ...]:
         """Return what is known of `address` (0x hex, any case) on `chain_id`, often nothing.
 

@@ -19,12 +19,13 @@ from urllib.parse import SplitResult, urlencode, urlsplit
 from app import strict_json
 from app.errors import HistoryError, InputError
 from app.limits import LIMITS
+from app.score_statement import HOST
+from app.wallet.live import reach
 
 _PATIENCE = 20.0  # seconds for one answer
 _TRIES = 6  # of a request that fails or is refused for its rate: 0.5 s, 1 s, 2 s, ... between them
 _BUSY = frozenset({429, 500, 502, 503, 504})
 _STALE = (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError)
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class SpentError(HistoryError):
@@ -196,7 +197,7 @@ def _connect(at: SplitResult, remaining: Callable[[], float]) -> http.client.HTT
     """Return an open connection; the socket's timeout is for a whole TLS handshake, as it is for any one read."""
     host = at.hostname or ""
     port = at.port or (443 if at.scheme == "https" else 80)
-    link = socket.create_connection((host, port), timeout=remaining())
+    link = _linked(reach.addresses(host, port), remaining)
     link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # the body of a POST is a packet of its own
     try:
         if at.scheme == "https":
@@ -215,17 +216,31 @@ def _connect(at: SplitResult, remaining: Callable[[], float]) -> http.client.HTT
     return connection
 
 
+def _linked(addresses: list[tuple[str, int]], remaining: Callable[[], float]) -> socket.socket:
+    """Return a connection to the first address that takes one. Raises the last OSError; without an address a plain one."""
+    trouble = OSError("the name has no address")
+    for address in addresses:
+        try:
+            return socket.create_connection(address, timeout=remaining())
+        except OSError as err:
+            trouble = err
+    raise trouble
+
+
 def _allowed(url: str, hosts: Collection[str]) -> SplitResult:
     try:
         at = urlsplit(url)
         host, _ = at.hostname, at.port
     except ValueError:
         at, host = urlsplit(""), None
-    if not host or at.username is not None or at.fragment or not re.fullmatch(r"[\x21-\x7e]+", url):
+    is_plain = bool(host) and at.username is None and not at.fragment and re.fullmatch(r"[\x21-\x7e]+", url)
+    if not host or not is_plain or at.port == 0 or not re.fullmatch(HOST, reach.shown(at)):
         raise HistoryError("history.host_not_allowed", "the address of the source is no plain URL with a host")
     if host not in {allowed.lower() for allowed in hosts}:
         raise HistoryError("history.host_not_allowed", "the host of the source is not in the allowed list")
-    if at.scheme != "https" and not (at.scheme == "http" and host in _LOOPBACK):
+    if not reach.may_be_named(host):
+        raise HistoryError("history.host_not_allowed", "the address of the source is not one of the public internet")
+    if at.scheme != "https" and not (at.scheme == "http" and host in reach.LOOPBACK):
         raise HistoryError("history.host_not_allowed", "the address of the source is not https")
     return at
 
