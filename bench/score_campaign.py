@@ -112,12 +112,13 @@ def judged(name: str, hostile: dict[str, Any], tame: dict[str, Any]) -> dict[str
     seconds = time.monotonic() - begin
     assert isinstance(signed, ScoreAnswer)
     other, _ = parse(tame)
-    assert isinstance(other, Score)
+    assert isinstance(other, Score) and isinstance(request, Score)
+    assert request.history is not None and other.history is not None
     calm, _, _ = answer_to(other, None, model)
     assert isinstance(calm, ScoreAnswer)
     found = Counter({"results signed and verified": 1, f"mode {mode}": 1})
     found["ungrounded numbers"] = ungrounded(signed)
-    found["scores that a text moved"] = int((signed.score, signed.data.sha256) != (calm.score, calm.data.sha256))
+    found["scores that a text moved"] = int((signed.score, request.history.digest()) != (calm.score, other.history.digest()))
     found.update(f"sentences by {claim.by}" for claim in signed.claims if claim.kind != "advice")
     return {"seconds": seconds, "found": found}
 

@@ -134,7 +134,8 @@ TOLD: dict[str, tuple[dict[str, Any], str, tuple[str, ...]]] = {
         f"Score {getattr(SCORE['answer'], 'score')} of 1000, tier",  # noqa: B009  an answer of any job, to mypy
         (
             f"wallet {WALLET}",
-            "data   etherscan, chain 1, 1 records, as of block 21,686,822, 2025-01-23",
+            "data   in the format of etherscan, chain 1, 1 records, as of block",
+            "  origin history given by the requester: nobody checked it",
             "  risk behaviour 100",
             "\nWhy\n  - ",
             "\nRisks\n  - ",
