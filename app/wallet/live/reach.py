@@ -18,6 +18,7 @@ LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 MARK = Path(__file__).resolve().parents[2] / "in_an_image"
 """Only images have it (scripts/stage_image.py)."""
 _PORTS = {"https": 443, "http": 80}
+_UNICAST = ipaddress.ip_network("2000::/3")  # IANA: all that is given out of IPv6 to the public internet
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052: the last four bytes are an IPv4 address
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -72,17 +73,16 @@ def _is_public(address: _Address) -> bool:
 
 
 def _carried(address: _Address) -> Iterator[_Address]:
-    """Yield the address itself and the IPv4 addresses that a relay would make of it; of a mapped one that alone."""
+    """Yield what must be public: the address itself, and the IPv4 addresses that a relay would make of it."""
     if isinstance(address, ipaddress.IPv4Address):
         yield address
-        return
-    if address.ipv4_mapped is not None:
+    elif address.ipv4_mapped is not None:
         yield address.ipv4_mapped
-        return
-    yield address
-    if address.sixtofour is not None:
-        yield address.sixtofour
-    if address.teredo is not None:
-        yield from address.teredo
-    if address in _NAT64:
+    elif address in _NAT64:
         yield ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    else:
+        yield address if address in _UNICAST else ipaddress.IPv6Address(0)
+        if address.sixtofour is not None:
+            yield address.sixtofour
+        if address.teredo is not None:
+            yield from address.teredo
