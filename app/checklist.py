@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from app import __version__
 from app.answers.score import ScoreAnswer
@@ -27,7 +26,6 @@ STEPS = {
     "result.other_engine": "replay",
     "engine.not_embedded": "replay",
 }
-_ORIGIN = {"origin", "host", "chain_id", "chain_checked", "own_labels", "truncated"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +95,6 @@ def aloud(report: Report) -> list[str]:
     return [
         *found,
         *(f"ORIGIN of score {one.score} of {one.wallet_address}: {one.data.where_from()}" for one in _scores(report)),
-    ]
-
-
-def origins(report: Report) -> list[dict[str, Any]]:
-    """Return, for a program, each score with where its history came from."""
-    return [
-        {"wallet_address": score.wallet_address, "score": score.score, **score.data.model_dump(include=_ORIGIN)}
-        for score in _scores(report)
     ]
 
 

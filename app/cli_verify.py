@@ -49,6 +49,7 @@ def verify(result: Path, *, as_json: bool, receipt: bool, **checks: Any) -> int:
     """  # noqa: D301  click wants the character itself
     from app import checklist
     from app import verify as verifying
+    from app.score_seal import origins
 
     try:
         verified, asked = _verify(result, **checks)
@@ -69,7 +70,7 @@ def verify(result: Path, *, as_json: bool, receipt: bool, **checks: Any) -> int:
             "signer": verified.signer,
         }
         shown |= {"key_origin": report.key_origin, "embedded": report.outside_model is None, "sha256": verified.sha256}
-        if scores := checklist.origins(report):
+        if scores := origins(report):
             shown |= {"scores": scores}
         click.echo(json.dumps(shown | {"checked": dict(done), "not_checked": dict(left)}, indent=1))
     lines = [f"OK: {result}: genuine, status {report.status}, signed by {verified.signer}", *checklist.aloud(report)]

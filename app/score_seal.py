@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from app import sui
 from app.answers.score import ScoreAnswer, SuiSignature, SuiSignatures
@@ -13,6 +14,7 @@ from app.score_statement import Statement
 from app.signing import Domain, Key, recover
 
 _NO_DOMAIN = Domain()
+_ORIGIN = {"origin", "host", "chain_id", "chain_checked", "own_labels", "truncated"}
 
 
 def sign_scores(report: Report, key: Key, domain: Domain = _NO_DOMAIN) -> Report:
@@ -85,6 +87,14 @@ def statement(answer: ScoreAnswer) -> Statement:
         own_labels=data.own_labels,
         truncated=data.truncated,
     )
+
+
+def origins(report: Report) -> list[dict[str, Any]]:
+    """Return, for a program, each score with where its history came from."""
+    return [
+        {"wallet_address": score.wallet_address, "score": score.score, **score.data.model_dump(include=_ORIGIN)}
+        for score in _scores(report)
+    ]
 
 
 def _message(said: Statement) -> bytes:

@@ -98,6 +98,7 @@ def receipt(verified: Verified, on_chain: OnChain | None = None) -> dict[str, An
             "status": report.status,
             "message": verified.result.attestation.message.model_dump(),
             "model": report.model.model_dump(mode="json") if report.model else None,
+            "scores": score_seal.origins(report),
             "onChain": on_chain
             and {
                 "chainId": on_chain.chain_id,

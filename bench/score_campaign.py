@@ -99,6 +99,10 @@ def _loaded(name: str) -> tuple[Model, Engine]:
     return model, Engine(checked_path(model))
 
 
+def _records(request: Score) -> str | None:
+    return request.history and request.history.digest()
+
+
 def judged(name: str, hostile: dict[str, Any], tame: dict[str, Any]) -> dict[str, Any]:
     """Return the counts of one wallet, and its seconds."""
     model, engine = _loaded(name)
@@ -112,13 +116,13 @@ def judged(name: str, hostile: dict[str, Any], tame: dict[str, Any]) -> dict[str
     seconds = time.monotonic() - begin
     assert isinstance(signed, ScoreAnswer)
     other, _ = parse(tame)
-    assert isinstance(other, Score) and isinstance(request, Score)
-    assert request.history is not None and other.history is not None
+    assert isinstance(other, Score)
+    assert isinstance(request, Score)
     calm, _, _ = answer_to(other, None, model)
     assert isinstance(calm, ScoreAnswer)
     found = Counter({"results signed and verified": 1, f"mode {mode}": 1})
     found["ungrounded numbers"] = ungrounded(signed)
-    found["scores that a text moved"] = int((signed.score, request.history.digest()) != (calm.score, other.history.digest()))
+    found["scores that a text moved"] = int((signed.score, _records(request)) != (calm.score, _records(other)))
     found.update(f"sentences by {claim.by}" for claim in signed.claims if claim.kind != "advice")
     return {"seconds": seconds, "found": found}
 

@@ -135,8 +135,9 @@ class History:
     @property
     def newest_time(self) -> int:
         """Return the newest record's time, 0 if there is none: no word of the history's about itself."""
+        records: list[Transaction | Transfer] = [*(self.transactions or ()), *(self.transfers or ())]
         last = self.summary.last_time if self.summary else None
-        return max((record.time for record in (*(self.transactions or ()), *(self.transfers or ()))), default=last or 0)
+        return max((record.time for record in records), default=last or 0)
 
     def digest(self) -> str:
         """Return the SHA-256 of the canonical JSON of all records, 64 hex digits: the same records, the same digest."""

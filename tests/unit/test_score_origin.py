@@ -12,7 +12,7 @@ import pytest
 
 from app import strict_json, sui
 from app.answers.score import ScoreAnswer
-from app.checklist import aloud, origins
+from app.checklist import aloud
 from app.errors import AppError, HistoryError
 from app.iexec.inputs import read_inputs
 from app.iexec.task import open_task
@@ -20,7 +20,7 @@ from app.llm.models import find
 from app.report import Report
 from app.request import parse
 from app.request.given import Given
-from app.score_seal import check, sign_scores, statement
+from app.score_seal import check, origins, sign_scores, statement
 from app.sealing import read, seal
 from app.signing import load_key
 from app.tasks import answer_to
