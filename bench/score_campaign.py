@@ -100,7 +100,7 @@ def _loaded(name: str) -> tuple[Model, Engine]:
 
 
 def _records(request: Score) -> str | None:
-    return request.history and request.history.digest()
+    return None if request.history is None else request.history.digest()
 
 
 def judged(name: str, hostile: dict[str, Any], tame: dict[str, Any]) -> dict[str, Any]:

@@ -132,6 +132,7 @@ def _headline(answer: CodeAnswer) -> str:
 
 def _score(answer: ScoreAnswer, mode: str | None) -> Iterator[str]:
     yield f"Score {answer.score} of 1000, tier {answer.tier}"
+    yield from wrap(f"ORIGIN: {answer.data.where_from()}")
     if mode == "count":
         yield from wrap("COUNT ONLY: min(1000, 10 x transactions), since nothing but a number of transactions was given")
     if mode == "fallback":
@@ -139,7 +140,6 @@ def _score(answer: ScoreAnswer, mode: str | None) -> Iterator[str]:
     yield ""
     yield from wrap(f"wallet {answer.wallet_address}", "  ")
     yield from wrap(_data(answer), " " * 9, "  ")
-    yield from wrap(f"origin {answer.data.where_from()}", " " * 9, "  ")
     if answer.data.left_out:
         rows = "1 row is no record" if answer.data.left_out == 1 else f"{answer.data.left_out:,} rows are no records"
         yield from wrap(f"{rows} of its own, left out", " " * 9, " " * 9)

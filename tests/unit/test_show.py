@@ -135,7 +135,7 @@ TOLD: dict[str, tuple[dict[str, Any], str, tuple[str, ...]]] = {
         (
             f"wallet {WALLET}",
             "data   in the format of etherscan, chain 1, 1 records, as of block",
-            "  origin history given by the requester: nobody checked it",
+            "\nORIGIN: history given by the requester: nobody checked it\n",
             "  risk behaviour 100",
             "\nWhy\n  - ",
             "\nRisks\n  - ",
