@@ -171,7 +171,10 @@ FIELDS = frozenset(Document.model_fields) - {"options"}
 # Another name of a field, and the first one.
 SAME = {
     **dict.fromkeys(("question", "original_prompt"), "prompt"),
-    **{"address": "wallet", "reference_code": "code", "feedback_prompt": "feedback", "qlist": "questionnaire"},
+    "address": "wallet",
+    "reference_code": "code",
+    "feedback_prompt": "feedback",
+    "qlist": "questionnaire",
 }
 
 

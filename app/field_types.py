@@ -145,7 +145,9 @@ def _salt(value: str) -> str:
     if not re.fullmatch(r"[0-9a-f]{64}", text):
         raise InputError("option.invalid", "salt must be 32 bytes in hex")
     if _is_made_up(text):
-        raise InputError("option.invalid", "salt must be random: this one has a pattern, so whoever guesses it guesses the content")
+        raise InputError(
+            "option.invalid", "salt must be random: this one has a pattern, which can be guessed, and with it the content"
+        )
     return text
 
 

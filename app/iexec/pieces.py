@@ -130,7 +130,9 @@ def _refuse_nearly_allow(document: Mapping[str, Any]) -> None:
     options = document.get("options")
     for name in islice(sorted((*document, *(options if isinstance(options, dict) else ()))), _LOOKED_AT):
         if near.near(name, {"allow"}):
-            raise InputError("request.unknown_field", "the field that says what others may add is called allow, and stands alone")
+            raise InputError(
+                "request.unknown_field", "what says what others may add is called allow, and stands beside the others"
+            )
 
 
 def _fields(origin: Origin, nodes: dict[str, Any]) -> Piece:
