@@ -78,8 +78,8 @@ HINTS: dict[str, str] = {
     "model.unknown": "`python -m app model list` shows the names",
     "option.invalid": "see `Options` in the README for the range of each option",
     "option.unknown": "known options: {options}",
-    "owner.forbids": "leave the field out: only the owner of the protected data can let it in, as a field of the data itself or by "
-    'its name in `allow` there, as in "allow": ["max_tokens"]',
+    "owner.forbids": "leave the field out: only the owner of the protected data can let it in, by a field of the data itself "
+    'or by its name in `allow` there, as in "allow": ["max_tokens"]',
     "output.unwritable": "IEXEC_OUT must be a writable folder with free space",
     "prompt.too_long": "shorten the prompt or lower max_tokens; nothing is ever cut silently",
     "protected_data.entry": "strings are Borsh (u32 length + UTF-8) or plain UTF-8, numbers f64, i128 or decimal text",

@@ -122,11 +122,14 @@ class _Owner:
     @classmethod
     def of(cls, own: Piece, others: Sequence[Piece]) -> _Owner:
         given = {name for piece in others for name in _names(piece)}
-        if own.text is not None and not own.is_material and given & {"prompt", "messages", *_FORM, "feedback"}:
+        asked = given & {"prompt", "messages", "feedback"} or any(has_words(one.fields.get("questionnaire")) for one in others)
+        if own.text is not None and not own.is_material and asked:
             own = replace(own, is_material=not _asks(own.text))  # else others' words could become the material of these
         holds = _names(own)
         if "email" in holds and given & _BEFORE_EMAIL:
             holds -= {"email"}  # it yields to them, and is used for nothing
+        if own.text is not None and "wallet" in given:
+            holds |= {"history"}  # whatever it is: `combine` reads it as one
         allow = allowed(own.fields["allow"]) if "allow" in own.fields else None
         return cls(own, _kind(own, holds), holds, None if allow is None else frozenset(SAME.get(name, name) for name in allow))
 
