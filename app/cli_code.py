@@ -35,7 +35,7 @@ def code(*, path: Path | None, name: str | None, action: str | None, **wishes: A
     """Write or change code, test it in the sandbox, and get it signed.
 
     The words say what to write; with --file, or with code piped in, what to
-    change. Everything but numbers and the model's name is protected.
+    change. Everything but the model's name and the threads is protected.
 
     With --session FILE a task goes on: words or --prompt begin a session, under
     --name or a name made of the words, and never in the place of another;

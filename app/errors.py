@@ -78,6 +78,8 @@ HINTS: dict[str, str] = {
     "model.unknown": "`python -m app model list` shows the names",
     "option.invalid": "see `Options` in the README for the range of each option",
     "option.unknown": "known options: {options}",
+    "owner.forbids": "leave the field out: only the owner of the protected data can let it in, by a field of the data itself "
+    'or by its name in `allow` there, as in "allow": ["max_tokens"]',
     "output.unwritable": "IEXEC_OUT must be a writable folder with free space",
     "prompt.too_long": "shorten the prompt or lower max_tokens; nothing is ever cut silently",
     "protected_data.entry": "strings are Borsh (u32 length + UTF-8) or plain UTF-8, numbers f64, i128 or decimal text",
@@ -102,6 +104,7 @@ HINTS: dict[str, str] = {
     "result.wrong_model": "--model takes a name from `model list` or a sha-256",
     "result.wrong_request": "the file must hold the salt and every field of the request, whatever source it came from",
     "result.wrong_signer": "pass --signer with the address you trust; an ephemeral signer can never be one",
+    "salt.not_secret": "put `salt` into a requester secret, or into the protected data if all else is there too",
     "sandbox.altered": "`python -m app sandbox build` makes the guest anew; after a change of its parts, `--pin` it",
     "sandbox.failed": "`python -m app doctor` names what is missing; snippets stay untested meanwhile",
     "sandbox.missing": "run `python -m app sandbox build`",

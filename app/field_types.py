@@ -6,6 +6,7 @@ arrive as JSON text. Validators raise `InputError` themselves, never with any of
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from decimal import Decimal, InvalidOperation
@@ -21,6 +22,7 @@ from app.signing import checksum_address
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # embeddings, overrides, isolates
 _WHITE = frozenset("\t\n\v\f\r")
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+_DIFFERENT = 16  # bytes of a salt, and steps from one to the next, that differ at least
 
 
 def _clean(text: str, info: ValidationInfo) -> str:
@@ -142,7 +144,21 @@ def _salt(value: str) -> str:
     text = value.strip().removeprefix("0x").lower()
     if not re.fullmatch(r"[0-9a-f]{64}", text):
         raise InputError("option.invalid", "salt must be 32 bytes in hex")
+    if _is_made_up(text):
+        raise InputError(
+            "option.invalid", "salt must be random: this one has a pattern, which can be guessed, and with it the content"
+        )
     return text
+
+
+def _is_made_up(salt: str) -> bool:
+    """Return whether 32 bytes in hex look like anything but chance: repeated, counted, decimal digits, or text.
+
+    One random salt in more than a thousand million looks so: of 32 random bytes some 30 differ, and so do their differences.
+    """
+    raw = bytes.fromhex(salt)
+    steps = {(after - before) % 256 for before, after in itertools.pairwise(raw)}
+    return min(len(set(raw)), len(steps)) < _DIFFERENT or salt.isdecimal() or all(32 <= byte < 127 for byte in raw)
 
 
 Text = Annotated[str, AfterValidator(_clean)]

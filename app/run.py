@@ -51,7 +51,7 @@ def run(environ: Mapping[str, str], argv: Sequence[str], outside: Outside | None
         result = seal(assemble.fail(draft, error), key, options.chain_id)
     output.write(task.out_folder, result, error, callback_data(result) if callback else None)  # 8
     timings.mark("sign_and_write")
-    output.write_timings(task.out_folder, timings.table)
+    output.write_timings(task.out_folder, timings.told(private=bool(task.datasets)))
 
 
 def _prepare(task: Task) -> tuple[args.Args, signing.Key, AppError | None]:

@@ -12,13 +12,15 @@ from app.iexec.held import given, told
 from app.iexec.inputs import Item
 from app.iexec.task import Dataset
 from app.limits import LIMITS
-from app.llm import threads
+from app.llm import chat, threads
 from app.llm.answering import Outside
 from app.llm.engine import Engine
 from app.llm.models import Model, checked_path, find
 from app.llm.states import Pin, States, pins
 from app.report import Input, Parameters
 from app.request import Request, parse
+from app.request.ask import Ask
+from app.request.code import Code
 from app.tasks import answer_to
 from app.timings import Timings
 
@@ -31,6 +33,8 @@ class Outcome:
     request: Request | None = None
     commitment: str | None = None
     inputs: tuple[Input, ...] = ()
+    common_system: bool = False
+    """The system prompt is the requester's own, and so the same for every item without another."""
     error: AppError | None = None
     answer: Answer | None = None
     mode: Mode | None = None
@@ -51,7 +55,9 @@ def parse_item(item: Item) -> Outcome:
     except AppError as err:
         return Outcome(item.dataset, inputs=told(item.held, None), error=_located(err, item))
     commitment = request.commitment(salt) if salt else None
-    return Outcome(item.dataset, request, commitment, told(item.held, request.kind))
+    places = [item.origins[name] for name in ("system", "messages") if name in item.origins]
+    common = isinstance(request, Ask) and request.system is not None and places[0].source != "dataset"
+    return Outcome(item.dataset, request, commitment, told(item.held, request.kind), common)
 
 
 def _located(err: AppError, item: Item) -> AppError:
@@ -85,7 +91,8 @@ def do_all(
                 engine = stack.enter_context(_engine(model, outcomes, args, timings))
             except ModelError as err:
                 engine = err
-        done = [_do(engine, model, outcome) for outcome in outcomes]
+        shared = _share(engine, outcomes)
+        done = [_do(engine, model, outcome, shared) for outcome in outcomes]
         timings.mark("answer")
         if isinstance(engine, Engine):
             timings.note("threads_in_the_end", engine.pace.threads)
@@ -98,7 +105,7 @@ def _engine(model: Model, outcomes: list[Outcome], args: Args, timings: Timings)
     path = checked_path(model)
     jobs = [outcome.kind for outcome in outcomes if outcome.request is not None]
     pinned: dict[str, Pin] = {job: pin for job, pin in pins().get(model.name, {}).items() if job in jobs}
-    states = States(model, pinned, recalls=len(jobs) > 1 or "code" in jobs)
+    states = States(model, pinned)
     timings.mark("check_model")
     for job, reason in states.unfit.items():
         timings.note(f"prompt_state_{job}", reason)
@@ -109,9 +116,24 @@ def _engine(model: Model, outcomes: list[Outcome], args: Args, timings: Timings)
     return engine
 
 
-def _do(engine: Engine | Outside | ModelError | None, model: Model, outcome: Outcome) -> Outcome:
+def _share(engine: Engine | Outside | ModelError | None, outcomes: list[Outcome]) -> str | None:
+    """Let the engine read a system prompt of the requester's once, if several items have it; return it."""
+    found = [outcome.request.system for outcome in outcomes if outcome.common_system and isinstance(outcome.request, Ask)]
+    if len(found) < 2 or found[0] is None or not isinstance(engine, Engine):
+        return None
+    try:
+        engine.share(chat.opening(engine, engine.chat_template(), [chat.Message("system", found[0])]))
+    except ModelError:
+        return None  # each item tells by itself what is wrong
+    return found[0]
+
+
+def _do(engine: Engine | Outside | ModelError | None, model: Model, outcome: Outcome, shared: str | None) -> Outcome:
     if outcome.request is None:
         return outcome
+    if isinstance(engine, Engine):
+        common = shared is not None and outcome.common_system
+        engine.begin(recalls=isinstance(outcome.request, Code), common=common)
     try:
         answer, mode, parameters = answer_to(outcome.request, engine, model)
     except Exception as err:  # noqa: BLE001  one item's surprise must not take the others with it

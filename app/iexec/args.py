@@ -24,7 +24,8 @@ _FIELDS = {
 }
 _SPEED = frozenset({"--threads", "--no-mmap"})
 _FLAGS = frozenset({"--no-mmap", "--callback"})
-KNOWN = (*_FIELDS, "--model", "--chain-id", "--threads", "--no-mmap", "--callback")
+_READABLE = "--salt"  # known, so that the error can say what is wrong with it here (app.iexec.inputs)
+KNOWN = (*(name for name in _FIELDS if name != _READABLE), "--model", "--chain-id", "--threads", "--no-mmap", "--callback")
 _JSON = re.compile(r"""\s*(?:\{\s*["']?\w+["']?\s*:|\[\s*\{\s*["']?\w+["']?\s*:)""")
 _INSIDE = re.compile(r"\s(--[a-z][a-z-]+)(?=[\s=]|$)")
 
@@ -136,7 +137,7 @@ def _split(argv: Sequence[str]) -> tuple[dict[str, str], list[str]]:
         name, equals, value = arg.partition("=")
         if name == "--engine":
             raise ModelError("engine.not_embedded", "an engine outside of the image cannot answer a task")
-        if name not in KNOWN:
+        if name not in (*KNOWN, _READABLE):
             raise InputError("args.unknown_option", "an argument is not a known option")
         if name in options:
             raise InputError("request.contradiction", f"{name} is given twice")

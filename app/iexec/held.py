@@ -19,7 +19,7 @@ _KINDS: dict[str, InputKind] = {
     **dict.fromkeys(("wallet", "address", "address_form", "chain", "survey", "labels"), "wallet"),
     **dict.fromkeys(("history", "source", "hosts", "as_of_block"), "history"),
     **dict.fromkeys(CODE, "code"),
-    **dict.fromkeys((*OPTIONS, "task", "callback", "model_name"), "options"),
+    **dict.fromkeys((*OPTIONS, "task", "callback", "model_name", "allow"), "options"),
     "original_prompt": "prompt",
     "email": "email",
     "material": "material",

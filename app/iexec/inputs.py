@@ -14,7 +14,7 @@ from pathlib import Path
 
 from app import strict_json
 from app.errors import AppError, InputError
-from app.iexec import pieces
+from app.iexec import owner, pieces
 from app.iexec.combine import combine
 from app.iexec.held import Held, everything
 from app.iexec.pieces import Origin, Piece
@@ -65,7 +65,7 @@ def read_inputs(task: Task, args: Fields, words: str | None = None) -> list[Item
     for number, name in enumerate(task.input_files, 1):
         origin = Origin("input_file", number)
         common.append(_public(pieces.read(origin, _read_file(task, name, LIMITS.input_file_bytes, origin))))
-    common.append(Piece(_ARGS, dict(args), text=words))
+    common.append(_public(Piece(_ARGS, dict(args), text=words)))
     if not task.datasets and not task.is_bulk:
         return [_combined(None, common)]
     return [_item(task, dataset, common) for dataset in task.datasets]
@@ -81,11 +81,13 @@ def _item(task: Task, dataset: Dataset, common: list[Piece]) -> Item:
 
 def _combined(dataset: Dataset | None, found: list[Piece]) -> Item:
     try:
-        made = combine(found)
+        settled, aside = owner.settle(found)
+        made = combine(settled)
     except AppError as err:
         return Item(dataset, err, everything(found))
     order = [piece.origin for piece in found]
-    return Item(dataset, made.fields, tuple(sorted(made.held, key=lambda one: order.index(one.origin))), made.origins)
+    held = sorted((*made.held, *aside), key=lambda one: order.index(one.origin))
+    return Item(dataset, made.fields, tuple(held), made.origins)
 
 
 def _secret(number: int, secret: str) -> Piece:
@@ -96,9 +98,11 @@ def _secret(number: int, secret: str) -> Piece:
 
 
 def _public(piece: Piece) -> Piece:
-    """Return a piece that may not say where to fetch a history."""
+    """Return a piece that may not say where to fetch a history, and unless it is a dataset's no salt: that would be none."""
     if _FROM_SECRETS in piece.fields:
         raise InputError("source.not_secret", f"{piece.origin} names a source")
+    if "salt" in piece.fields and piece.origin.source != "dataset":
+        raise InputError("salt.not_secret", f"{piece.origin} holds a salt, and everybody can read it there")
     return piece
 
 

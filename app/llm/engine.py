@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from app.errors import ModelError
 from app.llm import native
-from app.llm.context import Context
+from app.llm.context import EIGHT, Context
 from app.llm.sampling import Sampling, chain, choice, penalties
 from app.llm.states import States
 from app.llm.threads import Pace
@@ -127,6 +127,17 @@ class Engine:
     def context(self, room: int) -> Context:
         """Return a fresh context for `room` tokens."""
         return Context(self.c, self._model, room, self.pace)
+
+    def begin(self, *, recalls: bool = False, common: bool = False) -> None:
+        """Begin another request, whose prompts have nothing from those before it: see `app.llm.states.States.begin`."""
+        if self._states:
+            self._states.begin(recalls=recalls, common=common)
+
+    def share(self, tokens: Sequence[int]) -> None:
+        """Read `tokens` once for all requests that begin with them. Raises `ModelError` as `context` does."""
+        if self._states and len(tokens) >= EIGHT:
+            with self.context(len(tokens)) as context:
+                self._states.share(self.c, context, tokens)
 
     @property
     def restored_tokens(self) -> int:

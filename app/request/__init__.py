@@ -18,12 +18,12 @@ Fields = Mapping[str, Any]
 Request = Ask | Code | Score
 
 _SCORE = ("wallet", "address", "history")
-_BOTH = ("task", "salt", "material", "max_tokens", "temperature", "seed")
+_BOTH = ("task", "salt", "allow", "material", "max_tokens", "temperature", "seed")
 # The fields that each job has a use for; another one in a request of that job is reported as left aside.
 USES: dict[str, frozenset[str]] = {
     "ask": frozenset({*PROMPTS, *_BOTH, "answers", "system"}),
     "code": frozenset({*CODE, *_BOTH, "prompt", "question"} - {"model_name"}),
-    "score": frozenset({*SCORE, "salt", "task"}),
+    "score": frozenset({*SCORE, "salt", "task", "allow"}),
 }
 
 

@@ -25,6 +25,8 @@ class Code(BaseRequest):
     language: Language
     prompt: str
     """The task, with the material that it is about between tags behind it."""
+    asked: str
+    """The task alone: an example in it is a test. One in material is none, for the verdict would tell it word for word."""
     session: Session | None = None
     """The turns so far; null if the caller wants no session back."""
     code: str | None = None
@@ -52,7 +54,7 @@ def code_of(document: Document) -> Code:
     prompt = _one(document, "prompt") or _other(document, "question") or (session and session.prompt)
     if not prompt:
         raise InputError("code.incomplete", "there is no prompt that says what the code is for")
-    prompt = "\n\n".join([prompt, *(tagged(TAG, text) for text in document.material or () if text.strip())])
+    asked, prompt = prompt, "\n\n".join([prompt, *(tagged(TAG, text) for text in document.material or () if text.strip())])
     language = _language(document.language, session)
     feedback = _one(document, "feedback") or []
     feedback = [feedback] if isinstance(feedback, str) else feedback
@@ -66,6 +68,7 @@ def code_of(document: Document) -> Code:
     request = Code(
         language=language,
         prompt=prompt,
+        asked=asked,
         session=session,
         code=code,
         feedback=tuple(feedback),

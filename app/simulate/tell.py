@@ -26,6 +26,8 @@ _UNTESTED = {
     "language": "not tested: only Python runs here",
     "no_code": "not tested: there is no code",
 }
+_REQUESTS = ("prompt", "email", "chat", "form", "code", "wallet")
+_OWN = "a request in the dataset decides its own options: put them into it, or let its `allow` name them"
 _CLAIMS = (("reasoning", "Why"), ("strength", "Strengths"), ("risk", "Risks"), ("advice", "Advice"))
 
 
@@ -62,11 +64,15 @@ def tell(part: Report | BulkItem) -> list[str]:
 def inputs(found: Iterable[Input]) -> list[tuple[str, str]]:
     """Return what was used of each source and what was left aside, as labelled facts."""
     sides: dict[str, list[str]] = {}
+    found = list(found)
     for one in found:
         name = one.source.replace("_", " ")
         source = f"the {name}" if one.number is None else f"{name} {one.number}"
         sides.setdefault("used" if one.used else "NOT USED", []).append(f"{one.kind} in {source}")
-    return [(side, ", ".join(kinds)) for side, kinds in sides.items()]
+    facts = [(side, ", ".join(kinds)) for side, kinds in sides.items()]
+    asked = any(one.used and one.source == "dataset" and one.kind in _REQUESTS for one in found)
+    others = any(not one.used and one.source != "dataset" and one.kind == "options" for one in found)
+    return [*facts, *([("why", _OWN)] if asked and others else [])]
 
 
 def wrap(text: str, indent: str = "", first: str | None = None) -> list[str]:

@@ -16,14 +16,14 @@ def tests_of(request: Code) -> tuple[list[sandbox.Test], str]:
     """Return the caller's tests, those of the session, or those that the prompt's examples make, and which of them they are."""
     if request.language != "python":
         return [], "none"
-    entry = functions(request.prompt)
+    entry = functions(request.asked)
     given: list[sandbox.Test] = [
         sandbox.Pair(test.input, test.output) if isinstance(test, ProgramTest) else sandbox.Assertion(test, entry)
         for test in request.tests
     ]
     if given:
         return given, "session" if request.session and list(request.tests) == request.session.tests else "caller"
-    found: list[sandbox.Test] = [sandbox.Assertion(text) for text in examples(request.prompt)]
+    found: list[sandbox.Test] = [sandbox.Assertion(text) for text in examples(request.asked)]
     return (found, "examples") if found and not request.said() else ([], "none")
 
 

@@ -22,7 +22,7 @@ import pytest
 from app.cli import cli
 from app.errors import HINTS
 from app.simulate.protect import protect
-from tests.support import ROOT, SECRET, SIGNER, SMALL
+from tests.support import ROOT, SALT, SECRET, SIGNER, SMALL
 
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BIN = Path(sys.executable).parent
@@ -125,7 +125,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     row |= {"to": "0x" + "2" * 40, "value": "1000000000000000000", "gas": "21000", "gasPrice": "1", "gasUsed": "21000"}
     sent = row | {"isError": "0", "txreceipt_status": "1", "input": "0x", "contractAddress": "", "transactionIndex": "1"}
     token = row | {"contractAddress": "0x" + "3" * 40, "tokenName": "T", "tokenSymbol": "T", "tokenDecimal": "18"}
-    request = {"prompt": "What is the capital of France?", "max_tokens": 8, "salt": "5a" * 32}
+    request = {"prompt": "What is the capital of France?", "max_tokens": 8, "salt": SALT}
     files = {
         "request.json": json.dumps(request),
         "orders.csv": "order,status\n1,failed\n2,done\n",

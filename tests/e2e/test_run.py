@@ -20,7 +20,7 @@ from app.llm.models import find
 from app.simulate.protect import protect
 from app.verify import verify
 from tests.sdk import Ask, needs_sdk, tagged
-from tests.support import ADDRESS, ROOT, SIGNER, SMALL, TASK_ID, Desk
+from tests.support import ADDRESS, ROOT, SALT, SIGNER, SMALL, TASK_ID, Desk
 
 SHORT = ("--max-tokens", "12")
 
@@ -418,7 +418,7 @@ def test_a_dataset_in_plain_text_and_in_json(new_desk: Callable[[str], Desk]) ->
 
 def test_a_salted_commitment(new_desk: Callable[[str], Desk]) -> None:
     seen = set()
-    for index, salt in enumerate(["ab" * 32, "cd" * 32]):
+    for index, salt in enumerate([SALT, SALT[::-1]]):
         one = new_desk(f"salt{index}")
         one.dataset({"prompt": "Hello?", "salt": salt, "max_tokens": 1})
         seen.add(one.run().report["request"]["commitment"])

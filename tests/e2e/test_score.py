@@ -18,11 +18,10 @@ from app.verify import open_commitment, verify
 from app.wallet.labels import Labels
 from app.wallet.live import rpc
 from tests import anvil, histories
-from tests.support import SIGNER, Desk
+from tests.support import SALT, SIGNER, Desk
 
 PAST = histories.made_up(random.Random(7), transactions=60, first_block=5_000_000)
 WRITERS = {"etherscan": histories.etherscan, "blockscout": histories.blockscout, "rpc": histories.node}
-SALT = "5a" * 32
 SURVEY = [{"question": "Who?", "answer": "Me."}, {"question": "Why?", "answer": " "}]
 
 

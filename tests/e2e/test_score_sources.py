@@ -18,7 +18,7 @@ from app.simulate.protect import protect
 from app.verify import verify
 from tests import histories
 from tests.histories import exports, indexers
-from tests.support import ROOT, SIGNER, SMALL, Desk
+from tests.support import ROOT, SALT, SIGNER, SMALL, Desk
 
 PAST = histories.made_up(random.Random(7), transactions=60, first_block=5_000_000)
 NDJSON = "\n".join(json.dumps(row) for answer in histories.etherscan(PAST) for row in answer["result"])
@@ -100,7 +100,7 @@ def altered_app(tmp_path: Path) -> Path:
 
 
 def test_an_altered_model_is_named_in_the_report(new_desk: Callable[[str], Desk], altered_app: Path) -> None:
-    fields = {"wallet": PAST.wallet, "history": json.dumps(histories.etherscan(PAST)), "salt": "5a" * 32}
+    fields = {"wallet": PAST.wallet, "history": json.dumps(histories.etherscan(PAST)), "salt": SALT}
     sound, desk = new_desk("sound"), new_desk("altered")
     sound.dataset(fields)
     desk.dataset(fields)
