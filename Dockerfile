@@ -1,8 +1,9 @@
 # The image for TDX on iExec and for everyday use: linux/amd64, for any builder, docker's classic one too.
 # Dockerfile.scone is this file with other bases, no line more; tests/deploy/test_image.py holds them together.
-# BUILD_BASE is BASE with a compiler: the same Debian, the same Python.
-ARG BUILD_BASE=python:3.13.12-bookworm
-ARG BASE=python:3.13.12-slim-bookworm@sha256:a58daefb915e1e03ad48f3ca4df8832065412c5c35cacb9d39f4229184de12b6
+# BUILD_BASE is BASE with a compiler: the same Debian, the same Python. Both digests as docker-library/repo-info lists them
+# (repos/python/remote/ at 396dcd45 and 422f3cfe), where the digest alone decides what is pulled.
+ARG BUILD_BASE=python:3.13.15-bookworm@sha256:933b46a028fd786c9c3d426ebabc237e29a15912231ea8de576e95f0e4f41a4c
+ARG BASE=python:3.13.15-slim-bookworm@sha256:ed86c82274b3c69b52fb5820f358f0bd7df0b603332063cb5c6e32bd220c3e6e
 
 FROM ${BUILD_BASE} AS build
 WORKDIR /build

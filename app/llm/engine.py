@@ -84,7 +84,7 @@ class Engine:
         return self._special(self.c.llama_vocab_bos(self.vocab)), self._special(self.c.llama_vocab_eos(self.vocab))
 
     def tokenize(self, text: str, *, control: bool) -> list[int]:
-        """Return the tokens of `text`; with `control` off all of it is plain text, whatever token it spells (`app.llm.plain`)."""
+        """Return the tokens of `text`; with `control` off all of it is text, whatever token it spells (`app.llm.plain`)."""
         return self._tokens(text, control=True) if control else plain.tokens(self._marks, self._plain, text)
 
     def _plain(self, text: str) -> list[int]:
