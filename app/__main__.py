@@ -11,11 +11,13 @@ import os
 import sys
 from pathlib import Path
 
+from app import guard
 from app.errors import EXIT_INTERNAL, EXIT_OK, AppError
 
 
 def main() -> int:
     """Return the exit code of the run or of the command."""
+    guard.close(in_task=bool(os.environ.get("IEXEC_OUT")))
     argv = sys.argv[1:]
     called = Path(sys.argv[0]).name
     if not os.environ.get("IEXEC_OUT") and (argv not in ([], ["run"]) or (not argv and called == "sealed-llm")):
@@ -32,7 +34,7 @@ def worker(argv: list[str]) -> int:
     if argv[:1] == ["run"] and (len(argv) == 1 or argv[1].startswith("--")):
         argv = argv[1:]
     try:
-        run(os.environ, argv)
+        run(guard.taken(), argv)
     except AppError as err:
         sys.stderr.write(f"app: error: {err}; hint: {err.hint}\n")
         return err.exit_code
