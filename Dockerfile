@@ -12,7 +12,7 @@ COPY requirements/run.lock requirements/build.lock requirements/
 RUN /usr/local/bin/python3.13 -m pip install --disable-pip-version-check --no-cache-dir --no-compile --no-deps \
     --only-binary=:all: --require-hashes --root=/stage/python --prefix=/usr/local -r requirements/run.lock
 COPY scripts/build_engine.py scripts/stage_image.py scripts/
-COPY app/__init__.py app/bindings.py app/errors.py app/hints.py app/limits.py app/strict_json.py app/
+COPY app/__init__.py app/atomic.py app/bindings.py app/errors.py app/hints.py app/limits.py app/strict_json.py app/
 COPY app/llm/__init__.py app/llm/build.toml app/llm/fetch.py app/llm/models.py app/llm/models.toml app/llm/native.py app/llm/
 RUN /usr/local/bin/python3.13 scripts/stage_image.py engine
 ARG MODEL=qwen2.5-coder-0.5b-instruct

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from app import guard
-from app.errors import EXIT_INTERNAL, EXIT_OK, AppError
+from app.errors import EXIT_CANNOT_WRITE, EXIT_INTERNAL, EXIT_OK, AppError
 
 
 def main() -> int:
@@ -46,8 +46,11 @@ def worker(argv: list[str]) -> int:
 
 def leave(code: int) -> None:
     """End the process at once: the result is on the disk, and taking the interpreter apart costs 40 ms of processor time."""
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:  # a full disk, or a reader that has gone
+            code = code or EXIT_CANNOT_WRITE
     os._exit(code)
 
 

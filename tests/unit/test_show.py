@@ -17,7 +17,8 @@ from app.request import parse
 from app.session import Session, SessionTurn
 from app.simulate.postcompute import Delivered
 from app.simulate.session import Simulated
-from app.simulate.show import as_text, exit_code, printable, story, summary
+from app.printable import printable
+from app.simulate.show import as_text, exit_code, story, summary
 from app.simulate.tell import tell
 from app.simulate.worker import Order
 from app.tasks import answer_to
