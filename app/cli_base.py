@@ -143,6 +143,7 @@ def _refuse(code: str, message: str, hint: str, exit_code: int, *, as_json: bool
     with contextlib.suppress(OSError):  # there is nobody to tell
         if as_json:
             say(json.dumps({"error": {"code": code, "message": message, "hint": hint}}, indent=1))
+    with contextlib.suppress(OSError):
         say(f"sealed-llm: error: {message} ({code})", err=True)
         if hint:
             say(f"sealed-llm: hint: {hint}", err=True)

@@ -78,14 +78,14 @@ def started(command: Sequence[str], folder: Path, environ: dict[str, str]) -> It
 
 @contextmanager
 def answering(tmp_path: Path) -> Iterator[tuple[Desk, subprocess.Popen[bytes]]]:
-    """Yield a task that has read its inputs and is at its answer: the model is mapped, and a thread computes."""
+    """Yield a task that has read its inputs and is at its work: the model is mapped, and a long prompt is read."""
     desk = Desk(tmp_path / "desk")
-    desk.dataset({"prompt": f"{CANARY} Count to a thousand.", "max_tokens": 4_000})
+    desk.dataset({"prompt": CANARY + " word" * 3_000})
     desk.environ["IEXEC_REQUESTER_SECRET_1"] = json.dumps({"system": SAID})
     command = [*desk.command(["--model", SMALL]), "--threads", "1"]
     with started(command, tmp_path / "cwd", {**desk.environ, "PYTHONPATH": os.fspath(ROOT)}) as child:
         deadline = time.monotonic() + 60
-        while _seconds(child.pid) < 1.5:  # of its processor's time: the start and the reading of the prompt take less
+        while _seconds(child.pid) < 1.5:  # of its processor's time: the start takes less, the prompt several
             assert child.poll() is None and time.monotonic() < deadline, child.communicate()
             time.sleep(0.05)
         assert ".gguf" in Path(f"/proc/{child.pid}/maps").read_text() if os.geteuid() == 0 else True
