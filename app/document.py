@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from app import near
 from app.errors import ContradictionError, InputError
@@ -24,6 +24,7 @@ from app.field_types import (
     Text,
     Texts,
     Wallet,
+    clean_session,
     flag,
     from_json,
     history_value,
@@ -145,7 +146,7 @@ class Document(Options):
     they stay in force until other tests replace them; an empty list removes them."""
     attempts: Attempts | None = None
     """code: how often the model may try, the first time included, while tests fail."""
-    session: Annotated[Session | Literal["new"], BeforeValidator(new_or_json)] | None = None
+    session: Annotated[Session | Literal["new"], BeforeValidator(new_or_json), AfterValidator(clean_session)] | None = None
     """code: "new", or the session in the last result: the history of an adjustment, which the result then carries on."""
     original_prompt: Text | None = None
     """code: another name for `prompt`."""

@@ -27,18 +27,37 @@ _DIFFERENT = 16  # bytes of a salt, and steps from one to the next, that differ 
 
 def _clean(text: str, info: ValidationInfo) -> str:
     """Return `text` if a person sees what the model reads: no control characters but tab and line ends, no bidi tricks."""
+    return _clean_as(str(info.field_name), text)
+
+
+def _clean_as(name: str, text: str) -> str:
     try:
         size = len(text.encode())
     except UnicodeEncodeError as err:
-        raise InputError("text.invalid", f"{info.field_name} is not valid Unicode") from err
+        raise InputError("text.invalid", f"{name} is not valid Unicode") from err
     if size > LIMITS.prompt_bytes:
-        raise InputError("prompt.too_long", f"{info.field_name} has {size} bytes, the limit is {LIMITS.prompt_bytes}")
+        raise InputError("prompt.too_long", f"{name} has {size} bytes, the limit is {LIMITS.prompt_bytes}")
     text = text.removeprefix("\ufeff")
     for at, mark in enumerate(text):
         if mark in _BIDI or (mark not in _WHITE and unicodedata.category(mark) == "Cc"):
             kind = "an override of the writing direction" if mark in _BIDI else "a control character"
-            raise InputError("text.invalid", f"{info.field_name} holds {kind}, U+{ord(mark):04X}, at {_place(text, at)}")
+            raise InputError("text.invalid", f"{name} holds {kind}, U+{ord(mark):04X}, at {_place(text, at)}")
     return text
+
+
+def clean_session(session: Any, info: ValidationInfo) -> Any:
+    """Return the session of an earlier result if all its texts are such as a request's own must be; the word new as it is.
+
+    A result may hold others: what a model wrote is signed as it was. Raises `InputError` text.invalid with the place.
+    """
+    if not isinstance(session, str):
+        texts = {"prompt": session.prompt}
+        for number, turn in enumerate(session.turns):
+            texts |= {f"turns.{number}.feedback.{index}": text for index, text in enumerate(turn.feedback)}
+            texts[f"turns.{number}.code"] = turn.code
+        for name, text in texts.items():
+            _clean_as(f"{info.field_name}.{name}", text)
+    return session
 
 
 def _place(text: str, at: int) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
 from app.errors import ModelError
-from app.llm import native
+from app.llm import native, plain
 from app.llm.context import EIGHT, Context
 from app.llm.sampling import Sampling, chain, choice, penalties
 from app.llm.states import States
@@ -59,6 +59,10 @@ class Engine:
             raise ModelError("engine.failed", "llama.cpp could not load the model file")
         self.vocab = self.c.llama_model_get_vocab(self._model)
         self.n_vocab: int = self.c.llama_vocab_n_tokens(self.vocab)
+        c = self.c
+        self._special_attributes: int = (
+            c.LLAMA_TOKEN_ATTR_USER_DEFINED | c.LLAMA_TOKEN_ATTR_CONTROL | c.LLAMA_TOKEN_ATTR_UNKNOWN
+        )
 
     def __enter__(self) -> Self:
         """Return self."""
@@ -80,7 +84,19 @@ class Engine:
         return self._special(self.c.llama_vocab_bos(self.vocab)), self._special(self.c.llama_vocab_eos(self.vocab))
 
     def tokenize(self, text: str, *, control: bool) -> list[int]:
-        """Return the tokens of `text`; with `control` off, control tokens in it stay plain text."""
+        """Return the tokens of `text`; with `control` off all of it is text, whatever token it spells (`app.llm.plain`)."""
+        return self._tokens(text, control=True) if control else plain.tokens(self._marks, self._plain, text)
+
+    def _plain(self, text: str) -> list[int]:
+        return self._tokens(text, control=False)
+
+    def _marks(self, token: int) -> str | None:
+        """Return the text of a token that is more than text, None for all others."""
+        if not self.c.llama_vocab_get_attr(self.vocab, token) & self._special_attributes:
+            return None
+        return str(self.c.llama_vocab_get_text(self.vocab, token).decode(errors="replace"))
+
+    def _tokens(self, text: str, *, control: bool) -> list[int]:
         raw = text.encode()
         room = len(raw) + 8
         tokens = (self.c.llama_token * room)()

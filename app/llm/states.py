@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from app import atomic
 from app.errors import ModelError
 from app.llm import native
 from app.llm.context import BATCH, EIGHT, Context, joints, settled
@@ -188,7 +189,12 @@ def save(engine: Engine, tokens: Sequence[int], path: Path) -> None:
     with engine.context(len(kept)) as context:
         context.read(kept)
         array = (engine.c.llama_token * len(kept))(*kept)
-        made = path.with_suffix(".tmp")
-        if not engine.c.llama_state_seq_save_file(context.pointer, os.fsencode(made), 0, array, len(kept)):
-            raise ModelError("engine.failed", "llama.cpp could not write a prompt state")
-        made.replace(path)
+        made = atomic.unfinished(path)
+        try:
+            if not engine.c.llama_state_seq_save_file(context.pointer, os.fsencode(made), 0, array, len(kept)):
+                raise ModelError("engine.failed", "llama.cpp could not write a prompt state")
+            made.replace(path)
+        except OSError as err:
+            raise ModelError("engine.failed", f"a prompt state could not be written: {atomic.reason(err)}") from err
+        finally:
+            made.unlink(missing_ok=True)

@@ -35,6 +35,10 @@ ELSEWHERE = {
     "docker": ("needs docker and a registry", "tests/deploy/test_sconify.py::test_production"),
     "openssl genrsa": ("makes a key", "tests/deploy/test_sconify.py::test_production"),
     "./sconify.sh": ("needs docker and SCONE's images", "tests/deploy/test_sconify.py::test_production"),
+    "export SCONIFIER_DIGEST": (
+        "needs SCONE's images",
+        "tests/deploy/test_sconify.py::test_a_sconifier_without_its_digest_gets_neither_socket_nor_key",
+    ),
     "export PATH=": ("sets the shell", "tests/e2e/test_cli.py::test_the_console_command_is_the_same_program"),
     "export SEALED_LLM_ENGINE_KEY": ("needs a server", "tests/e2e/test_outside.py::test_a_real_server_answers"),
     "export KEYSTORE": ("needs a key", "tests/iexec/test_local_iexec.py::test_ask_mjs_does_it_all"),

@@ -12,12 +12,13 @@ from app.answers import code as answers
 from app.answers.ask import AskAnswer
 from app.answers.code import Attempt, Budget, CodeAnswer, Finding
 from app.llm.models import find
+from app.printable import printable
 from app.report import Bulk, BulkItem, Input, OutsideModel
 from app.request import parse
 from app.session import Session, SessionTurn
 from app.simulate.postcompute import Delivered
 from app.simulate.session import Simulated
-from app.simulate.show import as_text, exit_code, printable, story, summary
+from app.simulate.show import as_text, exit_code, story, summary
 from app.simulate.tell import tell
 from app.simulate.worker import Order
 from app.tasks import answer_to
