@@ -21,12 +21,19 @@ class Limits:
     args_bytes: int = 64 * 2**10  # all command-line arguments together
     bulk_items: int = 100  # datasets in one bulk slice (iexec SDK MAX_DATASET_PER_TASK)
     json_depth: int = 64  # levels of nesting
+    # Values and names of one JSON text, counted before it is parsed. The worst of them take 100 bytes each of memory
+    # (measured: objects of one name and one value, no two alike), so 286 MiB; of the deployed heap's 1,024 MiB the default
+    # model leaves 432. Real ones: Etherscan's rows have one in 16 bytes and Blockscout's one in 12, so an input file of the
+    # largest size 2.9 million.
+    json_nodes: int = 3_000_000
+    table_cells: int = 2_400_000  # lines and cells of one text: 100,000 rows of 24 columns; the worst take 72 bytes each
     history_records: int = 100_000  # transactions and transfers of one wallet; whoever has more is an exchange
     label_rows: int = 100_000  # entries of a list of flagged addresses; the whole OFAC list has under 200
     hosts: int = 16  # names of hosts that may be asked for a history
     live_seconds: int = 120  # all requests to a node or an explorer together
     live_bytes: int = 256 * 2**20  # all its answers together
     live_answer_bytes: int = 32 * 2**20  # one answer; where it may, a smaller one is asked for
+    live_nodes: int = 4_200_000  # values and names of all its answers together: 100,000 rows of 42
     # what is asked
     prompt_bytes: int = 256 * 2**10  # far above any context; the context itself is checked in tokens
     system_bytes: int = 8 * 2**10  # system prompt

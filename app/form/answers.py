@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from app import strict_json
+from app.errors import InputError
 from app.form.exports import said
 from app.form.options import Options, as_number, as_text, tidy
 from app.form.rows import MISSING, FormError, Row
@@ -130,8 +132,8 @@ def _cell(number: int, options: Options, text: str | None) -> list[str]:
         raise _wrong(number, "is not a list of its choices")
     if text.lstrip().startswith("["):
         try:
-            return list(json.loads(text))
-        except (ValueError, RecursionError):
+            return list(strict_json.loads(text.encode(errors="surrogatepass")))
+        except (InputError, TypeError):
             raise _wrong(number, "is not a list of its choices") from None
     if len(text) > LIMITS.prompt_bytes // 16:
         raise _wrong(number, "is not a list of its choices")
