@@ -53,14 +53,18 @@ class Limits:
     tests: int = 32  # tests of one snippet
     test_fuel: int = 4_000_000_000  # WebAssembly instructions of one test: 4 to 6 s on one core
     run_fuel: int = 40_000_000_000  # of all tests of one snippet, controls included: under a minute
+    item_fuel: int = 60_000_000_000  # of all attempts of one item: 60 to 90 s, however many of its tests never end
     test_memory_bytes: int = 128 * 2**20  # the guest's memory, 24 MiB of which CPython itself takes
     test_output_bytes: int = 64 * 2**10  # stdout, and the same again for stderr
     # what goes out
-    result_bytes: int = 8 * 2**20  # result.json; iapp stops at 50 MB
+    item_bytes: int = 320 * 2**10  # what a result says of one item: 64 turns of a session with 5 KB each, 20 long answers
+    result_bytes: int = 32 * 2**20  # result.json: the items of a whole slice and 768 KiB around them; iapp stops at 50 MB
     delivered_bytes: int = 50 * 10**6  # the zip around it: iapp uploads no more
     file_name_bytes: int = 31  # post-compute refuses longer names (tee-worker web2_result.rs)
     json_integer: int = 2**53 - 1  # RFC 8785 / IEEE 754: beyond it a reader may round
     wording_seconds: int = 240  # the texts of one score: seconds on a machine at rest; the smallest category has 300
+    slice_seconds: int = 240  # a bulk slice on a machine at rest, for its items to share: see app/deadline.py
+    task_seconds: int = 36_000  # an upper bound on --seconds: the largest category has 10 hours
     threads: int = 64  # an upper bound on --threads; the machine's own count also applies
 
 
