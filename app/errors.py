@@ -23,8 +23,8 @@ EXIT_STOPPED = 130  # by Ctrl-C; 128 and the number of the signal for the others
 HINTS: dict[str, str] = {
     "address.invalid": "0x and 40 hex digits, in one case or with the right EIP-55 checksum",
     "address.is_a_key": "an address has 40 hex digits; the key is in your shell's history now: if it is in use, replace it",
-    "answer.too_large": "all that a result says of one item, its session included, may have {item_bytes} bytes: begin a new session, "
-    "or ask for less",
+    "answer.too_large": "what a result says of one item, its session included, may have {item_bytes} bytes: begin a new "
+    "session, or ask for less",
     "answers.invalid": "one answer for each question, in order, by title or by key, of the type that the row asks for; "
     "empty where the row is optional",
     "args.json": "write options and words (--max-tokens 64 What is this?), or put the JSON into a requester secret",

@@ -43,20 +43,17 @@ def run(environ: Mapping[str, str], argv: Sequence[str], outside: Outside | None
     task = open_task(environ, argv)  # 1
     options, key, trouble = _prepare(task)
     draft = assemble.draft(task, options.public, key.origin)
-    writer = _Writer(task, options.callback or wants_callback(task))
-    writer.write(sealed(draft, key, options.chain_id), is_last=False)  # 2
-    timings.mark("write_ahead")
+    writer = _Writer(task, timings, options.callback or wants_callback(task))
+    writer.write(sealed(draft, key, options.chain_id), step="write_ahead", is_last=False)  # 2
     error: AppError | None
     try:
         items = _read(task, options, trouble)  # 3
+        timings.mark("read_inputs")
         if task.is_bulk:
-            result, error = _bulk(draft, items, options, writer, key, timings, outside)
+            made = Slice(draft, items, key, options.chain_id)
+            result, error = _bulk(made, items, options, writer, Work(options, timings, outside, items=len(items)))
         else:
-            with Work(options, timings, outside) as work:
-                outcome = work.read(items, 0)  # 4
-                work.prepare(outcome)
-                outcome = work.do(outcome, Deadline(options.seconds or math.inf))  # 5
-                report, error = assemble.finish(draft, outcome, work.model)
+            report, error = _single(draft, items, options, Work(options, timings, outside))
             result = sealed(report, key, options.chain_id)  # 7
     except OutputError:
         raise
@@ -65,23 +62,26 @@ def run(environ: Mapping[str, str], argv: Sequence[str], outside: Outside | None
         error = as_app_error(err)
         result = sealed(assemble.fail(draft, error), key, options.chain_id)
     writer.write(result, error)  # 8
-    timings.mark("sign_and_write")
     output.write_timings(task.out_folder, timings.table)
 
 
-def _bulk(
-    draft: Report, items: Items, options: args.Args, writer: _Writer, key: signing.Key, timings: Timings, outside: Outside | None
-) -> tuple[Sealed, AppError | None]:
+def _single(draft: Report, items: Items, options: args.Args, work: Work) -> tuple[Report, AppError | None]:
+    """Return the report of the one item, and the error for computed.json, if any."""
+    with work:
+        outcome = work.read(items, 0)  # 4
+        work.prepare(outcome)
+        return assemble.finish(draft, work.do(outcome, Deadline(options.seconds or math.inf)), work.model)  # 5
+
+
+def _bulk(made: Slice, items: Items, options: args.Args, writer: _Writer, work: Work) -> tuple[Sealed, AppError | None]:
     """Return the result of a slice, after one has been written for each item that was done."""
-    made = Slice(draft, items, key, options.chain_id)
-    with Work(options, timings, outside, items=len(items)) as work:
 
-        def put(at: int, outcome: Outcome) -> None:
-            made.put(at, outcome)
-            with contextlib.suppress(MemoryError):  # then a kill delivers one item less
-                writer.write(made.sealed(work.model)[0], is_last=False)  # 6
-            timings.mark("sign_and_write")
+    def put(at: int, outcome: Outcome) -> None:
+        made.put(at, outcome)
+        with contextlib.suppress(MemoryError):  # then a kill delivers one item less
+            writer.write(made.sealed(work.model)[0], is_last=False)  # 6
 
+    with work:
         work_through(items, work, options.seconds or LIMITS.slice_seconds, put)
         model = work.model
     result, error = made.sealed(model)
@@ -92,12 +92,16 @@ def _bulk(
 class _Writer:
     """Writes results, with callback-data where the deal has a callback."""
 
-    def __init__(self, task: Task, has_callback: bool) -> None:  # noqa: FBT001  it is all that there is to say
-        self._folder, self._has_callback = task.out_folder, has_callback
+    def __init__(self, task: Task, timings: Timings, has_callback: bool) -> None:  # noqa: FBT001  it is all that there is to say
+        self._folder, self._timings, self._has_callback = task.out_folder, timings, has_callback
 
-    def write(self, result: Sealed, error: AppError | None = None, *, is_last: bool = True) -> None:
+    def write(
+        self, result: Sealed, error: AppError | None = None, *, step: str = "sign_and_write", is_last: bool = True
+    ) -> None:
+        """Write a result; `step` is what it counts as in the timings."""
         said = result.callback_data if self._has_callback else None
         output.write(self._folder, result.data, error, said, is_last=is_last)
+        self._timings.mark(step)
 
 
 def _prepare(task: Task) -> tuple[args.Args, signing.Key, AppError | None]:

@@ -86,7 +86,7 @@ class Work:
     """
 
     def __init__(self, args: Args, timings: Timings, outside: Outside | None = None, *, items: int = 1) -> None:
-        """`timings` learns how long each step took; `outside` is what a simulation asks in the place of the embedded models."""
+        """Load nothing yet. `timings` learns how long each step takes; `outside` is what a simulation asks instead of it."""
         self._args, self._timings, self._outside, self._items = args, timings, outside, items
         self._engine: Engine | Outside | ModelError | None = outside
         self._stack = ExitStack()
@@ -128,7 +128,7 @@ class Work:
             raise InputError("request.contradiction", "both --engine and --model are given")
         model = find(self._args.model)
         if self._engine is None and outcome.request.needs_model:
-            jobs = [outcome.request.kind] if self._items == 1 else list(USES)
+            jobs: list[str] = [outcome.request.kind] if self._items == 1 else list(USES)
             try:
                 self._engine = self._stack.enter_context(_engine(model, jobs, self._args, self._timings))
             except ModelError as err:
@@ -165,7 +165,7 @@ def _engine(model: Model, jobs: list[str], args: Args, timings: Timings) -> Engi
 
 
 def as_app_error(err: Exception) -> AppError:
-    """Return `err`, or what a bug or an exhausted machine is reported as: its kind, none of its words, nothing that it holds."""
+    """Return `err`, or what a bug or an exhausted machine is reported as: its kind, none of its words or of what it holds."""
     if isinstance(err, AppError):
         return bare(err)
     if isinstance(err, MemoryError):

@@ -49,7 +49,7 @@ class Args:
     """Threads of the engine, as many as the machine has to give if None: speed, never a bit of an answer. So is `mmap`."""
     mmap: bool = True
     seconds: int | None = None
-    """What the items of a slice share, or a lone item has; if None, `LIMITS.slice_seconds` for a slice, no end for a lone item."""
+    """What the items of a slice share (None: `LIMITS.slice_seconds`), or a lone item has (None: no end)."""
 
 
 def parse(argv: Sequence[str]) -> Args:

@@ -22,9 +22,7 @@ TIMINGS = "timings.json"  # milliseconds per step; nothing signs it, nothing dep
 _OTHER = "result-next.json"  # with callback-data, every second result until the last
 
 
-def write(
-    folder: Path, result: bytes, error: AppError | None, callback_data: str | None, *, is_last: bool = True
-) -> None:
+def write(folder: Path, result: bytes, error: AppError | None, callback_data: str | None, *, is_last: bool = True) -> None:
     """Write `result`, and the computed.json that names it: as result.json, unless there is callback-data and more to come.
 
     `error` becomes computed.json's error-message; `callback_data` must be None unless the requester's deal

@@ -62,7 +62,7 @@ class Filling:
     """In all attempts, those that were not kept included."""
 
 
-def fill(
+def fill(  # noqa: PLR0913, PLR0917  what to write, how, and until when
     engine: Engine,
     prompt: Sequence[int],
     parts: Sequence[str | Slot],

@@ -49,7 +49,7 @@ class Context:
     def decode(self, tokens: Sequence[int]) -> None:
         """Append `tokens` as one batch; the logits of the last one are then ready to sample from.
 
-        Raises `ModelError` engine.failed, as when the room is used up; engine.too_slow, and nothing is read, after the deadline.
+        Raises `ModelError` engine.failed, as when the room is used up; after the deadline engine.too_slow, and nothing is read.
         """
         self._deadline.check()
         array = (self._c.llama_token * len(tokens))(*tokens)  # must outlive the call

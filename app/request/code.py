@@ -125,7 +125,7 @@ def _check(request: Code) -> None:
     if request.session:
         size = len(strict_json.dumps(request.session.model_dump(mode="json")))
         if size > LIMITS.item_bytes:
-            raise InputError("answer.too_large", f"the session has {size} bytes, and a result may have {LIMITS.item_bytes} of an item")
+            raise InputError("answer.too_large", f"the session has {size} bytes, a result says {LIMITS.item_bytes} of an item")
     if request.session and len(request.session.turns) >= LIMITS.turns:
         raise InputError("code.too_long", f"the session has {LIMITS.turns} turns already")
     if request.tests and request.language != "python":

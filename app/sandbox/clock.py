@@ -1,4 +1,7 @@
-"""A deadline for the guest. WebAssembly is not stopped from outside without another build of it, so its fuel is cut to the time."""
+"""A deadline for the guest.
+
+WebAssembly is not stopped from outside without another build of the guest, so its fuel is cut to the time that is left.
+"""
 
 from __future__ import annotations
 

@@ -58,6 +58,19 @@ class _Try:
         return sum(verdict.status == "passed" for verdict in self.verdicts)
 
 
+@dataclass(frozen=True, slots=True)
+class _Bench:
+    """What tests an attempt: the tests, the sandbox if there is one, and until when."""
+
+    tests: list[sandbox.Test]
+    guest: sandbox.Sandbox | None
+    deadline: Deadline
+
+    def run(self, text: str, fuel: int) -> sandbox.Verdicts:
+        """Return the verdicts on a snippet, none without a sandbox."""
+        return self.guest.run(text, self.tests, fuel, self.deadline) if self.guest else sandbox.Verdicts((), 0)
+
+
 def answer(answerer: Answerer, request: Code, deadline: Deadline = NEVER) -> tuple[CodeAnswer, Parameters]:
     """Return the code with everything that is known about it, and every parameter that shaped it.
 
@@ -71,7 +84,7 @@ def answer(answerer: Answerer, request: Code, deadline: Deadline = NEVER) -> tup
     parts = edits.choices(answerer, request)
     tries: list[_Try] = []
     while len(tries) < chances and not _is_done(request, tries):
-        tries.append(_attempt(answerer, request, tries, parts, tests, guest, deadline))
+        tries.append(_attempt(answerer, request, tries, parts, _Bench(tests, guest, deadline)))
         chances += tries[-1].status == "refused" and _refusals(tries) == 1
     best = max(range(len(tries)), key=lambda index: (_worth(tries[index]), tries[index].passed, -index))
     said = CodeAnswer(
@@ -136,9 +149,7 @@ def _attempt(
     request: Code,
     tries: list[_Try],
     parts: Sequence[edits.Part],
-    tests: list[sandbox.Test],
-    guest: sandbox.Sandbox | None,
-    deadline: Deadline,
+    bench: _Bench,
 ) -> _Try:
     """Return the next attempt, tested."""
     place, escape = len(tries) - _refusals(tries), not _refusals(tries)  # a refused attempt leaves its place to the next
@@ -155,10 +166,10 @@ def _attempt(
         asked = prompt.messages(request, wrong, escape=escape)
         status, text, reason, out = _whole(answerer, request, sampling, asked)
         out = replace(out, completion_tokens=out.completion_tokens + (edit.out.completion_tokens if edit else 0))
-    found = guest.run(text, tests, _fuel_left(tries), deadline) if guest and status == "ok" else None
+    found = bench.run(text, _fuel_left(tries)) if status == "ok" else sandbox.Verdicts((), 0)
     if status == "ok":
-        status = status_of(found.tests if found else (), tests)
-    return _Try(asked, status, text, reason, out, sampling, edit, found.tests if found else (), found.fuel if found else 0)
+        status = status_of(found.tests, bench.tests)
+    return _Try(asked, status, text, reason, out, sampling, edit, found.tests, found.fuel)
 
 
 def _whole(

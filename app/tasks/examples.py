@@ -31,7 +31,7 @@ _PROMPT = re.compile(r"^\s*>>>\s?(.*)$")
 _LONGEST = 2_000  # characters of one example
 # A literal and no bracket: strings side by side, a number, a word. What is taken for one too many is parsed in the end.
 _STRING = r"""[bBrRuU]{0,2}(?:'{3}(?:[^\\]|\\.)*?'{3}|"{3}(?:[^\\]|\\.)*?"{3}|'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+")"""
-_NUMBER = r"(?:0[xXbBoO][0-9a-fA-F_]++|[0-9][0-9_]*+(?:\.[0-9_]*+)?(?:[eE][+-]?[0-9]++)?[jJ]?|\.[0-9]++(?:[eE][+-]?[0-9]++)?[jJ]?)"
+_NUMBER = r"(?:0[xXbBoO][0-9a-fA-F_]++|(?:[0-9][0-9_]*+(?:\.[0-9_]*+)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?[jJ]?)"
 _PLAIN = re.compile(rf"{_STRING}(?:\s*+{_STRING})*+|{_NUMBER}(?:\s*+[+-]\s*+{_NUMBER})?|True\b|False\b|None\b|set\(\)")
 _SIGNS = re.compile(r"[\s+~-]*+")
 _COMMA = re.compile(r"\s*+,")
