@@ -46,10 +46,10 @@ NEVER = Deadline()
 class Shares:
     """The seconds of a slice. Half of them belong to all items in equal parts; the other half is for those that need more.
 
-    An item gets its part, and a quarter of what is spare besides: the other half, and all that the items before it left of
-    theirs. So an honest item that takes longer is not cut off, the parts of those after it stay untouched whatever it does,
-    and any number of endless items leaves something of the spare time to the next. What remains in the end is for items
-    that were cut off, half of it for each and all of it for the last.
+    An item gets its part, and a quarter of what is spare besides, if it is the last all of it: the other half, and all that
+    the items before it left of theirs. So an honest item that takes longer is not cut off, the parts of those after it stay
+    untouched whatever it does, and any number of endless items leaves something of the spare time to the next. What remains
+    in the end is for items that were cut off, half of it for each and all of it for the last.
     """
 
     def __init__(self, items: int, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -63,9 +63,9 @@ class Shares:
         time_left = max(0.0, self._whole.left)
         spare = max(0.0, time_left - left * self._part)
         part = min(self._part, time_left / left)
-        return Deadline(part + (spare if left == 1 else spare / 4), self._clock)
+        return Deadline(part + spare / min(4, left), self._clock)
 
     def again(self, left: int) -> Deadline:
         """Return the deadline of an item that was cut off, with which there are `left` such."""
         time_left = max(0.0, self._whole.left)
-        return Deadline(time_left if left == 1 else time_left / 2, self._clock)
+        return Deadline(time_left / min(2, left), self._clock)

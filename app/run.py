@@ -79,7 +79,7 @@ def _bulk(made: Slice, items: Items, options: args.Args, writer: _Writer, work: 
     def put(at: int, outcome: Outcome) -> None:
         made.put(at, outcome)
         with contextlib.suppress(MemoryError):  # then a kill delivers one item less
-            writer.write(made.sealed(work.model)[0], is_last=False)  # 6
+            writer.write(*made.sealed(work.model), is_last=False)  # 6
 
     with work:
         work_through(items, work, options.seconds or LIMITS.slice_seconds, put)

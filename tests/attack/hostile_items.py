@@ -61,7 +61,8 @@ def _code(tests: Sequence[Any], attempts: int = 8, **fields: Any) -> bytes:
 
 def _session(turns: int, size: int) -> bytes:
     turn = {"feedback": [], "code": "x = 1\n" + "#" * size, "status": "ok", "verdicts": []}
-    session = {"language": "python", "prompt": "p", "turns": [turn] * turns}
+    last = {**turn, "code": "x = 1\n"}
+    session = {"language": "python", "prompt": "p", "turns": [*[turn] * turns, last]}
     return json.dumps({"session": session, "feedback": "rename x", "max_tokens": 16}).encode()
 
 
