@@ -23,8 +23,8 @@ class Limits:
     json_depth: int = 64  # levels of nesting
     # Values and names of one JSON text, counted before it is parsed. The worst of them take 100 bytes each of memory
     # (measured: objects of one name and one value, no two alike), so 286 MiB; of the deployed heap's 1,024 MiB the default
-    # model leaves 432. Real ones: Etherscan's rows have one in 16 bytes and Blockscout's one in 12, so an input file of the
-    # largest size 2.9 million.
+    # model leaves 432, with the sandbox 360. Real ones: Etherscan's rows have one in 16 bytes and Blockscout's one in 12, so
+    # an input file of the largest size 2.9 million.
     json_nodes: int = 3_000_000
     table_cells: int = 2_400_000  # lines and cells of one text: 100,000 rows of 24 columns; the worst take 72 bytes each
     history_records: int = 100_000  # transactions and transfers of one wallet; whoever has more is an exchange

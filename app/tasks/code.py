@@ -27,7 +27,7 @@ from app.session import CodeStatus, Session, SessionTurn
 from app.tasks import code_prompt as prompt
 from app.tasks import edits
 from app.tasks import examples as rules
-from app.tasks.code_tests import is_settled, status_of, tested, tests_of
+from app.tasks.code_tests import Bench, is_settled, status_of, tested, tests_of
 from app.tasks.findings import findings, parse
 from app.tasks.parameters import constants, parameters
 
@@ -58,19 +58,6 @@ class _Try:
         return sum(verdict.status == "passed" for verdict in self.verdicts)
 
 
-@dataclass(frozen=True, slots=True)
-class _Bench:
-    """What tests an attempt: the tests, the sandbox if there is one, and until when."""
-
-    tests: list[sandbox.Test]
-    guest: sandbox.Sandbox | None
-    deadline: Deadline
-
-    def run(self, text: str, fuel: int) -> sandbox.Verdicts:
-        """Return the verdicts on a snippet, none without a sandbox."""
-        return self.guest.run(text, self.tests, fuel, self.deadline) if self.guest else sandbox.Verdicts((), 0)
-
-
 def answer(answerer: Answerer, request: Code, deadline: Deadline = NEVER) -> tuple[CodeAnswer, Parameters]:
     """Return the code with everything that is known about it, and every parameter that shaped it.
 
@@ -84,7 +71,7 @@ def answer(answerer: Answerer, request: Code, deadline: Deadline = NEVER) -> tup
     parts = edits.choices(answerer, request)
     tries: list[_Try] = []
     while len(tries) < chances and not _is_done(request, tries):
-        tries.append(_attempt(answerer, request, tries, parts, _Bench(tests, guest, deadline)))
+        tries.append(_attempt(answerer, request, tries, parts, Bench(tests, guest, deadline)))
         chances += tries[-1].status == "refused" and _refusals(tries) == 1
     best = max(range(len(tries)), key=lambda index: (_worth(tries[index]), tries[index].passed, -index))
     said = CodeAnswer(
@@ -149,7 +136,7 @@ def _attempt(
     request: Code,
     tries: list[_Try],
     parts: Sequence[edits.Part],
-    bench: _Bench,
+    bench: Bench,
 ) -> _Try:
     """Return the next attempt, tested."""
     place, escape = len(tries) - _refusals(tries), not _refusals(tries)  # a refused attempt leaves its place to the next

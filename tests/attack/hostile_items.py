@@ -91,7 +91,10 @@ def _empties(count: int) -> str:
 
 
 def _bytes(make: Callable[[], bytes]) -> Callable[[Path], None]:
-    return lambda path: path.write_bytes(make()) and None
+    def lay(path: Path) -> None:
+        path.write_bytes(make())
+
+    return lay
 
 
 def _lie() -> bytes:
@@ -115,7 +118,7 @@ KINDS: dict[str, Callable[[Path], None]] = {
     "one-letter strings": _bytes(lambda: zipped(history=_listed('"a"'), wallet=WALLET)),
     "one emoji makes four bytes of each": _bytes(lambda: json.dumps({"prompt": "\U0001f600" + "a" * 15 * MIB}).encode()),
     "a document of 16 million brackets": _bytes(lambda: b"[" * (16 * MIB)),
-    "NDJSON of nodes": _bytes(lambda: ((_row(1) + "\n") + (_listed("{}", 99_000) + "\n") * 160).encode()),
+    "NDJSON of nodes": _bytes(lambda: b"\n".join([_row(1).encode(), *[_listed("{}", 99_000).encode()] * 160])),
     "CSV of commas": _bytes(lambda: b"Txhash,Blockno,UnixTimestamp,From,To\n" + b"," * (15 * MIB)),
     "16 million empty lines": _bytes(lambda: b"a" + b"\n" * (16 * MIB - 2)),
     "lines of two letters": _bytes(lambda: b"ab\n" * (5 * MIB)),
@@ -160,7 +163,7 @@ KINDS: dict[str, Callable[[Path], None]] = {
     "a session as large as it may be": _bytes(lambda: _session(4, 60_000)),
     "a form of 256 long questions": _bytes(lambda: _form([["Q" * 900, "string"]] * 255, ["x"] * 255)),
     # nothing that can be read
-    "groups in groups": _bytes(lambda: _form([functools.reduce(lambda inner, _: {"elements": [inner]}, range(60), {})], [])),
+    "groups in groups": _bytes(lambda: b'{"questionnaire":[' + b'{"elements":[' * 60 + b"]}" * 60 + b"]}"),
     "bytes that are no UTF-8": _bytes(lambda: b"What is \xff\xfe" * 1_000_000),
     "a number of a million digits": _bytes(lambda: b'{"prompt":"a","seed":' + b"9" * MIB + b"}"),
     "names twice": _bytes(lambda: b'{"prompt":"a","prompt":"b"}'),
@@ -239,9 +242,13 @@ def run_slice(
         began = time.monotonic()
         child = subprocess.Popen(
             desk.command(["--model", model, "--threads", "1"]),
-            env=desk.environ, cwd="/", preexec_fn=limit,
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+            env=desk.environ,
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            preexec_fn=limit,  # noqa: PLW1509  this process has one thread
+        )
         peak = watch(child.pid)
         exit_code, seconds = child.wait(), time.monotonic() - began
         written = desk.out / "result.json"
@@ -307,11 +314,11 @@ def main() -> None:
     """Print the table, with the model that is deployed."""
     from app.llm.models import find
 
-    print("kind: identical, seconds (and of the good items alone), peak of the address space in MiB, what became of it")
+    print("kind: identical, seconds (and of the good items alone), peak of the address space in MiB, what became of it")  # noqa: T201
     for kind in KINDS:
         (one,) = isolation([kind], model=find(None).name)
         figures = f"{one.seconds:6.1f} ({one.alone:.1f}), {one.peak / MIB:5.0f}"
-        print(f"{kind:45} {'yes' if one.identical else 'NO '} {figures}  {one.outcome}", flush=True)
+        print(f"{kind:45} {'yes' if one.identical else 'NO '} {figures}  {one.outcome}", flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from app.errors import AppError, HistoryError, InputError
 from app.form import answers, options, rows
 from app.limits import LIMITS
 from app.tasks import examples
+from app.tasks.findings import parse
 from app.wallet.labels import Label, Labels
 from app.wallet.live.http import Host, SpentError, TooLargeError
 from app.wallet.readers import read
@@ -35,8 +36,7 @@ UNITS = (
 def test_what_is_parsed_of_examples_grows_with_the_prompt(unit: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each piece once, and of one example no more than `_LONGEST` characters."""
     parsed: list[int] = []
-    real = examples.parse
-    monkeypatch.setattr(examples, "parse", lambda text: parsed.append(len(text)) or real(text))  # type: ignore[func-returns-value]
+    monkeypatch.setattr(examples, "parse", lambda text: parsed.append(len(text)) or parse(text))  # type: ignore[func-returns-value]
 
     def work(repeated: int) -> int:
         parsed.clear()

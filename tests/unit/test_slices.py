@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +14,7 @@ import pytest
 from app import assemble, strict_json
 from app.errors import AppError, InputError
 from app.iexec.args import Args
+from app.iexec.combine import combine
 from app.iexec.inputs import Items, read_inputs
 from app.iexec.task import open_task
 from app.limits import LIMITS
@@ -130,10 +131,11 @@ def test_an_error_keeps_nothing_that_was_read(items: Items, monkeypatch: pytest.
 
 @pytest.mark.parametrize("where", ["app.work.parse", "app.iexec.inputs.combine", "app.work.answer_to"])
 def test_a_lack_of_memory_stays_with_its_item(items: Items, where: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    import app.iexec.inputs
-    import app.work
-
-    real = {"parse": app.work.parse, "combine": app.iexec.inputs.combine, "answer_to": lambda *_: (REPORT.answer, "ai", None)}
+    real: dict[str, Callable[..., Any]] = {
+        "parse": parse,
+        "combine": combine,
+        "answer_to": lambda *_: (REPORT.answer, "ai", None),
+    }
     calls: list[int] = []
 
     def failing(*given: Any) -> Any:
