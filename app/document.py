@@ -63,7 +63,10 @@ class Source(_Strict):
 
 
 Survey = Annotated[list[Pair], Field(min_length=1, max_length=LIMITS.questions), BeforeValidator(from_json)]
-Lists = Annotated[dict[Literal["sanctioned", "mixer", "scam"], list[str]], BeforeValidator(from_json)]
+Lists = Annotated[
+    dict[Literal["sanctioned", "mixer", "scam"], Annotated[list[str], Field(max_length=LIMITS.label_rows)]],
+    BeforeValidator(from_json),
+]
 
 
 def allowed(value: Any) -> list[str]:

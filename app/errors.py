@@ -23,6 +23,8 @@ EXIT_STOPPED = 130  # by Ctrl-C; 128 and the number of the signal for the others
 HINTS: dict[str, str] = {
     "address.invalid": "0x and 40 hex digits, in one case or with the right EIP-55 checksum",
     "address.is_a_key": "an address has 40 hex digits; the key is in your shell's history now: if it is in use, replace it",
+    "answer.too_large": "what a result says of one item, its session included, may have {item_bytes} bytes: begin a new "
+    "session, or ask for less",
     "answers.invalid": "one answer for each question, in order, by title or by key, of the type that the row asks for; "
     "empty where the row is optional",
     "args.json": "write options and words (--max-tokens 64 What is this?), or put the JSON into a requester secret",
@@ -43,7 +45,8 @@ HINTS: dict[str, str] = {
     "disk.full": "make room on the disk, or let files and standard output go elsewhere",
     "engine.failed": "run `python -m app doctor`; a smaller prompt or model needs less memory",
     "engine.missing": "run `make` to build llama.cpp with the project's flags",
-    "engine.too_slow": "the machine is overloaded: run it again, or in a larger category",
+    "engine.too_slow": "run it again, with fewer items in a slice, or in a larger category and with --seconds; a lone task: "
+    "the machine is overloaded",
     "engine.not_embedded": "`simulate --engine` is for trying things out, with no IEXEC_* set; a task is answered by the model "
     "inside the image",
     "engine.unreachable": "is the server running, is the URL right (it ends in /v1), is SEALED_LLM_ENGINE_KEY its key?",
@@ -70,6 +73,7 @@ HINTS: dict[str, str] = {
     "input.unreadable": "a dataset is a zip by dataProtector, a JSON object or UTF-8 text; other inputs one of the latter",
     "internal": "this is a bug in sealed-llm: please report the code and the version",
     "json.invalid": "one JSON value in UTF-8: no duplicate keys, no NaN, at most 64 levels deep",
+    "json.too_large": "leave out what is not asked about, or hand it over in parts",
     "key.invalid": "IEXEC_APP_DEVELOPER_SECRET is a secp256k1 private key: 64 hex digits, with or without 0x",
     "key.torn": "restore it if results were signed with it; else delete it, and the next simulation makes another, which signs "
     "under another address",
@@ -152,6 +156,12 @@ class AppError(Exception):
     def __str__(self) -> str:
         """Return `message (code)`, fit for one line."""
         return f"{self.message} ({self.code})"
+
+
+def bare(err: AppError) -> AppError:
+    """Return `err` without the frames that it came through: while it is kept, they keep all that was being read there."""
+    err.__traceback__ = err.__cause__ = err.__context__ = None
+    return err
 
 
 class InputError(AppError):

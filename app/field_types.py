@@ -90,6 +90,8 @@ def history_value(value: Any) -> Any:
     try:
         return from_json(value)
     except InputError as err:
+        if err.code == "json.too_large":
+            raise
         raise HistoryError("history.invalid", "history is neither JSON nor NDJSON nor a CSV export that is read") from err
 
 

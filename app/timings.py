@@ -16,12 +16,14 @@ class Timings:
     def __init__(self) -> None:
         """Start the clock; what the start of the process cost the processor is the first entry."""
         self.table: dict[str, int | str] = {"start_cpu": round(time.process_time() * 1000)}
+        self._sums: dict[str, float] = {}
         self._last = time.monotonic()
 
     def mark(self, step: str) -> None:
-        """Write down the milliseconds since the last step, under `step`."""
+        """Add the milliseconds since the last step to those of `step`, which each item of a slice may take once more."""
         now = time.monotonic()
-        self.table[step] = round((now - self._last) * 1000)
+        self._sums[step] = self._sums.get(step, 0.0) + (now - self._last) * 1000
+        self.table[step] = round(self._sums[step])
         self._last = now
 
     def note(self, name: str, value: int | str) -> None:

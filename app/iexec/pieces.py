@@ -13,6 +13,7 @@ from app import near, strict_json
 from app.document import FIELDS, OPTIONS, renamed
 from app.errors import AppError, HistoryError, InputError
 from app.iexec import formats, protected_data, texts
+from app.limits import LIMITS
 from app.request.ask import is_email_address
 from app.wallet import readers
 
@@ -88,12 +89,14 @@ def _read(origin: Origin, data: bytes) -> Piece:
 def _text(origin: Origin, text: str) -> Piece:
     if not text.strip():
         raise InputError("input.empty", "it is empty")
+    if text.count("\n") + text.count("\r") > LIMITS.table_cells:
+        raise InputError("file.too_large", f"it has more than {LIMITS.table_cells} lines")
     note = None
     if text.lstrip()[:1] in ("{", "["):
         try:
             value = strict_json.loads(text.encode())
         except InputError as err:
-            if texts.is_meant_as_json(text):
+            if err.code == "json.too_large" or texts.is_meant_as_json(text):
                 raise
             note = err.message
         else:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
+from app.deadline import NEVER, Deadline
 from app.errors import ModelError
 from app.llm import native, plain
 from app.llm.context import EIGHT, Context
@@ -105,14 +106,16 @@ class Engine:
             raise ModelError("engine.failed", "llama.cpp could not tokenize the prompt")
         return list(tokens[:count])
 
-    def generate(self, prompt: list[int], sampling: Sampling, max_tokens: int, *, stop: str | None = None) -> Generation:
+    def generate(
+        self, prompt: list[int], sampling: Sampling, max_tokens: int, *, stop: str | None = None, deadline: Deadline = NEVER
+    ) -> Generation:
         """Return the continuation of `prompt` (at least two tokens) by at most `max_tokens` tokens.
 
         Where the text `stop` comes up, it ends before it, for the reason "stop".
         Deterministic: the same model, prompt and sampling give the same text, on any number of threads.
-        Raises `ModelError` engine.failed if llama.cpp cannot make the context or decode.
+        Raises `ModelError` engine.failed if llama.cpp cannot make the context or decode, engine.too_slow after `deadline`.
         """
-        with self.context(len(prompt) + max_tokens) as context:
+        with self.context(len(prompt) + max_tokens, deadline) as context:
             self.read(context, prompt)
             return self._decode_loop(context, sampling, len(prompt), max_tokens, stop.encode() if stop else None)
 
@@ -123,26 +126,27 @@ class Engine:
         sampling: Sampling,
         again: Callable[[Filled], Sampling | None] = lambda _: None,
         hopeless: Callable[[Filled], bool] | None = None,
+        deadline: Deadline = NEVER,
     ) -> Filling:
         """Return `parts` with their slots filled by the model: see `app.llm.constrained.fill`."""
         from app.llm.constrained import fill
 
-        return fill(self, prompt, parts, sampling, again, hopeless)
+        return fill(self, prompt, parts, sampling, again, hopeless, deadline)
 
-    def weigh(self, prompt: list[int], choices: Sequence[str]) -> tuple[int, ...]:
+    def weigh(self, prompt: list[int], choices: Sequence[str], deadline: Deadline = NEVER) -> tuple[int, ...]:
         """Return how likely the model is to answer with each choice, per million: see `app.llm.weighing.weigh`."""
         from app.llm.weighing import weigh
 
-        return weigh(self, prompt, choices)
+        return weigh(self, prompt, choices, deadline)
 
-    def choose(self, prompt: list[int], choices: Sequence[str]) -> str:
+    def choose(self, prompt: list[int], choices: Sequence[str], deadline: Deadline = NEVER) -> str:
         """Return the likeliest of `choices`, the first of equals."""
-        weights = self.weigh(prompt, choices)
+        weights = self.weigh(prompt, choices, deadline)
         return choices[weights.index(max(weights))]
 
-    def context(self, room: int) -> Context:
-        """Return a fresh context for `room` tokens."""
-        return Context(self.c, self._model, room, self.pace)
+    def context(self, room: int, deadline: Deadline = NEVER) -> Context:
+        """Return a fresh context for `room` tokens, which reads nothing after `deadline`."""
+        return Context(self.c, self._model, room, self.pace, deadline)
 
     def begin(self, *, recalls: bool = False, common: bool = False) -> None:
         """Begin another request, whose prompts have nothing from those before it: see `app.llm.states.States.begin`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from app import strict_json
 from app.document import Document
 from app.errors import ContradictionError, InputError
 from app.languages import Language, language_of
@@ -124,6 +125,10 @@ def _check(request: Code) -> None:
             raise InputError("code.too_long", f"a part of the code task is longer than {limit} bytes")
     if not all(text.strip() for text in request.feedback):
         raise InputError("input.empty", "a feedback is empty")
+    if request.session:
+        size = len(strict_json.dumps(request.session.model_dump(mode="json")))
+        if size > LIMITS.item_bytes:
+            raise InputError("answer.too_large", f"the session has {size} bytes, a result says {LIMITS.item_bytes} of an item")
     if request.session and len(request.session.turns) >= LIMITS.turns:
         raise InputError("code.too_long", f"the session has {LIMITS.turns} turns already")
     if request.tests and request.language != "python":

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from app.answers.ask import AskAnswer
 from app.answers.code import CodeAnswer
 from app.answers.score import Claim, ScoreAnswer
+from app.limits import LIMITS
 from app.report import BulkItem, Input, Report
 
 WIDTH = 78
@@ -112,6 +113,9 @@ def _code(answer: CodeAnswer) -> Iterator[str]:
             yield from wrap(f"attempt {number} was refused by the model: {attempt.reason}", "    ", "  ")
     tries = len(answer.attempts)
     yield f"  {tries} attempt{'s' * (tries > 1)} of at most {answer.budget.attempts}, this is number {answer.best + 1}"
+    guest = answer.tested.guest
+    if tries < answer.budget.attempts and guest and guest.fuel > answer.budget.fuel - LIMITS.test_fuel:
+        yield "  there were no more attempts: the tests used up the fuel of all of them"
     if answer.second_opinion:
         yield f"  the model's own second opinion, worth little: {answer.second_opinion}"
 

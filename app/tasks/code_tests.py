@@ -4,12 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from app.answers.code import Guest, Tested, TestVerdict
+from app.deadline import Deadline
 from app.request.code import Code
 from app.sandbox import run as sandbox
 from app.session import CodeStatus, ProgramTest
 from app.tasks.examples import examples, functions
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What tests an attempt: the tests, the sandbox if there is one, and until when."""
+
+    tests: list[sandbox.Test]
+    guest: sandbox.Sandbox | None
+    deadline: Deadline
+
+    def run(self, text: str, fuel: int) -> sandbox.Verdicts:
+        """Return the verdicts on a snippet, none without a sandbox."""
+        return self.guest.run(text, self.tests, fuel, self.deadline) if self.guest else sandbox.Verdicts((), 0)
 
 
 def tests_of(request: Code) -> tuple[list[sandbox.Test], str]:

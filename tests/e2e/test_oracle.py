@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
 
+from app.deadline import Deadline
 from app.iexec import args
 from app.iexec.inputs import read_inputs
 from app.iexec.task import open_task
 from app.simulate.protect import protect
 from app.timings import Timings
-from app.work import do_all, parse_item
+from app.work import Work
 from tests.support import SMALL, Desk
 
 PRIVATE = "The patient Ada Lovelace has been told that the test for the illness was positive. What may she do now?"
@@ -37,8 +39,11 @@ def worked(desk: Desk, secret: str | None = None) -> dict[str, int | str]:
         desk.environ["IEXEC_REQUESTER_SECRET_1"] = secret
     options, timings = args.parse(["--model", SMALL, "--max-tokens", "1"]), Timings()
     items = read_inputs(open_task(desk.environ, []), options.fields, options.words)
-    outcomes, _ = do_all([parse_item(item) for item in items], options, timings)
-    assert [outcome.error for outcome in outcomes] == [None] * len(items)
+    with Work(options, timings, items=len(items)) as work:
+        for at in range(len(items)):
+            outcome = work.read(items, at)
+            work.prepare(outcome)
+            assert work.do(outcome, Deadline(math.inf)).error is None
     return timings.table
 
 

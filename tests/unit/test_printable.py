@@ -8,6 +8,7 @@ import subprocess
 import sys
 import unicodedata
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -155,7 +156,7 @@ def test_a_genuine_result_in_such_a_folder(desk: Desk, tmp_path: Path) -> None:
 
 TURN = {"feedback": ["f"], "code": "c = 1", "status": "ok", "verdicts": []}
 # where in a session a character stands that nobody sees -> what the refusal names
-PLACES = {
+PLACES: dict[str, dict[str, Any]] = {
     "session.prompt": {"prompt": "a\x1b[2Jb"},
     "session.turns.0.feedback.0": {"turns": [TURN | {"feedback": ["a\x9bb"]}]},
     "session.turns.0.code": {"turns": [TURN | {"code": "x = 1 # \u202e"}]},

@@ -58,7 +58,7 @@ def coded(*verdicts: tuple[str, str], untested: str | None = None, **update: Any
         "tested": answers.Tested.model_validate(tested),
         "attempts": (ATTEMPT,),
         "best": 0,
-        "budget": Budget(attempts=4, tokens=9),
+        "budget": Budget(attempts=4, tokens=9, fuel=0),
         "second_opinion": "yes",
         "warnings": (),
         "session": None,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from app.limits import LIMITS
 from app.wallet.live import reach
 
 
@@ -37,16 +38,16 @@ class Place:
         return urlsplit(self.url).hostname in reach.LOOPBACK
 
 
-def fetch(place: Place, wallet: str, chain_id: int) -> dict[str, Any]:
+def fetch(place: Place, wallet: str, chain_id: int, seconds: float = LIMITS.live_seconds) -> dict[str, Any]:
     """Return what is told of `wallet` (0x, lower case): see `fetch` of the module of its kind. Raises `HistoryError`."""
     if place.kind == "rpc":
         from app.wallet.live import rpc
 
-        return rpc.fetch(place.url, wallet, chain_id, place.hosts, as_of=place.as_of_block)
+        return rpc.fetch(place.url, wallet, chain_id, place.hosts, as_of=place.as_of_block, seconds=seconds)
     if place.kind == "etherscan":
         from app.wallet.live import etherscan
 
-        return etherscan.fetch(place.url, wallet, chain_id, place.hosts, key=place.key)
+        return etherscan.fetch(place.url, wallet, chain_id, place.hosts, key=place.key, seconds=seconds)
     from app.wallet.live import blockscout
 
-    return blockscout.fetch(place.url, wallet, chain_id, place.hosts, key=place.key)
+    return blockscout.fetch(place.url, wallet, chain_id, place.hosts, key=place.key, seconds=seconds)

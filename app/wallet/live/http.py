@@ -54,7 +54,7 @@ class Host:
         self._at = _allowed(url, hosts)
         self._clock = clock
         self._end = self._until = clock() + seconds
-        self._bytes_left = LIMITS.live_bytes
+        self._bytes_left, self._nodes_left = LIMITS.live_bytes, LIMITS.live_nodes
         self._connection: http.client.HTTPConnection | None = None
 
     def get(self, path: str, query: Mapping[str, str | int], is_busy: Callable[[Any], bool] = lambda _: False) -> Any:
@@ -75,7 +75,7 @@ class Host:
             except (OSError, http.client.HTTPException, ValueError):
                 self._check_time()
             else:
-                document = None if status in _BUSY else _document(status, raw)
+                document = None if status in _BUSY else self._document(status, raw)
                 if status not in _BUSY and not is_busy(document):
                     return document
                 wait = max(wait, retry_after)
@@ -101,6 +101,20 @@ class Host:
             if not (was_open and isinstance(err, _STALE)):
                 raise
         return self._send("POST", target, body)
+
+    def decoded(self, raw: bytes) -> Any:
+        """Return what an answer says.
+
+        Raises `InputError` json.invalid; `TooLargeError` if it has too many values to be made objects of, `SpentError` if all
+        answers together have.
+        """
+        nodes = strict_json.nodes(raw, LIMITS.json_nodes)
+        if nodes > LIMITS.json_nodes:
+            raise TooLargeError("history.too_large", "one answer of the source has more values than may be read")
+        self._nodes_left -= nodes
+        if self._nodes_left < 0:
+            raise SpentError("history.too_large", "the source's answers have more values than may be read")
+        return strict_json.loads(raw)
 
     def prolong(self, seconds: float) -> None:
         """Put the deadline off."""
@@ -140,6 +154,16 @@ class Host:
         if answer.will_close:
             self.close()
         return answer.status, float(wait) if re.fullmatch("[0-9]{1,4}", wait) else 0.0, raw
+
+    def _document(self, status: int, raw: bytes) -> Any:
+        if 300 <= status < 400:
+            raise HistoryError("history.bad_answer", "the source redirects to another address")
+        if status != 200:
+            raise HistoryError("history.refused_by_source", f"the source answers with http status {status}")
+        try:
+            return self.decoded(raw)
+        except InputError:
+            raise HistoryError("history.bad_answer", "the source's answer is not JSON") from None
 
     def _read(self, answer: http.client.HTTPResponse) -> bytes:
         parts: list[bytes] = []
@@ -243,14 +267,3 @@ def _allowed(url: str, hosts: Collection[str]) -> SplitResult:
     if at.scheme != "https" and not (at.scheme == "http" and host in reach.LOOPBACK):
         raise HistoryError("history.host_not_allowed", "the address of the source is not https")
     return at
-
-
-def _document(status: int, raw: bytes) -> Any:
-    if 300 <= status < 400:
-        raise HistoryError("history.bad_answer", "the source redirects to another address")
-    if status != 200:
-        raise HistoryError("history.refused_by_source", f"the source answers with http status {status}")
-    try:
-        return strict_json.loads(raw)
-    except InputError:
-        raise HistoryError("history.bad_answer", "the source's answer is not JSON") from None
