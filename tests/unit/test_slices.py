@@ -113,7 +113,7 @@ def test_an_error_keeps_nothing_that_was_read(items: Items, monkeypatch: pytest.
     """A raised error holds its frames, and they hold the decoded fields: so none of them may be left on it."""
     followed: list[weakref.ref[Marked]] = []
 
-    def refusing(fields: Any) -> Any:
+    def refusing(fields: Any, *_: Any) -> Any:
         held = Marked(fields)
         followed.append(weakref.ref(held))
         try:
