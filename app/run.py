@@ -33,7 +33,7 @@ def run(environ: Mapping[str, str], argv: Sequence[str], outside: Outside | None
     timings = Timings()
     task = open_task(environ, argv)  # 1
     options, key, trouble = _prepare(task)
-    draft = assemble.draft(task, options.public, key.origin)
+    draft = assemble.draft(task, options.public, key)
     callback = options.callback or wants_callback(task)
     ahead = seal(draft, key, options.chain_id)
     output.write(task.out_folder, ahead, None, callback_data(ahead) if callback else None)  # 2

@@ -91,8 +91,8 @@ def do_all(
                 engine = stack.enter_context(_engine(model, outcomes, args, timings))
             except ModelError as err:
                 engine = err
-        shared = _share(engine, outcomes)
-        done = [_do(engine, model, outcome, shared) for outcome in outcomes]
+        begun = _share(engine, outcomes)
+        done = [_do(engine, model, outcome, begun) for outcome in outcomes]
         timings.mark("answer")
         if isinstance(engine, Engine):
             timings.note("threads_in_the_end", engine.pace.threads)
@@ -128,11 +128,11 @@ def _share(engine: Engine | Outside | ModelError | None, outcomes: list[Outcome]
     return found[0]
 
 
-def _do(engine: Engine | Outside | ModelError | None, model: Model, outcome: Outcome, shared: str | None) -> Outcome:
+def _do(engine: Engine | Outside | ModelError | None, model: Model, outcome: Outcome, begun: str | None) -> Outcome:
     if outcome.request is None:
         return outcome
     if isinstance(engine, Engine):
-        common = shared is not None and outcome.common_system
+        common = begun is not None and outcome.common_system
         engine.begin(recalls=isinstance(outcome.request, Code), common=common)
     try:
         answer, mode, parameters = answer_to(outcome.request, engine, model)

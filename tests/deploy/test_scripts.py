@@ -319,3 +319,21 @@ def test_the_scripts_are_short() -> None:
     """They are there to copy from."""
     for name in ("ask.mjs", "bulk.mjs", "protect.mjs"):
         assert len((DEPLOY / name).read_text().splitlines()) <= 66, name
+
+
+def test_what_was_left_aside_is_told(tmp_path: Path) -> None:
+    def report(*inputs: tuple[str, int | None, str, bool], answered: bool = True) -> dict[str, Any]:
+        rows = [dict(zip(("source", "number", "kind", "used"), one, strict=True)) for one in inputs]
+        return {"answer": {} if answered else None, "inputs": rows, "bulk": None}
+
+    single = report(("dataset", None, "prompt", True), ("dataset", None, "email", False), ("args", None, "options", False))
+    twice = {"answer": None, "inputs": [], "bulk": {"results": [single, single, report(("secret", 2, "email", False))]}}
+    none = report(("args", None, "prompt", False), answered=False)
+    script = written(tmp_path, f"import {{ leftAside }} from {json.dumps(os.fspath(DEPLOY / 'desk.mjs'))};"
+                     f"console.log(JSON.stringify({json.dumps([single, twice, none])}.map(leftAside)));", "told.mjs")  # fmt: skip
+    why = "; a request in protected data decides what goes with it (docs/protected-data.md)"
+    assert json.loads(node(script, cwd=tmp_path).stdout) == [
+        [f"NOT USED: options in the args{why}"],
+        [f"NOT USED: options in the args, email in the secret 2{why}"],
+        [],
+    ]
