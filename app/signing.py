@@ -87,7 +87,7 @@ class Key:
         return f"Key(address={self.address!r}, origin={self.origin!r})"
 
     def blinding(self, task_id: str | None) -> str:
-        """Return 32 bytes for a task's report as 0x hex: the same each time, and unknown to whoever has neither key nor result."""
+        """Return 32 bytes for a task's report as 0x hex: the same each time, unknown without key or result."""
         return "0x" + hmac.digest(self.secret, b"sealed-llm report blinding " + (task_id or "").encode(), "sha256").hex()
 
     def sign(self, digest32: bytes) -> str:

@@ -141,7 +141,7 @@ _SAID = {"free": "anybody", "fewer": "anybody, up to the default", "aside": "its
 
 
 def owners(*, write: bool) -> Iterator[str]:
-    """Yield the name of the table of who may set what beside protected data if it differs from the rules; mend it if `write`."""
+    """Yield the name of the table of who may set what beside protected data if it differs; mend it if `write`."""
     path = ROOT / "docs/protected-data.md"
     other = {name: [one for one, first in SAME.items() if first == name] for name in POLICY}
     rows = [

@@ -327,10 +327,14 @@ def test_what_was_left_aside_is_told(tmp_path: Path) -> None:
         return {"answer": {} if answered else None, "inputs": rows, "bulk": None}
 
     single = report(("dataset", None, "prompt", True), ("dataset", None, "email", False), ("args", None, "options", False))
-    twice = {"answer": None, "inputs": [], "bulk": {"results": [single, single, report(("secret", 2, "email", False))]}}
+    twice: dict[str, Any] = {
+        "answer": None,
+        "inputs": [],
+        "bulk": {"results": [single, single, report(("secret", 2, "email", False))]},
+    }
     none = report(("args", None, "prompt", False), answered=False)
-    script = written(tmp_path, f"import {{ leftAside }} from {json.dumps(os.fspath(DEPLOY / 'desk.mjs'))};"
-                     f"console.log(JSON.stringify({json.dumps([single, twice, none])}.map(leftAside)));", "told.mjs")  # fmt: skip
+    said = f"console.log(JSON.stringify({json.dumps([single, twice, none])}.map(leftAside)));"
+    script = written(tmp_path, f"import {{ leftAside }} from {json.dumps(os.fspath(DEPLOY / 'desk.mjs'))};{said}", "told.mjs")
     why = "; a request in protected data decides what goes with it (docs/protected-data.md)"
     assert json.loads(node(script, cwd=tmp_path).stdout) == [
         [f"NOT USED: options in the args{why}"],

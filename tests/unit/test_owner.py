@@ -142,7 +142,8 @@ def test_allow_names_all_that_others_may_add(kind: str, data: str, field: str) -
     held = KINDS[kind][data]
     own = {SAME.get(name, name) for name in held}
     closed = "aside" if POLICY[field].request in ("aside", "fewer") else "refused"
-    for none in ("[]", {}, False):
+    nothing: list[Any] = ["[]", {}, False]
+    for none in nothing:
         assert verdict_on({**held, "allow": none}, {field: ADDED[field]}) == closed
     if own.isdisjoint({field, "email"}) and not (own & {"prompt", "messages", "wallet"} and field in ("prompt", "messages")):
         assert verdict_on({**held, "allow": field}, {field: ADDED[field]}) == "free"
