@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 from app import __version__, strict_json
 from app.answers import is_met
@@ -15,10 +15,11 @@ from app.llm.answering import Outside
 from app.llm.models import Model
 from app.report import Bulk, BulkItem, Failure, ModelInfo, OutsideModel, Report, RequestInfo
 from app.sealing import hash_json
+from app.signing import Key
 from app.work import Outcome
 
 
-def draft(task: Task, public_args: tuple[str, ...], key_origin: Literal["app-secret", "ephemeral"]) -> Report:
+def draft(task: Task, public_args: tuple[str, ...], key: Key) -> Report:
     """Return the report of a task that has done nothing yet: status incomplete."""
     return Report(
         version=__version__,
@@ -39,7 +40,8 @@ def draft(task: Task, public_args: tuple[str, ...], key_origin: Literal["app-sec
             datasets=tuple(dataset.address for dataset in task.datasets),
             input_files=task.input_files,
         ),
-        key_origin=key_origin,
+        blinding=key.blinding(task.task_id),
+        key_origin=key.origin,
     )
 
 

@@ -42,7 +42,7 @@ def run(environ: Mapping[str, str], argv: Sequence[str], outside: Outside | None
     timings = Timings()
     task = open_task(environ, argv)  # 1
     options, key, trouble = _prepare(task)
-    draft = assemble.draft(task, options.public, key.origin)
+    draft = assemble.draft(task, options.public, key)
     writer = _Writer(task, timings, options.callback or wants_callback(task))
     writer.write(sealed(draft, key, options.chain_id), step="write_ahead", is_last=False)  # 2
     error: AppError | None

@@ -15,6 +15,7 @@ same 500 ms slower, and yields the same bytes (tests/unit/test_signing.py compar
 
 from __future__ import annotations
 
+import hmac
 import secrets
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -91,6 +92,10 @@ class Key:
     def __repr__(self) -> str:
         """Return the public half only."""
         return f"Key(address={self.address!r}, origin={self.origin!r})"
+
+    def blinding(self, task_id: str | None) -> str:
+        """Return 32 bytes for a task's report as 0x hex: the same each time, unknown without key or result."""
+        return "0x" + hmac.digest(self.secret, b"sealed-llm report blinding " + (task_id or "").encode(), "sha256").hex()
 
     def sign(self, digest32: bytes) -> str:
         """Return the 65-byte signature of `digest32` as 0x hex; recovered and compared first."""

@@ -111,7 +111,7 @@ def judged(name: str, hostile: dict[str, Any], tame: dict[str, Any]) -> dict[str
     request, _ = parse(hostile)
     answer, mode, parameters = answer_to(request, engine, model)
     outcome = Outcome(request=request, answer=answer, mode=mode, parameters=parameters)
-    report, _ = finish(draft(task, (), "app-secret"), outcome, model)
+    report, _ = finish(draft(task, (), KEY), outcome, model)
     signed = verify(seal(report, KEY), KEY.address).result.report.answer
     seconds = time.monotonic() - begin
     assert isinstance(signed, ScoreAnswer)

@@ -179,13 +179,24 @@ const putAt = (made, name) => {
   }
 };
 
+/** Return a line on what of the order's own was not used, if anything was answered: protected data decides about itself. */
+export const leftAside = (report) => {
+  const answered = [report, ...(report.bulk?.results ?? [])].filter(({ answer }) => answer);
+  const unused = answered.flatMap(({ inputs }) => inputs).filter(({ used, source }) => !used && source !== 'dataset');
+  const names = unused.map(({ kind, source, number }) => [kind, 'in the', source.replace('_', ' '), number].join(' ').trim());
+  const why = 'a request in protected data decides what goes with it (docs/protected-data.md)';
+  return names.length ? [`NOT USED: ${[...new Set(names)].join(', ')}; ${why}`] : [];
+};
+
 /** Write a signed result, never over another one; say where it is, what it says and how to verify it. Return the exit code. */
 export const keep = (result, { taskId, app, rpc, protectedData, file = 'result.json' }) => {
   const free = putAside(file, taskId.slice(2, 10), Buffer.from(result));
   print({ protectedData, taskId, file: free });
-  const { status, error } = JSON.parse(Buffer.from(result)).report;
+  const report = JSON.parse(Buffer.from(result)).report;
+  const { status, error } = report;
   tell(`the result is in ${resolve(free)}: ${error ? `error ${error.code}: ${error.message}` : status}`);
   if (error) tell(`hint: ${error.hint}`);
+  for (const line of leftAside(report)) tell(line);
   tell('verify it, --signer with the address that the app publishes, in the folder above this one:');
   tell(`  python -m app verify ${resolve(free)} --app ${app} --task ${taskId} --rpc ${rpc} --signer 0x…`);
   return error ? 1 : 0;

@@ -58,8 +58,18 @@ POLICY: dict[str, Rule] = {
     "wallet": Rule(_R, _R, "free", "names what a protected history is read as"),
     "address_form": Rule(_R, _R, "free", "decides the bytes that are signed"),
     "chain": Rule(_R, "free", "free", "which chain the history is of; in the result"),
-    "history": Rule(_R, "free", "free", "what the score rests on, named in the result; beside the owner's own refused"),
-    "source": Rule(_R, "free", "free", "the wallet's address, which is in the result, goes to a host that the requester names"),
+    "history": Rule(
+        _R,
+        "free",
+        "free",
+        "what the score rests on; refused beside the owner's own, and beside `labels`, which a made up one asks",
+    ),
+    "source": Rule(
+        _R,
+        "free",
+        "free",
+        "the wallet's address, which is in the result, goes to a host of the requester's; refused beside `labels`",
+    ),
     "hosts": Rule(_R, "free", "free", "the same"),
     "as_of_block": Rule(_R, "free", "free", "from when the history is; in the result"),
     "survey": Rule(_R, _R, "free", "is told in the result as if it were of the wallet's owner"),
@@ -78,6 +88,7 @@ _YIELDING = frozenset(name for name, rule in POLICY.items() if rule.request in (
 _SETTINGS = _YIELDING | {"task", "attempts", "callback", "salt", "address_form", "chain", "source", "hosts", "as_of_block"}
 _BEFORE_EMAIL = frozenset({"prompt", "messages", "questionnaire", "wallet", "history", "language", "code", "session"})
 _FORM = frozenset({"questionnaire", "answers"})
+_HISTORIES = frozenset({"history", "source"})  # from whoever makes one up
 _MERE_ADDRESS = "@"  # an `email` that says nothing
 _ORDER = re.compile(
     r"(?:please\s+)?(?:summari[sz]e|translate|explain|(?:re)?write|paraphrase|draft|analy[sz]e|extract|classify|describe|compare|"
@@ -175,7 +186,8 @@ class _Owner:
             return "aside" if name in _YIELDING else "refused"
         if self.allow is not None:
             return "free" if is_allowed else "aside" if name in _YIELDING else "refused"
-        return "refused" if name in _FORM and self.kind == "material" and self.holds & _FORM else by_kind
+        tests_guesses = (name in _FORM and self.holds & _FORM) or (name in _HISTORIES and "labels" in self.holds)
+        return "refused" if tests_guesses and self.kind else by_kind
 
     def _refusal(self, name: str, origin: Origin) -> InputError:
         """Return why `name` is refused: as two requests, where the owner's and the other's words exclude each other anyway."""

@@ -364,3 +364,25 @@ def test_a_full_disk_leaves_no_part_of_a_result(tmp_path: Path) -> None:
     done = subprocess.run(["bash", "-c", limited], cwd=tmp_path, capture_output=True, check=False, env=PATH)
     assert done.returncode and b"EFBIG" in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_left_aside_is_told(tmp_path: Path) -> None:
+    def report(*inputs: tuple[str, int | None, str, bool], answered: bool = True) -> dict[str, Any]:
+        rows = [dict(zip(("source", "number", "kind", "used"), one, strict=True)) for one in inputs]
+        return {"answer": {} if answered else None, "inputs": rows, "bulk": None}
+
+    single = report(("dataset", None, "prompt", True), ("dataset", None, "email", False), ("args", None, "options", False))
+    twice: dict[str, Any] = {
+        "answer": None,
+        "inputs": [],
+        "bulk": {"results": [single, single, report(("secret", 2, "email", False))]},
+    }
+    none = report(("args", None, "prompt", False), answered=False)
+    said = f"console.log(JSON.stringify({json.dumps([single, twice, none])}.map(leftAside)));"
+    script = written(tmp_path, f"import {{ leftAside }} from {json.dumps(os.fspath(DEPLOY / 'desk.mjs'))};{said}", "told.mjs")
+    why = "; a request in protected data decides what goes with it (docs/protected-data.md)"
+    assert json.loads(node(script, cwd=tmp_path).stdout) == [
+        [f"NOT USED: options in the args{why}"],
+        [f"NOT USED: options in the args, email in the secret 2{why}"],
+        [],
+    ]

@@ -59,6 +59,7 @@ OWNED: dict[str, bytes | dict[str, Any]] = {
     "a field that is nearly ours": json.dumps({"prompt": f"Who is {CANARY}?", f"questionnaire{CANARY[:4]}": CANARY}).encode(),
     "a bad option": {"prompt": f"Who is {CANARY}?", "seed": CANARY},
     "a bad form": {"questionnaire": f'[["{CANARY}", "select", ["{CANARY}"]]]', "answers": f'["x{CANARY}"]'},
+    "a bad row": {"questionnaire": f'[["{CANARY}", "{CANARY}"]]', "answers": "[1]"},
     "a bad language": {"language": CANARY, "prompt": CANARY},
 }
 ASKED = {"prompt": "What is the first word?", "max_tokens": 1}

@@ -97,8 +97,7 @@ def test_the_earlier_api_s_fields(desk: Desk) -> None:
 def test_without_the_model_the_score_is_the_same(new_desk: Callable[[str], Desk], monkeypatch: pytest.MonkeyPatch) -> None:
     with_model = scored(new_desk("with"), request())
     desk = new_desk("without")
-    desk.dataset(request())
-    desk.environ["IEXEC_REQUESTER_SECRET_1"] = json.dumps({"task": "score"})
+    desk.dataset(request(task="score"))
     monkeypatch.setattr("tests.support.SMALL", "qwen2.5-0.5b-instruct")  # in the catalogue, not on this machine
     report = verify(desk.run().raw, SIGNER).result.report
     assert isinstance(report.answer, ScoreAnswer)

@@ -52,7 +52,7 @@ def outcomes(items: Items) -> Iterator[Outcome]:
 
 @pytest.mark.parametrize("chain_id", [None, 421614])
 def test_the_parts_make_the_very_bytes_of_the_whole(items: Items, chain_id: int | None) -> None:
-    draft = assemble.draft(items.task, (), "app-secret")
+    draft = assemble.draft(items.task, (), KEY)
     made = Slice(draft, items, KEY, chain_id)
     done = [assemble.undone(items.dataset(at)) for at in range(4)]
     for at, outcome in enumerate(outcomes(items)):
@@ -74,7 +74,7 @@ def test_the_parts_make_the_very_bytes_of_the_whole(items: Items, chain_id: int 
 
 
 def test_an_item_that_is_too_large_is_an_error_and_the_rest_stays(items: Items) -> None:
-    made = Slice(assemble.draft(items.task, (), "app-secret"), items, KEY, None)
+    made = Slice(assemble.draft(items.task, (), KEY), items, KEY, None)
     assert REPORT.answer is not None
     large = REPORT.answer.model_copy(update={"text": "x" * LIMITS.item_bytes})
     for at, outcome in enumerate(outcomes(items)):
