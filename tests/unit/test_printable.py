@@ -154,7 +154,7 @@ def test_a_genuine_result_in_such_a_folder(desk: Desk, tmp_path: Path) -> None:
     assert app(tmp_path, "verify", str(named), "--signer", SIGNER).returncode == 0
 
 
-TURN = {"feedback": ["f"], "code": "c = 1", "status": "ok", "verdicts": []}
+TURN: dict[str, Any] = {"feedback": ["f"], "code": "c = 1", "status": "ok", "verdicts": []}
 # where in a session a character stands that nobody sees -> what the refusal names
 PLACES: dict[str, dict[str, Any]] = {
     "session.prompt": {"prompt": "a\x1b[2Jb"},
@@ -176,6 +176,10 @@ def test_a_task_reads_no_session_with_hidden_characters(place: str, as_text: boo
 
 
 def test_an_ordinary_session_is_read() -> None:
-    session = {"language": "python", "prompt": "p\tq\n", "turns": [TURN | {"code": "def f():\r\n\treturn 'é 漢字'\f\n"}]}
+    session: dict[str, Any] = {
+        "language": "python",
+        "prompt": "p\tq\n",
+        "turns": [TURN | {"code": "def f():\r\n\treturn 'é 漢字'\f\n"}],
+    }
     request, _ = parse({"feedback": ["shorter"], "session": session})
-    assert request.plain()["session"]["turns"][0]["code"] == session["turns"][0]["code"]  # type: ignore[index]
+    assert request.plain()["session"]["turns"][0]["code"] == session["turns"][0]["code"]
