@@ -147,12 +147,10 @@ def test_a_killed_slice_delivers_the_items_that_were_done(desk: Desk) -> None:
     command = [part for part in bulk(desk) if part != "--callback"]
     (desk.inside / f"0x{3:040x}").write_bytes(b'{"prompt": "Tell me a long story.", "max_tokens": 4000}')
     child = subprocess.Popen(command, env=desk.environ, cwd="/")
-    ended = time.monotonic() + 60
-    report = None
-    while time.monotonic() < ended:
+    while child.poll() is None:
         if (desk.out / "computed.json").exists():
             report = verify(judge(desk.out).result, SIGNER).result.report
-            if report.bulk and report.bulk.results[0].success and report.bulk.results[1].error:
+            if report.bulk and [item.error and item.error.code for item in report.bulk.results[:2]] == [None, "json.invalid"]:
                 break
         time.sleep(0.01)
     child.kill()
