@@ -10,13 +10,15 @@ DEFAULT_MODEL := qwen2.5-coder-0.5b-instruct
 TEST_MODEL := smollm2-135m-instruct
 DEMO := What is the capital of France?
 READY_AUDIT := $(VENV)/.ready-audit
+READY_ATTACK := $(VENV)/.ready-attack
+MINUTES := 90
 DOCKERFILE ?= Dockerfile
 TAG ?= sealed-llm:latest
 
 TEE := tdx
 CHAIN := arbitrum-sepolia-testnet
 
-.PHONY: help demo test check bench bench-peers bench-growth bench-weights docs lock labels clean setup deploy run local-iexec enclave-rehearsal campaign-bits image image-rehearsal sbom audit campaign campaign-sandbox humaneval test-transformers
+.PHONY: help demo test check bench bench-peers bench-growth bench-weights docs lock labels clean setup deploy run local-iexec enclave-rehearsal campaign-bits campaign-attack image image-rehearsal sbom audit campaign campaign-sandbox humaneval test-transformers
 .DELETE_ON_ERROR:
 
 help:  ## name the targets
@@ -93,6 +95,9 @@ campaign-bits: setup $(READY_DEV) $(VENV)/.model-$(TEST_MODEL) $(VENV)/.qemu  ##
 	@mv bench/results/bits.new bench/results/bits.txt
 	@cat bench/results/bits.txt
 
+campaign-attack: setup $(READY_DEV) $(READY_ATTACK) $(VENV)/.model-$(TEST_MODEL) $(VENV)/.peers $(VENV)/.strace  ## fuzz, repeat, mutate, break: docs/attacks.md (MINUTES=90; goes on where it was stopped)
+	$(PY) -m bench.attack --minutes $(MINUTES) $(PARTS)
+
 image:  ## build an image with buildah, podman or docker: DOCKERFILE=Dockerfile.scone TAG=name:tag MODEL=name BUILD_BASE=name@sha256:…
 	image/build.sh $(DOCKERFILE) $(TAG) $(if $(MODEL),--build-arg MODEL=$(MODEL)) $(if $(BUILD_BASE),--build-arg BUILD_BASE=$(BUILD_BASE))
 
@@ -103,7 +108,7 @@ sbom: setup $(READY_AUDIT)  ## write what an image holds, and under which licenc
 	PYTHONPATH=. $(PY) scripts/sbom.py
 
 audit: $(READY_AUDIT)  ## look for published vulnerabilities of all that is locked (asks PyPI and npm)
-	@failed=; for name in run build dev audit server; do \
+	@failed=; for name in run build dev audit attack server; do \
 	  echo "requirements/$$name.lock"; $(VENV)/bin/pip-audit --strict --disable-pip --require-hashes -r requirements/$$name.lock || failed=1; done; \
 	for folder in deploy contracts tests/peers; do echo $$folder; (cd $$folder && npm audit) || failed=1; done; test -z "$$failed"
 
@@ -112,7 +117,7 @@ docs: $(READY_DEV)  ## write schema/ and the generated parts of the README anew
 	$(PY) scripts/check_drift.py --write
 
 lock:  ## resolve requirements/*.in anew (needs pip-tools)
-	cd requirements && for name in run build dev audit server; do \
+	cd requirements && for name in run build dev audit attack server; do \
 	  pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-find-links \
 	    --no-emit-options --no-emit-trusted-host --output-file=$$name.lock $$name.in || exit 1; done
 
@@ -141,6 +146,10 @@ $(READY_DEV): requirements/dev.lock $(READY)
 
 $(READY_AUDIT): requirements/audit.lock $(READY_DEV)
 	$(PIP) install --quiet --require-hashes --no-deps -r requirements/audit.lock
+	@touch $@
+
+$(READY_ATTACK): requirements/attack.lock $(READY_DEV)
+	$(PIP) install --quiet --require-hashes --no-deps -r requirements/attack.lock
 	@touch $@
 
 $(VENV)/.model-%: app/llm/models.toml $(READY)

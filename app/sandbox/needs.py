@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from app.sandbox.harness_lacks import FOREIGN
 
-_IMPORT = re.compile(r"^\s*(?:>>>\s*)?(?:from|import)\s+(\w+)", re.MULTILINE)
+_IMPORT = re.compile(r"^[ \t]*+(?:>>>[ \t]*+)?(?:from|import)[ \t]+(\w+)", re.MULTILINE)
 _GUARDED = ast.Try | ast.TryStar | ast.FunctionDef | ast.AsyncFunctionDef | ast.If  # may never be reached, or be caught
 
 

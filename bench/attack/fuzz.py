@@ -1,0 +1,129 @@
+"""Coverage-guided fuzzing of every target with atheris, which is libFuzzer for Python: one process a target.
+
+Begins with the corpus in tests/attack/corpus and goes on with what earlier campaigns found new ways through the code with.
+A crash is an input that breaks the contract of `targets`, takes longer than 20 seconds, or more than 2 GiB; it is written
+to tests/attack/corpus/<target>/crash-<sha1>, where `make test` runs it from then on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from bench.attack import places
+from bench.attack.places import KEPT, ROOT, STATE
+
+CORPUS = KEPT / "corpus"
+_SECONDS, _MEBIBYTES, _BYTES = 20, 2_048, 8_192
+_KEPT_BYTES, _KEPT_FILES = 24_000, 40  # of one target, in the tree
+
+
+def fuzz(name: str, seconds: int) -> dict[str, Any]:
+    """Fuzz one target for so many seconds; return how many inputs were tried and the names of those that crashed."""
+    work, kept = STATE / "corpus" / name, CORPUS / name
+    work.mkdir(parents=True, exist_ok=True)
+    kept.mkdir(parents=True, exist_ok=True)
+    write_seeds(name, work)
+    words = STATE / f"{name}.dict"
+    words.write_text(_dictionary(name))
+    tried, crashes, until = 0, [], time.monotonic() + seconds
+    while (left := int(until - time.monotonic())) > 0:
+        limits = [f"-timeout={_SECONDS}", f"-rss_limit_mb={_MEBIBYTES}", f"-max_len={_BYTES}", f"-max_total_time={left}"]
+        options = [*limits, f"-dict={words}", f"-artifact_prefix={STATE}/{name}-", "-print_final_stats=1", "-verbosity=1"]
+        done = _child(name, [*options, str(work), str(kept)])
+        tried += _counted(done.stderr)
+        found = re.search(rf"Test unit written to ({re.escape(str(STATE))}/{name}-\S+)", done.stderr)
+        if done.returncode == 0 or not found:
+            if done.returncode:
+                raise SystemExit(f"the fuzzer of {name} ended with {done.returncode}: {done.stderr[-2000:]}")
+            break
+        data = Path(found[1]).read_bytes()
+        crash = kept / f"crash-{hashlib.sha1(data, usedforsecurity=False).hexdigest()}"
+        if crash.exists():
+            break  # known, and in the way of anything else
+        crash.write_bytes(data)
+        crashes.append(crash.name)
+        print(f"fuzz: {name} crashed, see {crash.relative_to(ROOT)}", flush=True)
+    return {"tried": tried, "crashes": crashes}
+
+
+def write_seeds(name: str, folder: Path) -> None:
+    """Write the seeds of a target into a corpus."""
+    from bench.attack.targets import TARGETS
+
+    for data in TARGETS[name].seeds():
+        (folder / hashlib.sha1(data, usedforsecurity=False).hexdigest()).write_bytes(data)
+
+
+def keep(name: str) -> None:
+    """Put the smallest inputs with all ways through the code that were found into the tree, within the bytes for that."""
+    work, kept = STATE / "corpus" / name, CORPUS / name
+    least = STATE / "least" / name
+    least.mkdir(parents=True, exist_ok=True)
+    for old in [*least.iterdir(), *(path for path in kept.iterdir() if not path.name.startswith("crash-"))]:
+        old.unlink()
+    _child(name, ["-merge=1", f"-max_len={_BYTES}", f"-timeout={_SECONDS}", str(least), str(work)])
+    found, size = sorted(least.iterdir(), key=lambda path: path.stat().st_size), 0
+    for path in found[: _KEPT_FILES * 4 : 4] if len(found) > _KEPT_FILES * 4 else found[:_KEPT_FILES]:
+        size += path.stat().st_size
+        if size < _KEPT_BYTES:
+            (kept / path.name).write_bytes(path.read_bytes())
+
+
+def _child(name: str, options: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "bench.attack.fuzz", name, *options]
+    environ = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "0"}
+    return subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, errors="replace", check=False)
+
+
+def _counted(said: str) -> int:
+    done = re.findall(r"stat::number_of_executed_units:\s*(\d+)", said) or re.findall(r"^#(\d+)\s", said, re.MULTILINE)
+    return int(done[-1]) if done else 0
+
+
+def _dictionary(name: str) -> str:
+    from bench.attack.targets import CANARY, TARGETS
+
+    words = dict.fromkeys((*TARGETS[name].tokens, CANARY))
+    quoted = ("".join(f"\\x{byte:02x}" for byte in word.encode()) for word in words)
+    return "".join(f'"{word}"\n' for word in quoted)
+
+
+def campaign(minutes: float, names: Sequence[str] = ()) -> dict[str, Any]:
+    """Fuzz the targets, the least tried first, for so many minutes in all; return the figures of all campaigns so far."""
+    from bench.attack.targets import TARGETS
+
+    state = places.load("fuzz")
+    wanted = sorted(names or TARGETS, key=lambda name: state.get(name, {}).get("tried", 0))
+    for name in wanted:
+        done = fuzz(name, max(2, int(60 * minutes / len(wanted))))
+        kept = state.setdefault(name, {"tried": 0})
+        kept["tried"] += done["tried"]
+        places.save("fuzz", state)
+        print(f"fuzz: {name}: {kept['tried']} inputs", flush=True)
+    return state
+
+
+def main() -> None:
+    """Fuzz the target that the first argument names, in this process: the rest is libFuzzer's."""
+    import atheris
+
+    name = sys.argv.pop(1)
+    with atheris.instrument_imports(include=["app"], enable_loader_override=False):
+        from bench.attack.targets import TARGETS, attempt
+
+        for seed in TARGETS[name].seeds():  # imports what is imported late, so that it is watched as well
+            attempt(name, seed)
+        atheris.Setup(sys.argv, lambda data: attempt(name, data) and None)
+        atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""What the fuzzer found ways through the code with, and 200 made-up mutations of each seed: values and named errors alone."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from bench.attack import fuzz, replay
+from bench.attack.targets import CANARY, TARGETS, BrokenContractError, attempt
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_the_corpus_breaks_no_contract(name: str) -> None:
+    paths = sorted((fuzz.CORPUS / name).glob("*"))
+    assert paths, "a campaign leaves a corpus: python -m bench.attack fuzz"
+    assert replay.in_child(lambda: [attempt(name, path.read_bytes()) for path in paths]) == ""
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_two_hundred_mutations_break_no_contract(name: str) -> None:
+    rng, seeds = random.Random(name), list(TARGETS[name].seeds())
+    inputs = [mutated(rng, rng.choice(seeds), TARGETS[name].tokens) for _ in range(200)]
+    assert replay.in_child(lambda: [attempt(name, data) for data in inputs]) == ""
+
+
+def mutated(rng: random.Random, data: bytes, tokens: tuple[str, ...]) -> bytes:
+    """Return `data` with one to four things done to it: a word of the format put in, bytes cut out, changed or repeated."""
+    for _ in range(rng.randint(1, 4)):
+        at, end = sorted(rng.randrange(len(data) + 1) for _ in range(2))
+        word = rng.choice([*tokens, CANARY]).encode(errors="surrogateescape")
+        data = rng.choice(
+            [
+                data[:at] + word + data[at:],
+                data[:at] + data[min(end, at + 40) :],
+                data[:at] + bytes([rng.randrange(256)]) + data[at + 1 :],
+                data[:end] + data[at : min(end, at + 200)] + data[end:],
+            ]
+        )
+    return data
+
+
+def test_the_corpus_is_small() -> None:
+    sizes = [path.stat().st_size for _, path in replay.inputs()]
+    assert len(sizes) > 10 * len(TARGETS) and sum(sizes) < 1_000_000
+
+
+def test_every_target_takes_one_of_its_seeds_and_refuses_another_input() -> None:
+    for name, target in TARGETS.items():
+        assert "" in {attempt(name, seed) for seed in target.seeds()}, name
+        if name not in ("names", "prompt", "verdict"):  # which take any text
+            assert attempt(name, b"\xff{") != "", name
+
+
+def test_an_error_that_tells_content_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    from app import strict_json
+    from app.errors import InputError
+
+    def telling(data: bytes) -> None:
+        raise InputError("json.invalid", f"cannot read {data.decode()}")
+
+    monkeypatch.setattr(strict_json, "loads", telling)
+    with pytest.raises(BrokenContractError):
+        attempt("json", CANARY.encode())
+
+
+def test_what_hangs_and_what_eats_memory_is_ended() -> None:
+    assert replay.in_child(lambda: bytearray(64 * 2**30)).startswith("MemoryError")
+    assert replay.in_child(lambda: 1 / 0).startswith("ZeroDivisionError")
+    assert replay.in_child(lambda: None) == ""
+
+
+def test_the_fuzzer_reads_its_own_numbers(tmp_path: Path) -> None:
+    assert fuzz._counted("#5 INITED\nstat::number_of_executed_units: 123\n") == 123
+    assert fuzz._counted("#77\tNEW cov: 3\n==1== ERROR: libFuzzer: timeout\n") == 77
+    fuzz.write_seeds("url", tmp_path)
+    assert len(list(tmp_path.iterdir())) == 4
