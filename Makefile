@@ -98,8 +98,8 @@ campaign-bits: setup $(READY_DEV) $(VENV)/.model-$(TEST_MODEL) $(VENV)/.qemu  ##
 campaign-attack: setup $(READY_DEV) $(READY_ATTACK) $(VENV)/.model-$(TEST_MODEL) $(VENV)/.peers $(VENV)/.strace  ## fuzz, repeat, mutate, break: docs/attacks.md (MINUTES=90; goes on where it was stopped)
 	$(PY) -m bench.attack --minutes $(MINUTES) $(PARTS)
 
-image:  ## build an image with buildah, podman or docker: DOCKERFILE=Dockerfile.scone TAG=name:tag MODEL=name
-	image/build.sh $(DOCKERFILE) $(TAG) $(if $(MODEL),--build-arg MODEL=$(MODEL))
+image:  ## build an image with buildah, podman or docker: DOCKERFILE=Dockerfile.scone TAG=name:tag MODEL=name BUILD_BASE=name@sha256:…
+	image/build.sh $(DOCKERFILE) $(TAG) $(if $(MODEL),--build-arg MODEL=$(MODEL)) $(if $(BUILD_BASE),--build-arg BUILD_BASE=$(BUILD_BASE))
 
 image-rehearsal: setup $(VENV)/.model-$(TEST_MODEL)  ## build both images on stand-in bases, run them chrooted, compare with the checkout (root; REHEARSE='--again --write')
 	PYTHONPATH=. $(PY) scripts/rehearse_image.py $(REHEARSE)

@@ -25,8 +25,10 @@ from typing import Literal
 
 from pydantic import TypeAdapter, ValidationError
 
+from app.deadline import NEVER, Deadline
 from app.limits import LIMITS, Limits
 from app.sandbox import guest, native, needs
+from app.sandbox.clock import Clock, Pace
 from app.sandbox.machine import Ended, Image, Machine
 
 Status = Literal["passed", "failed", "error", "out_of_fuel", "out_of_memory", "output_limit", "unavailable"]
@@ -99,13 +101,16 @@ class Sandbox:
         code, self._image = guest.load(path)
         self._machine = Machine(code, memory_bytes=limits.test_memory_bytes)
         self._limits = limits
+        self._pace = Pace()
 
-    def run(self, code: str, tests: Sequence[Test]) -> Verdicts:
-        """Return the verdicts of `tests` on `code`.
+    def run(self, code: str, tests: Sequence[Test], fuel: int | None = None, deadline: Deadline = NEVER) -> Verdicts:
+        """Return the verdicts of `tests` on `code`, which may use `fuel` together if that is less than `LIMITS.run_fuel`.
 
-        Sizes are not checked (the request was). Nothing that `code` does raises: it is in the verdict.
+        Sizes are not checked (the request was). Nothing that `code` does raises: it is in the verdict. Raises `ModelError`
+        engine.too_slow after `deadline`: what the clock cuts short has no verdict.
         """
-        run = _Run(self._machine, self._image, self._limits, code)
+        run = _Run(self._machine, self._image, self._limits, code, Clock(self._pace, deadline))
+        run.most = min(self._limits.run_fuel, self._limits.run_fuel if fuel is None else fuel)
         verdicts = tuple(self.unavailable(test) or run.verdict(index, test) for index, test in enumerate(tests))
         return Verdicts(verdicts, run.fuel)
 
@@ -139,9 +144,9 @@ class Sandbox:
 class _Run:
     """The tests of one snippet, and the fuel they may use together."""
 
-    def __init__(self, machine: Machine, image: Image, limits: Limits, code: str) -> None:
-        self._machine, self._image, self._limits, self._code = machine, image, limits, code
-        self.fuel = 0
+    def __init__(self, machine: Machine, image: Image, limits: Limits, code: str, clock: Clock) -> None:
+        self._machine, self._image, self._limits, self._code, self._clock = machine, image, limits, code, clock
+        self.fuel, self.most = 0, limits.run_fuel
 
     def verdict(self, index: int, test: Test) -> Verdict:
         if isinstance(test, Pair):
@@ -161,14 +166,14 @@ class _Run:
     def _once(self, index: int, given: Assertion | None, stdin: str, *, control: bool = False) -> tuple[Verdict, bytes]:
         """Return the verdict on one run, and the standard output of the snippet; with `control`, of one that must fail."""
         text = given.text if given else None
-        fuel = min(self._limits.test_fuel, self._limits.run_fuel - self.fuel)
+        fuel = min(self._limits.test_fuel, self.most - self.fuel)
         if fuel <= 0:
             return Verdict("out_of_fuel", "earlier tests used up the fuel of the whole run", 0), b""
         nonce = hashlib.sha256(f"{index}\0{control}\0{text}\0{self._code}".encode(errors="surrogatepass")).hexdigest()
         job = {"code": self._code, "module": "__main__" if text is None else "snippet"}
         test = {"nonce": nonce, "text": text, "entry": given.entry if given else (), "control": control}
         inputs = [json.dumps(job).encode(), stdin.encode(), json.dumps(test).encode()]
-        ended = self._machine.enter(self._image, inputs, fuel)
+        ended = self._clock.enter(self._machine, self._image, inputs, fuel)
         self.fuel += ended.fuel
         status, message, checks, lacks = _read(ended, nonce, self._limits)
         return Verdict(status, message, ended.fuel, checks, lacks or None), ended.stdout

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -103,7 +103,7 @@ def inject(desk: Desk, fault: Fault, *, model: bool) -> tuple[str, bool]:
     return torn(desk, done.returncode, done.stderr), "(INJECTED)" in log.read_text(errors="replace")
 
 
-def faults() -> Iterator[Fault]:
+def faults() -> Generator[Fault, bool | None, None]:
     """Yield every fault there can be, by call and error from the first call on; `send(False)` when there is no such call."""
     for call, error, lasting in itertools.product(CALLS, ERRORS, (False, True)):
         for nth in itertools.count(1):

