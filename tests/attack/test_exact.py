@@ -443,6 +443,7 @@ def test_receipts() -> None:
         "status": "ok",
         "message": checked.result.attestation.message.model_dump(),
         "model": REPORT.model.model_dump(mode="json"),  # type: ignore[union-attr]
+        "scores": [],
         "onChain": None,
     }
     statement = {
