@@ -141,7 +141,8 @@ def test_a_whole_file_that_was_not_yet_named_is_not_asked_for_again(cache: Path,
 def test_a_wait_can_be_ended(cache: Path, hub: Hub) -> None:
     first = begin(FETCH.format(url=hub.url))
     until(lambda: list((cache / "models").glob(".m.gguf.hub")))
-    heeds = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a test run in the background has it ignored
+    # of a test run in the background, SIGINT is ignored
+    heeds = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
     second = begin(heeds + FETCH.format(url=hub.url))
     assert second.stderr and second.stderr.readline()
     second.send_signal(signal.SIGINT)
