@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from app.errors import HINTS
+from app.hints import HINTS
 from app.run import run
 from app.simulate.postcompute import judge
 from app.verify import verify
