@@ -11,8 +11,8 @@ from __future__ import annotations
 import ast
 import asyncio
 import builtins
+import gc
 import inspect
-import json
 import os
 import sys
 import types
@@ -25,11 +25,13 @@ from app.sandbox.harness_checks import SNIPPET, TALLY, TEST, Checks, Failure, Ta
 from app.sandbox.harness_doctest import doctests
 from app.sandbox.harness_kinds import count_assertions, loose, units
 from app.sandbox.harness_pytest import Skipped, Unavailable, module
+from app.sandbox.harness_wall import Wall, know
+from app.sandbox.harness_wire import Garbled, from_json, to_json
 from app.sandbox.harness_words import assertion, say, where
 
 # Imported before the image is taken, so that a snippet's import of one of them costs no fuel.
 READY = (
-    "abc array base64 bisect calendar cmath collections collections.abc contextlib copy csv dataclasses datetime decimal enum "
+    "abc array base64 bisect calendar cmath collections collections.abc contextlib copy csv dataclasses datetime decimal doctest enum "
     "fractions functools hashlib heapq html inspect io itertools keyword math numbers operator queue random re secrets "
     "statistics string struct textwrap time traceback typing unicodedata unittest uuid"
 )
@@ -41,17 +43,47 @@ Said = tuple[str, str, int, str]  # status, message, checks that ran, what is no
 
 
 def main() -> None:
-    """Run the snippet of input 0 with input 1 as its standard input, then the test in input 2."""
-    leave, write, loads, dumps, verdict = os._exit, os.write, json.loads, json.dumps, _verdict
-    job = loads(_input(0))
+    """Run the snippet of input 0, with input 1 as its standard input."""
+    job = from_json(_input(0))
     os.lseek(0, 1, 0)
-    trouble = _run(job["code"], job["module"])
+    _RUN[:] = [job["module"], _run(job["code"], job["module"])]
+
+
+def judge() -> None:
+    """Run the test in input 2 where the snippet has run; leave the verdict."""
+    name, trouble = _RUN
     vars(builtins).update(_BUILTINS)
-    test = loads(_input(2))
-    said = verdict(trouble, test, sys.modules[job["module"]].__dict__)
+    test = from_json(_input(2))
+    _leave(test, _verdict(trouble, test, sys.modules[name].__dict__))
+
+
+def confirm() -> None:
+    """Run the test in input 0 on a snippet on the other side of the wall; leave the verdict."""
+    test = from_json(_input(0))
+    made = sys.modules["snippet"] = types.ModuleType("snippet")
+    wall = Wall(of_test=True, scope=made.__dict__)
+    _WALLS.append(wall)
+    try:
+        wall.meet(test)
+        said = _verdict(None, test, made.__dict__)
+    except Garbled:
+        said = _said("error", "the snippet garbled its answer")
+    if wall.lie and said[0] in ("passed", "failed"):
+        said = _said("failed", wall.lie)
+    _leave(test, _said("beyond", str(wall.beyond)) if wall.beyond else said)
+
+
+def answer() -> None:
+    """Answer what the other side of the wall asks."""
+    if not _WALLS:
+        _WALLS.append(Wall(of_test=False, scope=sys.modules["snippet"].__dict__))
+    _WALLS[0].answer()
+
+
+def _leave(test: dict[str, Any], said: Said) -> None:
     sys.stdout.flush()
-    write(2, (test["nonce"] + dumps(said)).encode())
-    leave(0)
+    os.write(2, test["nonce"].encode() + to_json(said))
+    os._exit(0)
 
 
 def _input(number: int) -> bytes:
@@ -239,6 +271,7 @@ def _stopped(err: BaseException) -> Said:
     return _said("unavailable", f"{lack[1]}{where(err)}", lack[0]) if lack else _said("error", say(err))
 
 
+_RUN, _WALLS = list[Any](), list[Wall]()
 _BUILTINS: dict[str, Any]  # as they are before a snippet replaces some
 
 if __name__ == "__main__":
@@ -251,5 +284,9 @@ if __name__ == "__main__":
     for _name in [name for name in sys.modules if name.startswith("app.")]:
         del sys.modules[_name]
     _BUILTINS = dict(vars(builtins))
-    os.write(1, f"{id(main)} {id(type(main))} {id(())}".encode())
+    know()
+    _compiled("assert f(1) == 2")  # what a first time takes is taken here
+    gc.collect()
+    gc.freeze()
+    os.write(1, " ".join(str(id(made)) for made in (type(main), (), main, judge, confirm, answer)).encode())
     os._exit(0)

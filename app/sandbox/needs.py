@@ -36,3 +36,19 @@ def _imported(test: str) -> Iterator[str]:
             yield (node.module or "").partition(".")[0]
         if not isinstance(node, _GUARDED):
             waiting += ast.iter_child_nodes(node)
+
+
+# What changes the interpreter that a snippet runs in, or looks into one: a test with such a word shares it with the snippet.
+_STATE = frozenset(
+    "__builtins__ __code__ __subclasses__ __wrapped__ argv async asyncio await builtins cache_clear ctypes dataclasses environ "
+    "exec frame gc getcontext getframe getrefcount getsource getsourcelines iscoroutinefunction isgeneratorfunction get_type_hints "
+    "importlib inspect linecache localcontext logging mock monkeypatch patch pickle platform putenv reload seed "
+    "setattr setcontext setlocale setrecursionlimit settrace setprofile signature stdin sys tracemalloc traceback threading "
+    "unraisablehook warns warnings weakref sleep".split()
+)
+_WORD = re.compile(r"\w+")
+
+
+def shares(test: str) -> bool:
+    """Return whether a test has to run in the interpreter of the snippet, told from its words alone."""
+    return not _STATE.isdisjoint(_WORD.findall(test))

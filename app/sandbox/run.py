@@ -19,7 +19,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -29,8 +29,9 @@ from app.limits import LIMITS, Limits
 from app.sandbox import guest, native, needs
 from app.sandbox.machine import Ended, Image, Machine
 
-Status = Literal["passed", "failed", "error", "out_of_fuel", "out_of_memory", "output_limit", "unavailable"]
-_Said = tuple[Literal["passed", "failed", "error", "out_of_memory", "unavailable"], str, int, str]
+Status = Literal["passed", "failed", "error", "out_of_fuel", "out_of_memory", "output_limit", "unavailable", "beyond"]
+_Way = Literal["together", "apart", "control"]
+_Said = tuple[Literal["passed", "failed", "error", "out_of_memory", "unavailable", "beyond"], str, int, str]
 _SAID: TypeAdapter[_Said] = TypeAdapter(_Said)
 _SHOWN = 160  # characters of expected and found output in a message
 _NEARLY = 2 * 2**20  # bytes below the memory limit from which an end without a verdict counts as a lack of memory
@@ -153,22 +154,27 @@ class _Run:
         verdict, _ = self._once(index, test, "")
         if verdict.status != "passed":
             return verdict
-        control, _ = self._once(index, test, "", control=True)
+        if not needs.shares(test.text):
+            said, _ = self._once(index, test, "", way="apart")
+            if said.status != "beyond":
+                return replace(said, fuel=verdict.fuel)
+        control, _ = self._once(index, test, "", way="control")
         if control.status == "passed":
             return Verdict("error", "the snippet passes a test that nothing can pass", verdict.fuel)
         return verdict
 
-    def _once(self, index: int, given: Assertion | None, stdin: str, *, control: bool = False) -> tuple[Verdict, bytes]:
-        """Return the verdict on one run, and the standard output of the snippet; with `control`, of one that must fail."""
+    def _once(self, index: int, given: Assertion | None, stdin: str, *, way: _Way = "together") -> tuple[Verdict, bytes]:
+        """Return the verdict on one run, and the standard output of the snippet; as a control, of one that must fail."""
         text = given.text if given else None
         fuel = min(self._limits.test_fuel, self._limits.run_fuel - self.fuel)
         if fuel <= 0:
             return Verdict("out_of_fuel", "earlier tests used up the fuel of the whole run", 0), b""
-        nonce = hashlib.sha256(f"{index}\0{control}\0{text}\0{self._code}".encode(errors="surrogatepass")).hexdigest()
+        nonce = hashlib.sha256(f"{index}\0{way}\0{text}\0{self._code}".encode(errors="surrogatepass")).hexdigest()
         job = {"code": self._code, "module": "__main__" if text is None else "snippet"}
-        test = {"nonce": nonce, "text": text, "entry": given.entry if given else (), "control": control}
-        inputs = [json.dumps(job).encode(), stdin.encode(), json.dumps(test).encode()]
-        ended = self._machine.enter(self._image, inputs, fuel)
+        test = {"nonce": nonce, "text": text, "entry": given.entry if given else (), "control": way == "control"}
+        inputs = [json.dumps(job).encode(), stdin.encode()]
+        run = self._machine.apart if way == "apart" else self._machine.together
+        ended = run(self._image, inputs, json.dumps(test).encode(), fuel)
         self.fuel += ended.fuel
         status, message, checks, lacks = _read(ended, nonce, self._limits)
         return Verdict(status, message, ended.fuel, checks, lacks or None), ended.stdout

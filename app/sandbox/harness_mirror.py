@@ -1,0 +1,254 @@
+"""Mirrors: what stands on one side of the wall for an object on the other. Read as text by `app.sandbox.build`, as harness.py is.
+
+A mirror has the class, or a mirror of the class, and answers whatever it is asked by asking the object. A subclass of int, str,
+tuple and the like is mirrored by one that has the value; an exception by one that can be raised and caught.
+"""
+
+from __future__ import annotations
+
+import builtins
+import collections.abc
+import types
+from collections.abc import Callable
+from typing import Any
+
+from app.sandbox.harness_wire import MARK
+
+SPECIAL = tuple(
+    f"__{name}__"
+    for name in (
+        "repr str format bytes lt le eq ne gt ge hash bool call len length_hint getitem setitem delitem missing iter next reversed "
+        "contains add sub mul matmul truediv floordiv mod divmod pow lshift rshift and xor or radd rsub rmul rmatmul rtruediv "
+        "rfloordiv rmod rdivmod rpow rlshift rrshift rand rxor ror iadd isub imul imatmul itruediv ifloordiv imod ipow ilshift "
+        "irshift iand ixor ior neg pos abs invert complex int float index round trunc floor ceil enter exit get set delete fspath"
+    ).split()
+)
+# Of these, the ones that tell how a value stands to another, and what cannot be true as well: a value may lie.
+COMPARES = {
+    "__eq__": None, "__ne__": None, "__contains__": None, "__sub__": None, "__rsub__": None,
+    "__lt__": "__ge__", "__le__": "__gt__", "__gt__": "__le__", "__ge__": "__lt__",
+}  # fmt: skip
+_SPECIAL = frozenset(SPECIAL)
+_VALUED = (int, float, complex, str, bytes, tuple, frozenset)
+_CLAIMED = (list, dict, set)
+_ABC = type(collections.abc.Sized)
+_NATURAL = {"__new__", "__init__", "__class__", "__dict__", "__doc__", "__module__", "__slots__", "__getattribute__", "__setattr__"}
+_FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType)
+
+
+class Beyond(BaseException):
+    """A test does what cannot be done across the wall: it has to share an interpreter with the snippet."""
+
+
+def describe(kind: type, pack: Callable[[Any], Any]) -> dict[str, Any]:
+    """Return what a mirror of a class has to know."""
+    valued = next((one for one in kind.__mro__ if _is_one(one, _VALUED)), None)
+    own = kind.__mro__[: kind.__mro__.index(valued)] if valued else ()
+    return {
+        "name": kind.__name__,
+        "qualname": kind.__qualname__,
+        "doc": kind.__doc__ if isinstance(kind.__doc__, str) else None,
+        "bases": [pack(base) for base in kind.__bases__ if base is not object],
+        "special": special(kind),
+        "meta": [] if _is_one(type(kind), (type, _ABC)) else special(type(kind)),
+        "valued": valued and valued.__name__,
+        "claims": next((one.__name__ for one in kind.__mro__ if _is_one(one, _CLAIMED)), None),
+        "names": sorted({name for one in own for name in vars(one)} - _NATURAL),
+    }
+
+
+def _is_one(kind: type, kinds: tuple[type, ...]) -> bool:
+    return any(kind is one for one in kinds)  # a metaclass may say what equals what
+
+
+def special(kind: type) -> list[str]:
+    """Return the operations that a class defines itself, or has from any but the most general classes."""
+    found, seen = list[str](), set[str]()
+    for one in kind.__mro__:
+        names = _SPECIAL & vars(one).keys() - seen
+        seen |= names
+        raised = one.__module__ == "builtins" and issubclass(one, BaseException)
+        if not raised and not _is_one(one, (object, type, *_VALUED)):
+            found += sorted(names)
+    return found
+
+
+class Mirrors:
+    """Makes mirrors; `ask` asks the other side, `equal` does so for a comparison."""
+
+    def __init__(self, ask: Callable[..., Any], equal: Callable[..., Any]) -> None:
+        """Begin with none."""
+        self._ask, self._equal = ask, equal
+        self._kinds = dict[int, int]()  # the numbers of classes, by the identity of their mirrors
+        self._metas = dict[tuple[str, ...], Any]()
+        self._of_known = dict[type, type]()
+        self._makes = False
+        mirrors = self
+
+        class Mirror(type):
+            """The class of mirrors of classes."""
+
+            def __new__(cls, name: str, bases: Any, space: Any) -> Any:
+                if not mirrors._makes:
+                    raise Beyond("a class of the test extends one of the snippet")
+                return super().__new__(cls, name, bases, space)
+
+            def __call__(cls, *args: Any, **words: Any) -> Any:
+                return ask("call", mirrors.kind(cls), args, tuple(words.items()))
+
+            def __getattr__(cls, name: str) -> Any:
+                if mirrors.kind(cls) is None:
+                    raise AttributeError(name)
+                return ask("get", mirrors.kind(cls), name)
+
+            def __setattr__(cls, name: str, value: Any) -> None:
+                ask("set", mirrors.kind(cls), name, value)
+
+            def __delattr__(cls, name: str) -> None:
+                ask("delete", mirrors.kind(cls), name)
+
+            def __instancecheck__(cls, made: Any) -> bool:
+                if type.__instancecheck__(cls, made):
+                    return True
+                return is_mirror(made) and ask("is", number_of(made), mirrors.kind(cls)) is True
+
+            def __dir__(cls) -> Any:
+                return ask("dir", mirrors.kind(cls))
+
+        class Mirrored:
+            """What every mirror of a plain object has."""
+
+            __slots__ = (MARK, "__weakref__")
+
+            def __getattr__(self, name: str) -> Any:
+                return ask("get", number_of(self), name)
+
+            def __setattr__(self, name: str, value: Any) -> None:
+                ask("set", number_of(self), name, value)
+
+            def __delattr__(self, name: str) -> None:
+                ask("delete", number_of(self), name)
+
+            def __dir__(self) -> Any:
+                return ask("dir", number_of(self))
+
+            def __copy__(self) -> Any:
+                return ask("copy", number_of(self), False)
+
+            def __deepcopy__(self, _: Any) -> Any:
+                return ask("copy", number_of(self), True)
+
+            def __reduce_ex__(self, _: Any) -> Any:
+                raise Beyond("an object of the snippet is pickled")
+
+        self._mirror, self._mirrored = Mirror, Mirrored
+
+    def kind(self, made: type) -> int | None:
+        """Return what the other side calls the class of which this is a mirror, None if it is no mirror."""
+        return self._kinds.get(id(made))
+
+    def of_class(self, number: int, said: dict[str, Any], bases: list[Any]) -> type:
+        """Return a mirror of a class that was described; whoever calls keeps it."""
+        natural = [base for base in bases if self.kind(base) is not None or issubclass(base, BaseException)]
+        value = getattr(builtins, said["valued"]) if said["valued"] else None
+        space: dict[str, Any] = {"__module__": "snippet", "__qualname__": said["qualname"], "__doc__": said["doc"]}
+        space |= {name: self._operation(name) for name in said["special"] if name in SPECIAL}
+        if value is not None and not any(issubclass(base, value) for base in natural):
+            natural.append(value)
+        if value is None and not any(issubclass(base, BaseException) for base in natural):
+            natural = natural or [self._mirrored]
+            space["__slots__"] = ()
+        else:
+            space["__getattr__"] = lambda made, name: self._ask("get", number_of(made), name)
+        if value is not None:
+            space |= self._valued(frozenset(said["names"]) - _NATURAL)
+        elif said["claims"]:
+            claimed = type(said["name"], (getattr(builtins, said["claims"]),), {})
+            space["__class__"] = property(lambda _: claimed)
+        self._makes = True
+        try:
+            made: type = self._meta(tuple(said["meta"]))(said["name"], tuple(natural), space)
+        finally:
+            self._makes = False
+        self._kinds[id(made)] = number
+        return made
+
+    def _meta(self, names: tuple[str, ...]) -> Any:
+        """Return the class of a mirror whose class has operations of its own, as an enumeration can be counted."""
+        if names not in self._metas:
+            space = {name: self._operation(name, of_class=True) for name in names if name in SPECIAL and name != "__call__"}
+            self._metas[names] = type("Mirror", (self._mirror,), {**space, "__hash__": type.__hash__}) if names else self._mirror
+        return self._metas[names]
+
+    def of_known(self, kind: type) -> type:
+        """Return a mirror for objects of a class that both sides have."""
+        made = self._of_known.get(kind)
+        if made is None:
+            space: dict[str, Any] = {name: self._operation(name) for name in special(kind)}
+            space |= {"__slots__": (), "__module__": "snippet", "__class__": property(lambda _: kind)}
+            if kind in _FUNCTIONS:
+                space["__doc__"] = property(lambda made: self._ask("get", number_of(made), "__doc__"))
+            made = self._of_known[kind] = type(kind.__name__, (self._mirrored,), space)
+        return made
+
+    def of_object(self, number: int, kind: type, value: Any) -> Any:
+        """Return a mirror of an object; `value` is what it has of int, str, tuple and the like."""
+        mirror = self.of_known(kind) if self.kind(kind) is None else kind
+        if issubclass(mirror, _VALUED):
+            made = next(one for one in mirror.__mro__ if one in _VALUED).__new__(mirror, value)  # type: ignore[call-overload]
+            vars(made)[MARK] = number
+            return made
+        made = object.__new__(mirror)
+        object.__setattr__(made, MARK, number)
+        return made
+
+    def _operation(self, name: str, *, of_class: bool = False) -> Any:
+        ask = self._ask
+
+        def number(made: Any) -> int:
+            return self._kinds[id(made)] if of_class else number_of(made)
+
+        if name in COMPARES:
+            return lambda made, other: self._equal(name, number(made), other)
+        if name == "__call__":
+            return lambda made, *args, **words: ask("call", number(made), args, tuple(words.items()))
+        return lambda made, *args: ask("operate", number(made), name, args)
+
+    def _valued(self, names: frozenset[str]) -> dict[str, Any]:
+        def look(made: Any, name: str) -> Any:
+            return self._ask("get", number_of(made), name) if name in names else object.__getattribute__(made, name)
+
+        def change(made: Any, name: str, value: Any) -> None:
+            self._ask("set", number_of(made), name, value)
+
+        return {"__getattribute__": look, "__setattr__": change}
+
+
+def is_mirror(made: Any) -> bool:
+    """Return whether an object is a mirror of one on the other side, that of a class left aside."""
+    try:
+        return type(object.__getattribute__(made, MARK)) is int
+    except AttributeError:
+        return False
+
+
+def number_of(made: Any) -> int:
+    """Return what the other side calls the object of a mirror."""
+    number: int = object.__getattribute__(made, MARK)
+    return number
+
+
+def value_of(made: Any) -> tuple[Any, ...]:
+    """Return what an object has of int, str, tuple and the like, as a tuple that is empty if it has nothing of them."""
+    return next(((value(made),) for kind, value in _PLAIN.items() if issubclass(type(made), kind)), ())
+
+
+_PLAIN: dict[type, Callable[[Any], Any]] = {  # whatever the subclass makes of them
+    int: int.__pos__,
+    float: float.__pos__,
+    complex: complex.__pos__,
+    str: str.__str__,
+    bytes: lambda made: bytes.__add__(made, b""),
+    tuple: lambda made: tuple.__getitem__(made, slice(None)),
+    frozenset: lambda made: frozenset.__or__(made, frozenset()),
+}

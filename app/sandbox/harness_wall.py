@@ -1,0 +1,369 @@
+"""The wall: a snippet on one side of it, its test on the other, each in an interpreter of its own.
+
+Standard input leads across (wasi.wat). The test calls the snippet with `ask`, the snippet calls what the test gave it in the same
+way, and `answer` is what the other side calls. The side of the test believes nothing: it names its own objects one by one, lets
+them be called and looked at from outside only, and asks a value of the snippet's own making that says it equals another whether
+it equals things that it should not equal, in an order that the snippet cannot know.
+Read as text by `app.sandbox.build`, as harness.py is.
+"""
+
+from __future__ import annotations
+
+import copy
+import importlib
+import io
+import operator
+import os
+import random
+import re
+import sys
+import time
+import types
+import unittest
+from typing import Any
+
+from app.sandbox.harness_mirror import COMPARES, SPECIAL, Beyond, Mirrors, describe, is_mirror, number_of, value_of
+from app.sandbox.harness_scope import hidden, is_library
+from app.sandbox.harness_wire import MARK, Garbled, Wire
+
+_FUNCTIONS = types.FunctionType | types.BuiltinFunctionType
+_INNER = (types.FrameType, types.CodeType, types.TracebackType)
+_OWN = (types.ModuleType, unittest.TestCase)
+_PIECE = 1 << 16  # bytes read at once
+_INSIDE = ("_", "gi_", "cr_", "ag_", "f_", "tb_", "co_", "func_")  # of what leads from an object to its code
+_SHOWN = ("__name__", "__qualname__", "__doc__")  # of what the test hands over, besides its public names
+# Modules whose functions, and builtins that, do nothing but compute.
+_PURE = frozenset("bisect cmath fractions functools heapq itertools math _operator operator re statistics string textwrap".split())
+_PURE_BUILTINS = frozenset(
+    "abs all any ascii bin callable chr divmod format hash hex isinstance issubclass iter len max min next oct ord pow repr "
+    "round sorted sum".split()
+)
+_KNOWN: dict[tuple[str, str], type] = {}  # classes that both sides have
+
+
+class Wall(Wire):
+    """One side of it."""
+
+    def __init__(self, *, of_test: bool, scope: dict[str, Any]) -> None:
+        """Stand on the side of the test, or on that of the snippet; `scope` holds the names of the snippet."""
+        super().__init__(of_test=of_test)
+        self._scope, self._before, self._values = scope, dict[str, Any](), list[Any]()
+        self._mirrors = Mirrors(self.ask, self._compare)
+        self._described = set[int]()
+        self._read, self._write, self._call = os.read, os.write, time.time  # what calls the other: see wasi.wat
+        if of_test:
+            sys.set_int_max_str_digits(0)
+        self._out = sys.stdout, sys.stderr
+        self._captured: tuple[Any, Any] | None = None
+        self._chance = random.Random(0)
+        self.beyond: Beyond | None = None
+        self.lie = ""  # what a value of the snippet was caught at
+        self._hidden = set[str]()
+        self.wanted = set[str]()  # names of the snippet, besides its functions and classes
+
+    def meet(self, test: dict[str, Any]) -> None:
+        """Fetch the names of the snippet that a test has a use for; take the order of questions from its nonce."""
+        self._chance.seed(test["nonce"])
+        words = {*re.findall(r"\w+", test["text"]), *test["entry"]}
+        names = {name for name in self.ask("names") if name in words}
+        self._hidden, modules = hidden(test["text"], names, test["entry"])
+        self._scope.update((name, importlib.import_module(name)) for name in modules)
+        self.ask("show", None, tuple(sorted(names)))
+
+    # both ways
+
+    def ask(self, what: str, number: int | None = None, *parts: Any) -> Any:
+        """Return what the other side makes of a question, or raise what it raises. Raises `Garbled`."""
+        try:
+            said = [what, number, *map(self.pack, parts)]
+        except Beyond as err:
+            self.beyond = err
+            raise
+        del parts
+        self._send(said)
+        del said
+        self._call()
+        kind, _, value = self._receive()
+        if kind == "raise" and isinstance(value, BaseException):
+            raise value
+        if kind != "return":
+            raise Garbled
+        return value
+
+    def answer(self) -> None:
+        """Answer the question that has come."""
+        try:
+            said = self._answered()
+        except BaseException as err:
+            said = ["raise", None, self.pack(RuntimeError(type(err).__name__))]
+        self._send(said)
+
+    def _answered(self) -> Any:
+        try:
+            what, number, *parts = self._receive()
+            made = None if number is None else self._mine[number]
+            if self._of_test:
+                _allow(what, made, parts)
+            return ["return", None, self.pack(_DO[what](self, made, *parts))]
+        except Beyond:
+            return ["raise", None, self.pack(AttributeError("that cannot be had of what a test hands over"))]
+        except BaseException as err:
+            return ["raise", None, self.pack(err.with_traceback(None))]
+
+    def _send(self, said: list[Any]) -> None:
+        letter = self.write(said, (sys.stdout, sys.stderr) != self._out if self._of_test else self._beside())
+        if self._write(0, letter) != len(letter):
+            raise Garbled
+
+    def _receive(self) -> list[Any]:
+        letter = self._read(0, _PIECE)
+        while len(letter) % _PIECE == 0 and (more := self._read(0, _PIECE)):
+            letter += more
+        said, beside = self.read(letter)
+        if self._of_test:
+            if beside:
+                self._learn(beside)
+        elif beside and self._captured is None:
+            self._captured = sys.stdout, sys.stderr
+            sys.stdout, sys.stderr = io.StringIO(), io.StringIO()
+        return said
+
+    def _beside(self) -> dict[str, Any]:
+        """Return what the snippet printed, where somebody listens, and which of its names changed."""
+        made: dict[str, Any] = {}
+        values = self._scope.values()
+        if len(values) != len(self._values) or not all(map(operator.is_, values, self._values)):
+            self._values = list(values)
+            names = {name: value for name, value in self._scope.items() if name in self.wanted or _is_own(value)}
+            changed = tuple(name for name, value in names.items() if self._before.get(name, self) is not value)
+            made["names"] = self.pack(tuple((name, names[name]) for name in changed))
+            made["lost"] = self.pack(tuple(name for name in self._before if name not in names))
+            self._before = names
+        if self._captured is not None:
+            streams = (sys.stdout, sys.stderr)
+            made["printed"] = self.pack(tuple(one.getvalue() if isinstance(one, io.StringIO) else "" for one in streams))
+            (sys.stdout, sys.stderr), self._captured = self._captured, None
+        return made
+
+    def _learn(self, beside: dict[str, Any]) -> None:
+        for name, value in beside.get("names", ()):
+            if not name.isidentifier() or name.startswith("__") or name in self._hidden:
+                continue
+            if name not in self._scope or self._scope[name] is self._before.get(name, self):
+                self._scope[name] = value  # unless the test has a value of its own for it
+            self._before[name] = value
+        for name in beside.get("lost", ()):
+            if self._scope.get(name, self) is self._before.pop(name, None):
+                del self._scope[name]
+        for stream, text in zip((sys.stdout, sys.stderr), beside.get("printed", ())):
+            if text:
+                stream.write(text)
+
+    # objects
+
+    def pack_object(self, value: Any) -> Any:
+        kind = type(value)
+        if issubclass(kind, type):
+            return self._pack_class(value)
+        if kind is types.ModuleType and is_library(value.__name__) and sys.modules.get(value.__name__) is value:
+            return ["module", value.__name__]
+        if is_mirror(value):
+            return ["yours", number_of(value)]
+        if issubclass(kind, BaseException):
+            if MARK in vars(value):
+                return ["yours", vars(value)[MARK]]
+            extra = {name: one for name, one in vars(value).items() if not self._of_test or not name.startswith("_")}
+            pairs = tuple(extra.items())
+            return ["error", self.number(value), self._pack_class(kind), self.pack(value.args), self.pack(pairs)]
+        if kind in (types.FunctionType, types.BuiltinFunctionType) and _found(value.__module__, value.__qualname__) is value:
+            return ["known", value.__module__, value.__qualname__]
+        if issubclass(kind, _INNER):
+            return None  # what leads from an object to the code around it stays at home
+        if self._of_test and issubclass(kind, _OWN):
+            raise Beyond(f"a {kind.__name__} is handed to the snippet")
+        return ["object", self.number(value), self._pack_class(kind), *map(self.pack, value_of(value))]
+
+    def _pack_class(self, kind: type) -> Any:
+        number = self._mirrors.kind(kind)
+        if number is not None:
+            return ["yours", number]
+        if _found(kind.__module__, kind.__qualname__) is kind:
+            return ["known", kind.__module__, kind.__qualname__]
+        number = self.number(kind)
+        if number in self._described:
+            return ["class", number]
+        self._described.add(number)
+        return ["class", number, describe(kind, self.pack)]
+
+    def unpack_object(self, tag: str, parts: list[Any]) -> Any:
+        if tag == "yours":
+            return self._mine[parts[0]]
+        if tag == "known":
+            return _found(*parts)
+        if tag == "module" and is_library(parts[0]):
+            __import__(parts[0])
+            return sys.modules[parts[0]]
+        number = parts[0]
+        found = self._kept.get(number, self._theirs.get(number))
+        if found is not None:
+            return found
+        if tag == "class":
+            made = self._mirrors.of_class(number, parts[1], [self.unpack(base) for base in parts[1]["bases"]])
+        elif tag == "error":
+            made = self._error(number, self.unpack(parts[1]), self.unpack(parts[2]), self.unpack(parts[3]))
+        else:
+            made = self._mirrors.of_object(number, self.unpack(parts[1]), self.unpack(parts[2]) if parts[2:] else None)
+            try:
+                self._theirs[number] = made
+            except TypeError:  # of tuple and int, which cannot be referred to weakly
+                self._kept[number] = made
+            return made
+        self._kept[number] = made
+        return made
+
+    def _error(self, number: int, kind: Any, args: Any, extra: Any) -> BaseException:
+        if not issubclass(kind, BaseException):
+            raise Garbled
+        made: BaseException
+        try:
+            made = kind(*args) if self._mirrors.kind(kind) is None else kind.__new__(kind, *args)
+        except TypeError:
+            made = kind.__new__(kind)
+        made.args = args
+        vars(made).update(extra)
+        vars(made)[MARK] = number
+        return made
+
+    # values that say themselves how they stand to others
+
+    def _compare(self, name: str, number: int, other: Any) -> Any:
+        """Return what a value of the snippet's own making says of another; False, and remember it, if it says that of any."""
+        if not self._of_test:
+            return self.ask("operate", number, name, (other,))
+        questions = [(name, other, True), *((*one, False) for one in _decoys(name, other))]
+        self._chance.shuffle(questions)
+        said, others = NotImplemented, list[Any]()
+        for what, value, counts in questions:
+            try:
+                found = self.ask("operate", number, what, (value,))
+            except Exception:
+                if counts:
+                    raise
+                continue
+            if counts:
+                said = found
+            else:
+                others.append(found)
+        if any(_agrees(name, said, one) for one in others):
+            self.lie = f"what the snippet gives says {name.strip('_')} of whatever it is compared with"
+            return False
+        return said
+
+
+def _agrees(name: str, said: Any, other: Any) -> bool:
+    if said is NotImplemented or other is NotImplemented:
+        return False
+    if name in ("__sub__", "__rsub__"):
+        return type(said) in (int, float) and type(other) in (int, float) and said == other
+    return bool(said) and bool(other) and name != "__ne__"
+
+
+def _decoys(name: str, value: Any) -> list[tuple[str, Any]]:
+    """Return questions that no honest value answers as it answers whether it is, or has, `value`."""
+    is_number = type(value) in (int, float)
+    if name == "__ne__":
+        return []
+    if name == "__contains__":
+        return [(name, "\0 nothing"), (name, object)]
+    if name in ("__sub__", "__rsub__"):
+        return [(name, value + 1), (name, value - 2)] if is_number else []
+    opposite = COMPARES[name]
+    if opposite:
+        least = float("-inf" if name in ("__lt__", "__le__") else "inf")
+        return [(opposite, value), *([(name, least)] if is_number else [])]
+    near: list[Any] = ["\0 nothing"]
+    if is_number:
+        near += [value + 1, value - 1, -value - 1, 2 * value + 3]
+    elif type(value) is str:
+        near += [value + "\0", "\0" + value, value[1:] + "\0"]
+    elif type(value) in (list, tuple):
+        near += [value + type(value)((None,)), type(value)(("\0 nothing",)) + value, type(value)((None,)) * (len(value) or 1)]
+    elif type(value) is dict:
+        near += [{**value, "\0": None}, {"\0": None}]
+    else:
+        near += [-987654321, ("\0",)]
+    return [(name, one) for one in near]
+
+
+def _allow(what: str, made: Any, parts: list[Any]) -> None:
+    """Let a snippet call and look at what a test hands over, from outside. Raises `AttributeError` for anything else."""
+    name = parts[0] if parts and type(parts[0]) is str else ""
+    own = type(made).__module__ in ("snippet", "__main__", "types") and not isinstance(made, _FUNCTIONS | unittest.TestCase)
+    fine = {
+        "call": True,
+        "operate": name in SPECIAL,
+        "get": name in _SHOWN or not name.startswith(_INSIDE),
+        "set": own and not name.startswith("_"),
+        "delete": own and not name.startswith("_"),
+        "copy": True,
+        "is": True,
+        "dir": True,
+    }
+    if not fine.get(what):
+        raise AttributeError(f"{name} cannot be had of what a test hands over")
+
+
+def _is_own(value: Any) -> bool:
+    return isinstance(value, types.FunctionType | type) and value.__module__ == "snippet"
+
+
+def _found(module: Any, qualname: str) -> Any:
+    """Return a class that both sides have, or a function that only computes. None if there is none."""
+    kind = _KNOWN.get((module, qualname))
+    if kind is not None or type(module) is not str or not is_library(module):
+        return kind
+    is_pure = module in _PURE or (module == "builtins" and qualname in _PURE_BUILTINS)
+    try:
+        __import__(module)
+    except ImportError:
+        return None
+    made: Any = sys.modules.get(module)
+    for name in qualname.split("."):
+        made = getattr(made, name, None)
+    return made if isinstance(made, type) or (is_pure and isinstance(made, _FUNCTIONS)) else None
+
+
+def _operate(wall: Wall, made: Any, name: str, args: tuple[Any, ...]) -> Any:
+    return getattr(type(made), name)(made, *args)
+
+
+def _show(wall: Wall, _: Any, names: tuple[str, ...]) -> None:
+    wall.wanted.update(names)
+    wall._values.clear()
+
+
+_DO: dict[str, Any] = {
+    "names": lambda wall, _: tuple(wall._scope),
+    "show": _show,
+    "call": lambda wall, made, args, words: made(*args, **dict(words)),
+    "operate": _operate,
+    "get": lambda wall, made, name: getattr(made, name),
+    "set": lambda wall, made, name, value: setattr(made, name, value),
+    "delete": lambda wall, made, name: delattr(made, name),
+    "copy": lambda wall, made, deep: (copy.deepcopy if deep else copy.copy)(made),
+    "is": lambda wall, made, kind: isinstance(made, wall._mine[kind]),
+    "dir": lambda wall, made: sorted(dir(made)),
+}
+
+
+def know() -> None:
+    """Remember the classes that both sides have: those that are there before any snippet is."""
+    waiting: list[type] = [object]
+    while waiting:
+        for kind in type.__subclasses__(waiting.pop()):
+            if (kind.__module__, kind.__qualname__) not in _KNOWN and not kind.__module__.startswith(("app.", "__main__")) and (
+                not issubclass(kind, BaseException) or not kind.__module__.startswith("unittest")
+            ):  # SkipTest: what the snippet raises skips no test
+                _KNOWN[kind.__module__, kind.__qualname__] = kind
+                waiting.append(kind)
+    _KNOWN["builtins", "object"] = object
