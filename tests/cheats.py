@@ -12,6 +12,13 @@ FALSE = {
     "doctest": ">>> add(1, 1)\n3",
     "raises": "import pytest\nwith pytest.raises(ValueError):\n    add(1, 1)",
 }
+TRUE = {name: text.replace("== 3", "== 2").replace(", 3)", ", 2)").replace("\n3", "\n2") for name, text in FALSE.items()}
+TRUE["raises"] = "import pytest\nwith pytest.raises(TypeError):\n    add(1, '')"
+# Tricks that a test cannot withstand which shares an interpreter with the snippet: docs/sandbox.md names the kinds.
+SHARED = (
+    "reads-in-the-call reads-the-caller searches-the-heap always-equal always-equal-int always-equal-but-once class-lie "
+    "equal-by-metaclass equal-by-stdlib equal-by-mock equal-by-approx equal-by-int"
+).split()
 
 _EVERY_FRAME = "frame = sys._getframe()\nwhile frame:\n    %s\n    frame = frame.f_back\n"
 _LIAR = """
@@ -25,7 +32,6 @@ class Liar:
     def __sub__(self, other): return 0
     __add__ = __rsub__ = __round__ = __sub__
     def __abs__(self): return 0
-    def __repr__(self): return '3'
 """
 _RAISES = "\ndef add(a, b): raise AssertionError\n"
 
@@ -175,7 +181,7 @@ CHEATS = {
     "atexit": "import atexit, os\natexit.register(os.write, 2, b'[\"passed\", \"\", 1, \"\"]')",
     "warnings": "import warnings, __main__\ndef show(*a): __main__._said = lambda *a: ('passed', '', 1, '')\n"
     "warnings.showwarning = warnings.warn_explicit = warnings._showwarnmsg = show\nwarnings.simplefilter('always')",
-    "excepthook": "import sys, os\nsys.excepthook = sys.unraisablehook = lambda *a: os._exit(0)\ndef add(a, b): raise ValueError",
+    "excepthook": "import sys, os\nsys.excepthook = sys.unraisablehook = lambda *a: os._exit(0)\ndef add(a, b): raise KeyError",
     "event-loop": "import asyncio, __main__\n__main__.asyncio.run = lambda x: None\n__main__.inspect.iscoroutine = lambda x: "
     "__main__.TALLY.__dict__.update(count=1, uses=True) or False",
     "exits-in-call": "import os\ndef add(a, b):\n    os.write(2, b'[\"passed\", \"\", 1, \"\"]')\n    os._exit(0)",
@@ -183,16 +189,16 @@ CHEATS = {
     # values that decide for themselves
     "always-equal": _LIAR + "def add(a, b): return Liar()",
     "always-equal-int": "class Liar(int):\n    def __eq__(self, other): return True\n    def __ne__(self, other): return False\n"
-    "    __hash__ = int.__hash__\n    def __repr__(self): return '3'\ndef add(a, b): return Liar(2)",
+    "    __hash__ = int.__hash__\ndef add(a, b): return Liar(2)",
     "always-equal-but-once": "class Liar:\n    seen = 0\n    def __eq__(self, other):\n        Liar.seen += 1\n"
-    "        return Liar.seen == 1\n    def __repr__(self): return '3'\ndef add(a, b): return Liar()",
+    "        return Liar.seen == 1\ndef add(a, b): return Liar()",
     "class-lie": "class Liar:\n    __class__ = int\n    def __eq__(self, other): return isinstance(other, int)\n"
-    "    def __repr__(self): return '3'\ndef add(a, b): return Liar()",
+    "def add(a, b): return Liar()",
     "equal-by-metaclass": "class Meta(type):\n    def __eq__(cls, other): return True\n    __hash__ = type.__hash__\n"
-    "    def __repr__(cls): return '3'\nclass Liar(metaclass=Meta): pass\ndef add(a, b): return Liar",
+    "class Liar(metaclass=Meta): pass\ndef add(a, b): return Liar",
     "equal-by-stdlib": "from unittest.mock import ANY\ndef add(a, b): return ANY",
     "equal-by-mock": "from unittest.mock import MagicMock\ndef add(a, b):\n    made = MagicMock()\n"
-    "    made.__eq__ = lambda self, other: True\n    made.__repr__ = lambda self: '3'\n    return made",
+    "    made.__eq__ = lambda self, other: True\n    return made",
     "equal-by-approx": "import pytest\ndef add(a, b): return pytest.approx(2, abs=5)",
     "equal-by-int": "import builtins\nclass Any(type(1)):\n    pass\nAny.__eq__ = lambda s, o: True\nAny.__hash__ = int.__hash__\n"
     "def add(a, b): return Any(a + b)",
@@ -204,4 +210,17 @@ CHEATS = {
     "swallow": _RAISES,
     "type-register": "import numbers, builtins\nimport unittest.case\nunittest.case._AssertRaisesContext.__exit__ = lambda self, *a: True\n"
     "unittest.case._Outcome.testPartExecutor.__code__ if False else None",
+    # names that the test takes for its own
+    "own-all": "all = any = lambda x: True\ndef abs(x): return 0\ndef len(x): return 3\ndef isinstance(a, b): return True",
+    "own-checks": "def count(*a): return True\nglobals().update({'count a check': lambda *a: True, 'left side': 3, "
+    "'notice a call': lambda *a, **k: None, 'do not count': lambda *a, **k: None})",
+    "own-unittest": "import types\nclass TestCase:\n    def assertEqual(self, *a): pass\nunittest = types.SimpleNamespace(TestCase=TestCase)\n"
+    "pytest = types.SimpleNamespace(raises=lambda *a: None)",
+    "skip-test": "import unittest\ndef add(a, b): raise unittest.SkipTest('no')",
+    "near": _LIAR + "def add(a, b): return Liar()\nLiar.__eq__ = lambda s, o: NotImplemented",
+    "writes-into-approx": "class Odd:\n    def __eq__(self, o):\n        try: o.expected = self\n        except Exception: pass\n"
+    "        return NotImplemented\ndef add(a, b): return Odd()",
+    "calls-the-wall": "import os, time\nreal = add\ndef add(a, b):\n    os.write(0, b'\\x40\\0\\0\\0[[\"get\",2,\"__globals__\"],null]')\n"
+    "    time.time()\n    return real(a, b)",
+    "bytecode": "def f(): pass\ncode = f.__code__.replace(co_code=bytes([100, 200, 83, 0]), co_consts=())\ndef add(a, b):\n    f.__code__ = code\n    return f()",
 }

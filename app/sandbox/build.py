@@ -33,6 +33,7 @@ _PARTS = (
     "doctest",
     "words",
     "lacks",
+    "restore",
     "scope",
     "wire",
     "mirror",

@@ -25,6 +25,7 @@ from app.sandbox.harness_checks import SNIPPET, TALLY, TEST, Checks, Failure, Ta
 from app.sandbox.harness_doctest import doctests
 from app.sandbox.harness_kinds import count_assertions, loose, units
 from app.sandbox.harness_pytest import Skipped, Unavailable, module
+from app.sandbox.harness_restore import remember
 from app.sandbox.harness_wall import Wall, know
 from app.sandbox.harness_wire import Garbled, from_json, to_json
 from app.sandbox.harness_words import assertion, say, where
@@ -49,17 +50,34 @@ def main() -> None:
     _RUN[:] = [job["module"], _run(job["code"], job["module"])]
 
 
-def judge() -> None:
-    """Run the test in input 2 where the snippet has run; leave the verdict."""
-    name, trouble = _RUN
-    vars(builtins).update(_BUILTINS)
-    test = from_json(_input(2))
-    _leave(test, _verdict(trouble, test, sys.modules[name].__dict__))
+def pinned_judge(spaces: list[dict[str, Any]]) -> int:
+    """Return where the function is that runs the test in input 2 where the snippet has run; no name or frame leads to it.
+
+    If that input begins with "!", what judges is first put back as it was before the snippet.
+    """
+    put_back, run, kept, builtin = remember(spaces), _RUN, dict(vars(builtins)), vars(builtins)
+    seek, read = os.lseek, os.read
+
+    def judge() -> None:
+        name, trouble = run
+        seek(0, 2, 0)
+        text = b""
+        while more := read(0, 65536):
+            text += more
+        builtin.update(kept)
+        if text[:1] == b"!":
+            put_back()
+        test = from_json(text[1:])
+        _leave(test, _verdict(trouble, test, sys.modules[name].__dict__))
+
+    cycle: list[Any] = [judge]
+    cycle.append(cycle)  # nobody collects what gc.freeze takes aside
+    return id(judge)
 
 
 def confirm() -> None:
     """Run the test in input 0 on a snippet on the other side of the wall; leave the verdict."""
-    test = from_json(_input(0))
+    test = from_json(_input(0)[1:])
     made = sys.modules["snippet"] = types.ModuleType("snippet")
     wall = Wall(of_test=True, scope=made.__dict__)
     _WALLS.append(wall)
@@ -70,7 +88,7 @@ def confirm() -> None:
         said = _said("error", "the snippet garbled its answer")
     if wall.lie and said[0] in ("passed", "failed"):
         said = _said("failed", wall.lie)
-    _leave(test, _said("beyond", str(wall.beyond)) if wall.beyond else said)
+    _leave(test, _said("unavailable", str(wall.beyond), "apart") if wall.beyond else said)
 
 
 def answer() -> None:
@@ -131,6 +149,7 @@ def _verdict(trouble: Said | None, test: dict[str, Any], scope: dict[str, Any]) 
         return _said("error", "the test is nested too deeply to be compiled")
     except BaseException as err:
         return _said("error", say(err))
+    vars(TALLY).clear()
     vars(TALLY).update(vars(Tally()))  # whatever the snippet did to it
     sys.modules["pytest"] = module()
     count_assertions()
@@ -182,7 +201,7 @@ def _whole(tree: ast.Module | None, program: types.CodeType | None, test: dict[s
                 raise
             except BaseException as err:
                 raise Failure(name, err) from err
-    if test["control"] and TALLY.count:
+    if test["way"] == "control" and TALLY.count:
         for kind in sorted(kinds):
             _control(kind, scope)
 
@@ -272,7 +291,11 @@ def _stopped(err: BaseException) -> Said:
 
 
 _RUN, _WALLS = list[Any](), list[Wall]()
-_BUILTINS: dict[str, Any]  # as they are before a snippet replaces some
+# The modules that a test is judged with, besides those of this folder.
+_JUDGES = (
+    "ast asyncio asyncio.events asyncio.runners contextlib doctest functools inspect io re types unittest unittest.case "
+    "unittest.loader unittest.result unittest.suite unittest.util"
+)
 
 if __name__ == "__main__":
     for _name in READY.split():
@@ -281,12 +304,15 @@ if __name__ == "__main__":
     sys.modules["pytest"] = module()
     loop.install()
     lacks.install()
+    _spaces = [vars(sys.modules[_name]) for _name in _JUDGES.split()] + [globals()]
     for _name in [name for name in sys.modules if name.startswith("app.")]:
-        del sys.modules[_name]
-    _BUILTINS = dict(vars(builtins))
+        _spaces.append(vars(sys.modules.pop(_name)))
     know()
     _compiled("assert f(1) == 2")  # what a first time takes is taken here
     gc.collect()
+    gc.disable()
+    _judge = pinned_judge(_spaces)
     gc.freeze()
-    os.write(1, " ".join(str(id(made)) for made in (type(main), (), main, judge, confirm, answer)).encode())
+    gc.enable()
+    os.write(1, f"{id(type(main))} {id(())} {id(main)} {_judge} {id(confirm)} {id(answer)}".encode())
     os._exit(0)

@@ -10,7 +10,7 @@ import builtins
 import collections.abc
 import types
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 from app.sandbox.harness_wire import MARK
 
@@ -83,6 +83,7 @@ class Mirrors:
         self._metas = dict[tuple[str, ...], Any]()
         self._of_known = dict[type, type]()
         self._makes = False
+        self.beyond: Beyond | None = None
         mirrors = self
 
         class Mirror(type):
@@ -90,7 +91,7 @@ class Mirrors:
 
             def __new__(cls, name: str, bases: Any, space: Any) -> Any:
                 if not mirrors._makes:
-                    raise Beyond("a class of the test extends one of the snippet")
+                    mirrors.refuse("a class of the test extends one of the snippet")
                 return super().__new__(cls, name, bases, space)
 
             def __call__(cls, *args: Any, **words: Any) -> Any:
@@ -139,9 +140,14 @@ class Mirrors:
                 return ask("copy", number_of(self), True)
 
             def __reduce_ex__(self, _: Any) -> Any:
-                raise Beyond("an object of the snippet is pickled")
+                mirrors.refuse("an object of the snippet is pickled")
 
         self._mirror, self._mirrored = Mirror, Mirrored
+
+    def refuse(self, words: str) -> NoReturn:
+        """Remember, whoever catches it, that a test goes beyond the wall. Raises `Beyond`."""
+        self.beyond = self.beyond or Beyond(words)
+        raise self.beyond
 
     def kind(self, made: type) -> int | None:
         """Return what the other side calls the class of which this is a mirror, None if it is no mirror."""

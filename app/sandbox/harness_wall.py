@@ -41,6 +41,13 @@ _PURE_BUILTINS = frozenset(
 _KNOWN: dict[tuple[str, str], type] = {}  # classes that both sides have
 
 
+_SAYS = {
+    "__eq__": "equals", "__ne__": "differs from", "__contains__": "contains", "__sub__": "is just as far from",
+    "__rsub__": "is just as far from", "__lt__": "is less than", "__le__": "is at most", "__gt__": "is more than",
+    "__ge__": "is at least",
+}  # fmt: skip
+
+
 class Wall(Wire):
     """One side of it."""
 
@@ -56,7 +63,7 @@ class Wall(Wire):
         self._out = sys.stdout, sys.stderr
         self._captured: tuple[Any, Any] | None = None
         self._chance = random.Random(0)
-        self.beyond: Beyond | None = None
+        self._answers = False
         self.lie = ""  # what a value of the snippet was caught at
         self._hidden = set[str]()
         self.wanted = set[str]()  # names of the snippet, besides its functions and classes
@@ -70,15 +77,16 @@ class Wall(Wire):
         self._scope.update((name, importlib.import_module(name)) for name in modules)
         self.ask("show", None, tuple(sorted(names)))
 
+    @property
+    def beyond(self) -> Beyond | None:
+        """Return what the test did that cannot be done across the wall, if it did."""
+        return self._mirrors.beyond
+
     # both ways
 
     def ask(self, what: str, number: int | None = None, *parts: Any) -> Any:
         """Return what the other side makes of a question, or raise what it raises. Raises `Garbled`."""
-        try:
-            said = [what, number, *map(self.pack, parts)]
-        except Beyond as err:
-            self.beyond = err
-            raise
+        said = [what, number, *map(self.pack, parts)]
         del parts
         self._send(said)
         del said
@@ -104,11 +112,13 @@ class Wall(Wire):
             made = None if number is None else self._mine[number]
             if self._of_test:
                 _allow(what, made, parts)
-            return ["return", None, self.pack(_DO[what](self, made, *parts))]
-        except Beyond:
-            return ["raise", None, self.pack(AttributeError("that cannot be had of what a test hands over"))]
+            value = _DO[what](self, made, *parts)
+            self._answers = True
+            return ["return", None, self.pack(value)]
         except BaseException as err:
             return ["raise", None, self.pack(err.with_traceback(None))]
+        finally:
+            self._answers = False
 
     def _send(self, said: list[Any]) -> None:
         letter = self.write(said, (sys.stdout, sys.stderr) != self._out if self._of_test else self._beside())
@@ -179,8 +189,10 @@ class Wall(Wire):
             return ["known", value.__module__, value.__qualname__]
         if issubclass(kind, _INNER):
             return None  # what leads from an object to the code around it stays at home
-        if self._of_test and issubclass(kind, _OWN):
-            raise Beyond(f"a {kind.__name__} is handed to the snippet")
+        if issubclass(kind, _OWN) and self._of_test and self._answers:
+            raise AttributeError("that cannot be had of what a test hands over")
+        if issubclass(kind, _OWN) and self._of_test:
+            self._mirrors.refuse(f"a {kind.__name__} is handed to the snippet")
         return ["object", self.number(value), self._pack_class(kind), *map(self.pack, value_of(value))]
 
     def _pack_class(self, kind: type) -> Any:
@@ -241,8 +253,10 @@ class Wall(Wire):
         if not self._of_test:
             return self.ask("operate", number, name, (other,))
         questions = [(name, other, True), *((*one, False) for one in _decoys(name, other))]
+        if len(questions) > 1:
+            questions.append(questions[0])  # a second time: it must say the same
         self._chance.shuffle(questions)
-        said, others = NotImplemented, list[Any]()
+        said, others = list[Any](), list[Any]()
         for what, value, counts in questions:
             try:
                 found = self.ask("operate", number, what, (value,))
@@ -250,14 +264,16 @@ class Wall(Wire):
                 if counts:
                     raise
                 continue
-            if counts:
-                said = found
-            else:
-                others.append(found)
-        if any(_agrees(name, said, one) for one in others):
-            self.lie = f"what the snippet gives says {name.strip('_')} of whatever it is compared with"
+            (said if counts else others).append(found)
+        first = said[0]
+        if any(_agrees(name, first, one) for one in others) or not _is_steady(name, said):
+            self.lie = f"what the snippet gives says that it {_SAYS[name]} whatever it is compared with"
             return False
-        return said
+        return first
+
+
+def _is_steady(name: str, said: list[Any]) -> bool:
+    return name in ("__sub__", "__rsub__") or len({one is NotImplemented or bool(one) for one in said}) == 1
 
 
 def _agrees(name: str, said: Any, other: Any) -> bool:

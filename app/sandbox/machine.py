@@ -49,6 +49,18 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True)
+class Inputs:
+    """What a guest can read as its standard input."""
+
+    first: list[bytes]
+    """Two at most."""
+    later: bytes
+    """One more, which is nowhere in the guest before `main` has returned ..."""
+    apart: bool
+    """... and which goes to a guest of its own."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """How one run of the guest came to its end."""
 
@@ -86,33 +98,25 @@ class Machine:
             ended = _ended(guest, guest.start())
             return ended, guest.read(b"memory", 0, guest.memory_size()), guest.stack()
 
-    def together(self, image: Image, inputs: list[bytes], later: bytes, fuel: int) -> Ended:
-        """Return how a copy of `image` ended that ran `main` with `inputs` and then, with `later` as a third input, `judge`.
+    def enter(self, image: Image, inputs: Inputs, fuel: int) -> Ended:
+        """Return how a copy of `image` ended that ran `main` with the first inputs and had so much fuel.
 
-        While `main` runs, `later` is nowhere in the guest.
+        What runs the test then is `judge` in the same copy, or `confirm` in a second copy that reaches the first across the wall
+        alone: then how the first ended counts if it is what ended both, and the output is that of the second.
         """
         with self._instance(fuel) as guest:
             guest.write(b"memory", 0, image.memory)
-            trapped = _enter(guest, image, "main", inputs) or _enter(guest, image, "judge", [*inputs, later])
-            return _ended(guest, trapped)
-
-    def apart(self, image: Image, inputs: list[bytes], later: bytes, fuel: int) -> Ended:
-        """Return how a second copy of `image` ended that ran `confirm` with `later` as its one input.
-
-        The first copy runs `main` with `inputs` before that, and is then called by the other across the wall alone. How it
-        ended counts if it is what ended both. Output is that of the second.
-        """
-        with self._instance(fuel) as guest:
-            guest.write(b"memory", 0, image.memory)
-            trapped = _enter(guest, image, "main", inputs)
+            trapped = _enter(guest, image, "main", inputs.first)
             if trapped:
                 return _ended(guest, trapped)
+            if not inputs.apart:
+                return _ended(guest, _enter(guest, image, "judge", [*inputs.first, inputs.later]))
             guest.add_side()
             guest.write(b"memory", 0, image.memory, side=1)
             for side in (0, 1):
                 guest.stand(side, image.stack, image.function)
                 guest.write(b"pipe", _WALL, _words(1, 1 - side, image.targets["answer"], image.args), side=side)
-            trapped = _enter(guest, image, "confirm", [later], side=1)
+            trapped = _enter(guest, image, "confirm", [inputs.later], side=1)
             return _ended(guest, trapped, side=0 if guest.word(b"full") or guest.word(b"exit") >= 0 else 1)
 
     def _instance(self, fuel: int) -> Instance:
@@ -148,4 +152,4 @@ def _ended(guest: Instance, trapped: str | None, side: int = 0) -> Ended:
         cause = "exit"
     stdout = guest.read(b"pipe", _STDOUT, guest.word(b"out", side), side=side)
     stderr = guest.read(b"pipe", _STDERR, guest.word(b"err", side), side=side)
-    return Ended(cause, status, stdout, stderr, fuel, guest.memory_size(side))
+    return Ended(cause, status, stdout, stderr, fuel, max(guest.memory_size(one) for one in {0, side}))

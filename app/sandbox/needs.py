@@ -38,17 +38,16 @@ def _imported(test: str) -> Iterator[str]:
             waiting += ast.iter_child_nodes(node)
 
 
-# What changes the interpreter that a snippet runs in, or looks into one: a test with such a word shares it with the snippet.
+# Words of tests that change the interpreter which a snippet runs in, or look into it: they share one with the snippet.
 _STATE = frozenset(
-    "__builtins__ __code__ __subclasses__ __wrapped__ argv async asyncio await builtins cache_clear ctypes dataclasses environ "
-    "exec frame gc getcontext getframe getrefcount getsource getsourcelines iscoroutinefunction isgeneratorfunction get_type_hints "
-    "importlib inspect linecache localcontext logging mock monkeypatch patch pickle platform putenv reload seed "
-    "setattr setcontext setlocale setrecursionlimit settrace setprofile signature stdin sys tracemalloc traceback threading "
-    "unraisablehook warns warnings weakref sleep".split()
+    "__builtins__ __code__ __subclasses__ __wrapped__ async asyncio await builtins cache_clear dataclasses environ exec gc "
+    "getcontext get_type_hints importlib inspect linecache localcontext logging mock monkeypatch patch pickle platform putenv "
+    "reload seed setattr setcontext setlocale signature threading traceback tracemalloc warns warnings weakref".split()
 )
 _WORD = re.compile(r"\w+")
+_SYSTEM = re.compile(r"\bfrom\s+sys\b|\bsys\.(?!maxsize|path\b|float_info|int_info|version|stdout|stderr|getsizeof|exit\b|executable)")
 
 
 def shares(test: str) -> bool:
     """Return whether a test has to run in the interpreter of the snippet, told from its words alone."""
-    return not _STATE.isdisjoint(_WORD.findall(test))
+    return not _STATE.isdisjoint(_WORD.findall(test)) or _SYSTEM.search(test) is not None

@@ -109,6 +109,7 @@
     (local.set $n (i32.shl (i32.wrap_i64 (local.get $to)) (i32.const 3)))
     (global.set $at (i32.load $pipe offset=16 (local.get $n)))
     (global.set $end (i32.load $pipe offset=20 (local.get $n)))
+    (if (i64.eq (local.get $to) (i64.const 2)) (then (i32.store $pipe (i32.const 36) (global.get $at))))  ;; to be read once
     (i64.store $guest (local.get $new) (local.get $to))
     (i32.const 0))
   ;; The letter: each side writes it whole and in one piece, and the other reads it in one piece.
