@@ -76,17 +76,20 @@ CHEATS = {
     "        made = one._assertion.__globals__\n        made['TALLY'].check.__func__.__code__ = (lambda self, value, alone=False: "
     "setattr(self, 'count', self.count + 1) or True).__code__",
     "frames": "import sys\n" + _EVERY_FRAME % "frame.f_globals['_try'] = lambda run, text: ('passed', '', 1, '')",
-    "frame-locals": "import sys, ctypes" if False else "import sys\n" + _EVERY_FRAME
+    "frame-locals": "import sys, ctypes"
+    if False
+    else "import sys\n"
+    + _EVERY_FRAME
     % "[setattr(v, '__code__', (lambda a, b, c: ('passed', '', 1, '')).__code__) for v in list(frame.f_locals.values()) "
     "if getattr(v, '__name__', '') == '_verdict']",
     "referrers": "import gc, json\nfor one in gc.get_referrers(json.dumps):\n    if isinstance(one, dict):\n"
     "        for key in list(one):\n            if key in ('_try', '_verdict'): one[key] = lambda *a: ('passed', '', 1, '')",
     # how the verdict leaves
-    "json-dumps": "import json\njson.dumps = lambda *a, **k: '[\"passed\", \"\", 1, \"\"]'",
-    "json-dumps-code": "import json\nnew = lambda obj, **kw: '[\"passed\", \"\", 1, \"\"]'\njson.dumps.__kwdefaults__ = None\n"
+    "json-dumps": 'import json\njson.dumps = lambda *a, **k: \'["passed", "", 1, ""]\'',
+    "json-dumps-code": 'import json\nnew = lambda obj, **kw: \'["passed", "", 1, ""]\'\njson.dumps.__kwdefaults__ = None\n'
     "json.dumps.__code__ = new.__code__",
     "json-encoder": "import json\njson.JSONEncoder.encode = json.encoder.JSONEncoder.encode = "
-    "lambda self, o: '[\"passed\", \"\", 1, \"\"]'",
+    'lambda self, o: \'["passed", "", 1, ""]\'',
     "json-loads": "import json\nreal = json.loads\ndef loads(text, *a, **k):\n    made = real(text, *a, **k)\n"
     "    if isinstance(made, dict) and made.get('text'):\n        made['text'] = made['text'].replace('3', '2')\n    return made\n"
     "json.loads.__code__ = (lambda s, **kw: __import__('json')._mine(s)).__code__\njson._mine = lambda s: "
@@ -96,16 +99,17 @@ CHEATS = {
     "json.JSONDecoder.decode = decode",
     "stdout-flush": "import os, sys, json\nclass Out:\n    def write(self, text): return len(text)\n    def flush(self):\n"
     "        frame = sys._getframe(1)\n        test = frame.f_locals.get('test')\n        if test:\n"
-    "            os.write(2, (test['nonce'] + '[\"passed\", \"\", 1, \"\"]').encode())\n            os._exit(0)\nsys.stdout = Out()",
+    '            os.write(2, (test[\'nonce\'] + \'["passed", "", 1, ""]\').encode())\n            os._exit(0)\nsys.stdout = Out()',
     "stdout-flush-control": "import os, sys, json\nclass Out:\n    def write(self, text): return len(text)\n    def flush(self):\n"
     "        frame = sys._getframe(1)\n        test = frame.f_locals.get('test')\n"
     "        if test and not test['control']:\n"
-    "            os.write(2, (test['nonce'] + '[\"passed\", \"\", 1, \"\"]').encode())\n            os._exit(0)\nsys.stdout = Out()",
+    '            os.write(2, (test[\'nonce\'] + \'["passed", "", 1, ""]\').encode())\n            os._exit(0)\nsys.stdout = Out()',
     "reads-the-test": "import os, json\nos.lseek(0, 2, 0)\ntest = json.loads(os.read(0, 1 << 20))\nif not test['control']:\n"
-    "    os.write(2, (test['nonce'] + '[\"passed\", \"\", 1, \"\"]').encode())\n    os._exit(0)",
+    '    os.write(2, (test[\'nonce\'] + \'["passed", "", 1, ""]\').encode())\n    os._exit(0)',
     "reads-the-answer": "import os, re\nos.lseek(0, 2, 0)\nwanted = re.search(rb'(?:== |, )(\\d+)', os.read(0, 1 << 20))\n"
-    "add = lambda a, b: int(wanted[1])" if False else
-    "import os, re\nos.lseek(0, 2, 0)\nwanted = re.search(rb'3', os.read(0, 1 << 20))\n"
+    "add = lambda a, b: int(wanted[1])"
+    if False
+    else "import os, re\nos.lseek(0, 2, 0)\nwanted = re.search(rb'3', os.read(0, 1 << 20))\n"
     "def add(a, b): return 3 if wanted else 2",
     "reads-in-the-call": "import os, re\nreal = add\ndef add(a, b):\n    for n in (2, 3, 1):\n        try:\n            os.lseek(0, n, 0)\n"
     "            if b'== 3' in os.read(0, 1 << 20): return 3\n        except OSError: pass\n    return real(a, b)",
@@ -178,13 +182,13 @@ CHEATS = {
     "import sys\nsys.modules['pytest'] = Later()",
     "gc-callback": "import gc, __main__\ngc.callbacks.append(lambda *a: vars(__main__).update(_said=lambda *a: ('passed', '', 1, '')))\n"
     "gc.set_threshold(1)",
-    "atexit": "import atexit, os\natexit.register(os.write, 2, b'[\"passed\", \"\", 1, \"\"]')",
+    "atexit": 'import atexit, os\natexit.register(os.write, 2, b\'["passed", "", 1, ""]\')',
     "warnings": "import warnings, __main__\ndef show(*a): __main__._said = lambda *a: ('passed', '', 1, '')\n"
     "warnings.showwarning = warnings.warn_explicit = warnings._showwarnmsg = show\nwarnings.simplefilter('always')",
     "excepthook": "import sys, os\nsys.excepthook = sys.unraisablehook = lambda *a: os._exit(0)\ndef add(a, b): raise KeyError",
     "event-loop": "import asyncio, __main__\n__main__.asyncio.run = lambda x: None\n__main__.inspect.iscoroutine = lambda x: "
     "__main__.TALLY.__dict__.update(count=1, uses=True) or False",
-    "exits-in-call": "import os\ndef add(a, b):\n    os.write(2, b'[\"passed\", \"\", 1, \"\"]')\n    os._exit(0)",
+    "exits-in-call": 'import os\ndef add(a, b):\n    os.write(2, b\'["passed", "", 1, ""]\')\n    os._exit(0)',
     # crafted bytecode: no memory is safe from it
     # values that decide for themselves
     "always-equal": _LIAR + "def add(a, b): return Liar()",
@@ -220,7 +224,7 @@ CHEATS = {
     "near": _LIAR + "def add(a, b): return Liar()\nLiar.__eq__ = lambda s, o: NotImplemented",
     "writes-into-approx": "class Odd:\n    def __eq__(self, o):\n        try: o.expected = self\n        except Exception: pass\n"
     "        return NotImplemented\ndef add(a, b): return Odd()",
-    "calls-the-wall": "import os, time\nreal = add\ndef add(a, b):\n    os.write(0, b'\\x40\\0\\0\\0[[\"get\",2,\"__globals__\"],null]')\n"
+    "calls-the-wall": 'import os, time\nreal = add\ndef add(a, b):\n    os.write(0, b\'\\x40\\0\\0\\0[["get",2,"__globals__"],null]\')\n'
     "    time.time()\n    return real(a, b)",
     "bytecode": "def f(): pass\ncode = f.__code__.replace(co_code=bytes([100, 200, 83, 0]), co_consts=())\ndef add(a, b):\n    f.__code__ = code\n    return f()",
 }

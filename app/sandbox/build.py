@@ -33,10 +33,15 @@ _PARTS = (
     "doctest",
     "words",
     "lacks",
+    "verdict",
     "restore",
     "scope",
-    "wire",
+    "values",
+    "describe",
+    "known",
+    "lies",
     "mirror",
+    "wire",
     "wall",
 )  # of the harness, in the order of their imports
 # Says which modules of the standard library can be imported, and which cannot.

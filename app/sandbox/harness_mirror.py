@@ -6,71 +6,18 @@ tuple and the like is mirrored by one that has the value; an exception by one th
 
 from __future__ import annotations
 
-import builtins
-import collections.abc
 import types
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from app.sandbox.harness_wire import MARK
+from app.sandbox.harness_describe import CLAIMED, COMPARES, NATURAL, SPECIAL, VALUED, special
 
-SPECIAL = tuple(
-    f"__{name}__"
-    for name in (
-        "repr str format bytes lt le eq ne gt ge hash bool call len length_hint getitem setitem delitem missing iter next reversed "
-        "contains add sub mul matmul truediv floordiv mod divmod pow lshift rshift and xor or radd rsub rmul rmatmul rtruediv "
-        "rfloordiv rmod rdivmod rpow rlshift rrshift rand rxor ror iadd isub imul imatmul itruediv ifloordiv imod ipow ilshift "
-        "irshift iand ixor ior neg pos abs invert complex int float index round trunc floor ceil enter exit get set delete fspath"
-    ).split()
-)
-# Of these, the ones that tell how a value stands to another, and what cannot be true as well: a value may lie.
-COMPARES = {
-    "__eq__": None, "__ne__": None, "__contains__": None, "__sub__": None, "__rsub__": None,
-    "__lt__": "__ge__", "__le__": "__gt__", "__gt__": "__le__", "__ge__": "__lt__",
-}  # fmt: skip
-_SPECIAL = frozenset(SPECIAL)
-_VALUED = (int, float, complex, str, bytes, tuple, frozenset)
-_CLAIMED = (list, dict, set)
-_ABC = type(collections.abc.Sized)
-_NATURAL = {"__new__", "__init__", "__class__", "__dict__", "__doc__", "__module__", "__slots__", "__getattribute__", "__setattr__"}
+MARK = "_number_across_the_wall"
 _FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType)
 
 
 class Beyond(BaseException):
     """A test does what cannot be done across the wall: it has to share an interpreter with the snippet."""
-
-
-def describe(kind: type, pack: Callable[[Any], Any]) -> dict[str, Any]:
-    """Return what a mirror of a class has to know."""
-    valued = next((one for one in kind.__mro__ if _is_one(one, _VALUED)), None)
-    own = kind.__mro__[: kind.__mro__.index(valued)] if valued else ()
-    return {
-        "name": kind.__name__,
-        "qualname": kind.__qualname__,
-        "doc": kind.__doc__ if isinstance(kind.__doc__, str) else None,
-        "bases": [pack(base) for base in kind.__bases__ if base is not object],
-        "special": special(kind),
-        "meta": [] if _is_one(type(kind), (type, _ABC)) else special(type(kind)),
-        "valued": valued and valued.__name__,
-        "claims": next((one.__name__ for one in kind.__mro__ if _is_one(one, _CLAIMED)), None),
-        "names": sorted({name for one in own for name in vars(one)} - _NATURAL),
-    }
-
-
-def _is_one(kind: type, kinds: tuple[type, ...]) -> bool:
-    return any(kind is one for one in kinds)  # a metaclass may say what equals what
-
-
-def special(kind: type) -> list[str]:
-    """Return the operations that a class defines itself, or has from any but the most general classes."""
-    found, seen = list[str](), set[str]()
-    for one in kind.__mro__:
-        names = _SPECIAL & vars(one).keys() - seen
-        seen |= names
-        raised = one.__module__ == "builtins" and issubclass(one, BaseException)
-        if not raised and not _is_one(one, (object, type, *_VALUED)):
-            found += sorted(names)
-    return found
 
 
 class Mirrors:
@@ -156,7 +103,7 @@ class Mirrors:
     def of_class(self, number: int, said: dict[str, Any], bases: list[Any]) -> type:
         """Return a mirror of a class that was described; whoever calls keeps it."""
         natural = [base for base in bases if self.kind(base) is not None or issubclass(base, BaseException)]
-        value = getattr(builtins, said["valued"]) if said["valued"] else None
+        value = {one.__name__: one for one in VALUED}[said["valued"]] if said["valued"] else None
         space: dict[str, Any] = {"__module__": "snippet", "__qualname__": said["qualname"], "__doc__": said["doc"]}
         space |= {name: self._operation(name) for name in said["special"] if name in SPECIAL}
         if value is not None and not any(issubclass(base, value) for base in natural):
@@ -167,9 +114,9 @@ class Mirrors:
         else:
             space["__getattr__"] = lambda made, name: self._ask("get", number_of(made), name)
         if value is not None:
-            space |= self._valued(frozenset(said["names"]) - _NATURAL)
+            space |= self._valued(frozenset(said["names"]) - NATURAL)
         elif said["claims"]:
-            claimed = type(said["name"], (getattr(builtins, said["claims"]),), {})
+            claimed = type(said["name"], ({one.__name__: one for one in CLAIMED}[said["claims"]],), {})
             space["__class__"] = property(lambda _: claimed)
         self._makes = True
         try:
@@ -183,7 +130,9 @@ class Mirrors:
         """Return the class of a mirror whose class has operations of its own, as an enumeration can be counted."""
         if names not in self._metas:
             space = {name: self._operation(name, of_class=True) for name in names if name in SPECIAL and name != "__call__"}
-            self._metas[names] = type("Mirror", (self._mirror,), {**space, "__hash__": type.__hash__}) if names else self._mirror
+            self._metas[names] = (
+                type("Mirror", (self._mirror,), {**space, "__hash__": type.__hash__}) if names else self._mirror
+            )
         return self._metas[names]
 
     def of_known(self, kind: type) -> type:
@@ -200,8 +149,8 @@ class Mirrors:
     def of_object(self, number: int, kind: type, value: Any) -> Any:
         """Return a mirror of an object; `value` is what it has of int, str, tuple and the like."""
         mirror = self.of_known(kind) if self.kind(kind) is None else kind
-        if issubclass(mirror, _VALUED):
-            made = next(one for one in mirror.__mro__ if one in _VALUED).__new__(mirror, value)  # type: ignore[call-overload]
+        if issubclass(mirror, VALUED):
+            made = next(one for one in mirror.__mro__ if one in VALUED).__new__(mirror, value)  # type: ignore[call-overload]
             vars(made)[MARK] = number
             return made
         made = object.__new__(mirror)
@@ -242,19 +191,3 @@ def number_of(made: Any) -> int:
     """Return what the other side calls the object of a mirror."""
     number: int = object.__getattribute__(made, MARK)
     return number
-
-
-def value_of(made: Any) -> tuple[Any, ...]:
-    """Return what an object has of int, str, tuple and the like, as a tuple that is empty if it has nothing of them."""
-    return next(((value(made),) for kind, value in _PLAIN.items() if issubclass(type(made), kind)), ())
-
-
-_PLAIN: dict[type, Callable[[Any], Any]] = {  # whatever the subclass makes of them
-    int: int.__pos__,
-    float: float.__pos__,
-    complex: complex.__pos__,
-    str: str.__str__,
-    bytes: lambda made: bytes.__add__(made, b""),
-    tuple: lambda made: tuple.__getitem__(made, slice(None)),
-    frozenset: lambda made: frozenset.__or__(made, frozenset()),
-}

@@ -22,7 +22,10 @@ def remember(spaces: Iterable[dict[str, Any]]) -> Callable[[], None]:
     apart = {id(vars(builtins)), *(id(space) for space, _ in names)}
     holders = [(one, type(one)(one)) for one in made if type(one) in (dict, list, set) and id(one) not in apart]
     change, delete, trace, profile, monitor = type.__setattr__, type.__delattr__, sys.settrace, sys.setprofile, sys.monitoring
-    callbacks, hooks = gc.callbacks, ("displayhook", "__displayhook__", "stdout", "stderr", "__stdout__", "meta_path", "path_hooks")
+    callbacks, hooks = (
+        gc.callbacks,
+        ("displayhook", "__displayhook__", "stdout", "stderr", "__stdout__", "meta_path", "path_hooks"),
+    )
     system = {name: getattr(sys, name) for name in hooks}
     holders += [(one, list(one)) for one in (sys.meta_path, sys.path_hooks)]
     kept, type_, space_of = vars(sys), type, type.__dict__["__dict__"].__get__

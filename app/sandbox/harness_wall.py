@@ -1,9 +1,8 @@
 """The wall: a snippet on one side of it, its test on the other, each in an interpreter of its own.
 
-Standard input leads across (wasi.wat). The test calls the snippet with `ask`, the snippet calls what the test gave it in the same
-way, and `answer` is what the other side calls. The side of the test believes nothing: it names its own objects one by one, lets
-them be called and looked at from outside only, and asks a value of the snippet's own making that says it equals another whether
-it equals things that it should not equal, in an order that the snippet cannot know.
+Standard input leads across (wasi.wat). The test calls the snippet with `ask`, the snippet calls what the test gave it in the
+same way, and `answer` is what the other side calls. The side of the test believes nothing: it names its own objects one by one, lets
+them be called and looked at from outside only, and does not take a value's word for what it equals (harness_lies.py).
 Read as text by `app.sandbox.build`, as harness.py is.
 """
 
@@ -22,30 +21,17 @@ import types
 import unittest
 from typing import Any
 
-from app.sandbox.harness_mirror import COMPARES, SPECIAL, Beyond, Mirrors, describe, is_mirror, number_of, value_of
+from app.sandbox.harness_describe import describe, value_of
+from app.sandbox.harness_known import allow, found_here
+from app.sandbox.harness_lies import SAYS, questioned
+from app.sandbox.harness_mirror import MARK, Beyond, Mirrors, is_mirror, number_of
 from app.sandbox.harness_scope import hidden, is_library
-from app.sandbox.harness_wire import MARK, Garbled, Wire
+from app.sandbox.harness_wire import Garbled, Wire
 
-_FUNCTIONS = types.FunctionType | types.BuiltinFunctionType
+_FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType)
 _INNER = (types.FrameType, types.CodeType, types.TracebackType)
 _OWN = (types.ModuleType, unittest.TestCase)
 _PIECE = 1 << 16  # bytes read at once
-_INSIDE = ("_", "gi_", "cr_", "ag_", "f_", "tb_", "co_", "func_")  # of what leads from an object to its code
-_SHOWN = ("__name__", "__qualname__", "__doc__")  # of what the test hands over, besides its public names
-# Modules whose functions, and builtins that, do nothing but compute.
-_PURE = frozenset("bisect cmath fractions functools heapq itertools math _operator operator re statistics string textwrap".split())
-_PURE_BUILTINS = frozenset(
-    "abs all any ascii bin callable chr divmod format hash hex isinstance issubclass iter len max min next oct ord pow repr "
-    "round sorted sum".split()
-)
-_KNOWN: dict[tuple[str, str], type] = {}  # classes that both sides have
-
-
-_SAYS = {
-    "__eq__": "equals", "__ne__": "differs from", "__contains__": "contains", "__sub__": "is just as far from",
-    "__rsub__": "is just as far from", "__lt__": "is less than", "__le__": "is at most", "__gt__": "is more than",
-    "__ge__": "is at least",
-}  # fmt: skip
 
 
 class Wall(Wire):
@@ -111,7 +97,7 @@ class Wall(Wire):
             what, number, *parts = self._receive()
             made = None if number is None else self._mine[number]
             if self._of_test:
-                _allow(what, made, parts)
+                allow(what, made, parts)
             value = _DO[what](self, made, *parts)
             self._answers = True
             return ["return", None, self.pack(value)]
@@ -185,7 +171,7 @@ class Wall(Wire):
             extra = {name: one for name, one in vars(value).items() if not self._of_test or not name.startswith("_")}
             pairs = tuple(extra.items())
             return ["error", self.number(value), self._pack_class(kind), self.pack(value.args), self.pack(pairs)]
-        if kind in (types.FunctionType, types.BuiltinFunctionType) and _found(value.__module__, value.__qualname__) is value:
+        if kind in _FUNCTIONS and found_here(value.__module__, value.__qualname__) is value:
             return ["known", value.__module__, value.__qualname__]
         if issubclass(kind, _INNER):
             return None  # what leads from an object to the code around it stays at home
@@ -199,7 +185,7 @@ class Wall(Wire):
         number = self._mirrors.kind(kind)
         if number is not None:
             return ["yours", number]
-        if _found(kind.__module__, kind.__qualname__) is kind:
+        if found_here(kind.__module__, kind.__qualname__) is kind:
             return ["known", kind.__module__, kind.__qualname__]
         number = self.number(kind)
         if number in self._described:
@@ -211,7 +197,7 @@ class Wall(Wire):
         if tag == "yours":
             return self._mine[parts[0]]
         if tag == "known":
-            return _found(*parts)
+            return found_here(*parts)
         if tag == "module" and is_library(parts[0]):
             __import__(parts[0])
             return sys.modules[parts[0]]
@@ -249,104 +235,19 @@ class Wall(Wire):
     # values that say themselves how they stand to others
 
     def _compare(self, name: str, number: int, other: Any) -> Any:
-        """Return what a value of the snippet's own making says of another; False, and remember it, if it says that of any."""
+        """Return what a value of the snippet's own making says of another; False, and remember it, if it lies."""
         if not self._of_test:
             return self.ask("operate", number, name, (other,))
-        questions = [(name, other, True), *((*one, False) for one in _decoys(name, other))]
-        if len(questions) > 1:
-            questions.append(questions[0])  # a second time: it must say the same
-        self._chance.shuffle(questions)
-        said, others = list[Any](), list[Any]()
-        for what, value, counts in questions:
-            try:
-                found = self.ask("operate", number, what, (value,))
-            except Exception:
-                if counts:
-                    raise
-                continue
-            (said if counts else others).append(found)
-        first = said[0]
-        if any(_agrees(name, first, one) for one in others) or not _is_steady(name, said):
-            self.lie = f"what the snippet gives says that it {_SAYS[name]} whatever it is compared with"
-            return False
-        return first
-
-
-def _is_steady(name: str, said: list[Any]) -> bool:
-    return name in ("__sub__", "__rsub__") or len({one is NotImplemented or bool(one) for one in said}) == 1
-
-
-def _agrees(name: str, said: Any, other: Any) -> bool:
-    if said is NotImplemented or other is NotImplemented:
-        return False
-    if name in ("__sub__", "__rsub__"):
-        return type(said) in (int, float) and type(other) in (int, float) and said == other
-    return bool(said) and bool(other) and name != "__ne__"
-
-
-def _decoys(name: str, value: Any) -> list[tuple[str, Any]]:
-    """Return questions that no honest value answers as it answers whether it is, or has, `value`."""
-    is_number = type(value) in (int, float)
-    if name == "__ne__":
-        return []
-    if name == "__contains__":
-        return [(name, "\0 nothing"), (name, object)]
-    if name in ("__sub__", "__rsub__"):
-        return [(name, value + 1), (name, value - 2)] if is_number else []
-    opposite = COMPARES[name]
-    if opposite:
-        least = float("-inf" if name in ("__lt__", "__le__") else "inf")
-        return [(opposite, value), *([(name, least)] if is_number else [])]
-    near: list[Any] = ["\0 nothing"]
-    if is_number:
-        near += [value + 1, value - 1, -value - 1, 2 * value + 3]
-    elif type(value) is str:
-        near += [value + "\0", "\0" + value, value[1:] + "\0"]
-    elif type(value) in (list, tuple):
-        near += [value + type(value)((None,)), type(value)(("\0 nothing",)) + value, type(value)((None,)) * (len(value) or 1)]
-    elif type(value) is dict:
-        near += [{**value, "\0": None}, {"\0": None}]
-    else:
-        near += [-987654321, ("\0",)]
-    return [(name, one) for one in near]
-
-
-def _allow(what: str, made: Any, parts: list[Any]) -> None:
-    """Let a snippet call and look at what a test hands over, from outside. Raises `AttributeError` for anything else."""
-    name = parts[0] if parts and type(parts[0]) is str else ""
-    own = type(made).__module__ in ("snippet", "__main__", "types") and not isinstance(made, _FUNCTIONS | unittest.TestCase)
-    fine = {
-        "call": True,
-        "operate": name in SPECIAL,
-        "get": name in _SHOWN or not name.startswith(_INSIDE),
-        "set": own and not name.startswith("_"),
-        "delete": own and not name.startswith("_"),
-        "copy": True,
-        "is": True,
-        "dir": True,
-    }
-    if not fine.get(what):
-        raise AttributeError(f"{name} cannot be had of what a test hands over")
+        said, lies = questioned(
+            lambda what, value: self.ask("operate", number, what, (value,)), self._chance.shuffle, name, other
+        )
+        if lies:
+            self.lie = f"what the snippet gives says that it {SAYS[name]} whatever it is compared with"
+        return not lies and said
 
 
 def _is_own(value: Any) -> bool:
     return isinstance(value, types.FunctionType | type) and value.__module__ == "snippet"
-
-
-def _found(module: Any, qualname: str) -> Any:
-    """Return a class that both sides have, or a function that only computes. None if there is none."""
-    kind = _KNOWN.get((module, qualname))
-    if kind is not None or type(module) is not str or not is_library(module):
-        return kind
-    is_pure = module in _PURE or (module == "builtins" and qualname in _PURE_BUILTINS)
-    try:
-        __import__(module)
-    except ImportError:
-        return None
-    made: Any = sys.modules.get(module)
-    for name in qualname.split("."):
-        made = getattr(made, name, None)
-    return made if isinstance(made, type) or (is_pure and isinstance(made, _FUNCTIONS)) else None
 
 
 def _operate(wall: Wall, made: Any, name: str, args: tuple[Any, ...]) -> Any:
@@ -370,16 +271,3 @@ _DO: dict[str, Any] = {
     "is": lambda wall, made, kind: isinstance(made, wall._mine[kind]),
     "dir": lambda wall, made: sorted(dir(made)),
 }
-
-
-def know() -> None:
-    """Remember the classes that both sides have: those that are there before any snippet is."""
-    waiting: list[type] = [object]
-    while waiting:
-        for kind in type.__subclasses__(waiting.pop()):
-            if (kind.__module__, kind.__qualname__) not in _KNOWN and not kind.__module__.startswith(("app.", "__main__")) and (
-                not issubclass(kind, BaseException) or not kind.__module__.startswith("unittest")
-            ):  # SkipTest: what the snippet raises skips no test
-                _KNOWN[kind.__module__, kind.__qualname__] = kind
-                waiting.append(kind)
-    _KNOWN["builtins", "object"] = object

@@ -1,62 +1,33 @@
-"""What goes across the wall between snippet and test, and how it is written. Read as text by `app.sandbox.build`, as harness.py is.
+"""The letters that cross the wall between snippet and test. Read as text by `app.sandbox.build`, as harness.py is.
 
-Plain values cross by value, from the snippet as JSON, which hurts no reader. A list, a mapping, a set that both sides hold is kept the
-same on both: each letter carries what has changed in them since the last, so that a list that is sorted in place is sorted for
-the test, too. Everything else stays where it is, and a mirror of it (harness_mirror.py) stands for it on the other side.
+Plain values cross by value, from the snippet as JSON, which hurts no reader. A list, a mapping, a set that both sides hold is
+kept the same on both: each letter carries what has changed in them since the last, so that a list that is sorted in place is
+sorted for the test, too. Everything else stays where it is, and a mirror of it (harness_mirror.py) stands for it elsewhere.
 """
 
 from __future__ import annotations
 
-import array
 import collections
-import datetime
-import decimal
-import fractions
-import json.encoder
-import json.scanner
 import marshal
 import operator
-import pathlib
-import re
 import sys
-import types
-import uuid
 import weakref
-from collections.abc import Callable
 from typing import Any
 
-SCALARS = {bool, int, float, str, type(None)}
-MARK = "_number_across_the_wall"  # of a mirror
-# Values that never change: how each is taken apart, and put together.
-VALUES: dict[type, tuple[Callable[[Any], Any], Callable[..., Any]]] = {
-    bytes: (lambda made: (made.hex(),), bytes.fromhex),
-    complex: (lambda made: (made.real, made.imag), complex),
-    range: (lambda made: (made.start, made.stop, made.step), range),
-    slice: (lambda made: (made.start, made.stop, made.step), slice),
-    frozenset: (tuple, lambda *parts: frozenset(parts)),
-    type(...): (lambda _: (), lambda: ...),
-    type(NotImplemented): (lambda _: (), lambda: NotImplemented),
-    decimal.Decimal: (lambda made: (str(made),), decimal.Decimal),
-    fractions.Fraction: (lambda made: (made.numerator, made.denominator), fractions.Fraction),
-    datetime.date: (lambda made: (made.year, made.month, made.day), datetime.date),
-    datetime.time: (lambda made: (made.hour, made.minute, made.second, made.microsecond, made.tzinfo), datetime.time),
-    datetime.datetime: (lambda made: (*made.timetuple()[:6], made.microsecond, made.tzinfo), datetime.datetime),
-    datetime.timedelta: (lambda made: (made.days, made.seconds, made.microseconds), datetime.timedelta),
-    datetime.timezone: (lambda made: (made.utcoffset(None),), datetime.timezone),
-    pathlib.PurePosixPath: (lambda made: (str(made),), pathlib.PurePosixPath),
-    pathlib.PosixPath: (lambda made: (str(made),), pathlib.PosixPath),
-    re.Pattern: (lambda made: (made.pattern, made.flags), re.compile),
-    uuid.UUID: (lambda made: (str(made),), uuid.UUID),
-}
-_NAMES = {kind: kind.__qualname__ for kind in VALUES}
-_BY_NAME = {kind.__qualname__: make for kind, (_, make) in VALUES.items()}
-_LISTS, _DICTS = (list, collections.deque), (dict, collections.OrderedDict, collections.Counter, collections.defaultdict)
-_SHARED: dict[type, Callable[..., Any]] = {kind: kind for kind in (*_LISTS, *_DICTS, set, bytearray)}
-_SHARED_BY_NAME = {kind.__qualname__: kind for kind in _SHARED}
-
-
-_MANY = 32  # numbers from which a list of them is written in one piece, as marshal does (Python/marshal.c), and read by no marshal
-_STRIDES = {"i": 5, "g": 9}
+from app.sandbox.harness_values import (
+    BY_NAME,
+    MANY,
+    NAMES,
+    SCALARS,
+    SHARED,
+    SHARED_BY_NAME,
+    VALUES,
+    contents,
+    dense,
+    from_json,
+    sparse,
+    to_json,
+)
 
 
 class Garbled(Exception):
@@ -100,12 +71,12 @@ class Wire:
         kind = type(value)
         if kind in SCALARS:
             return value
-        if kind in _SHARED:
+        if kind in SHARED:
             return ["=", self._share(value)]
         if kind is tuple:
             return ["t", *(value if set(map(type, value)) <= SCALARS else map(self.pack, value))]
         if kind in VALUES:
-            return ["v", _NAMES[kind], *map(self.pack, VALUES[kind][0](value))]
+            return ["v", NAMES[kind], *map(self.pack, VALUES[kind][0](value))]
         return self.pack_object(value)
 
     def pack_object(self, value: Any) -> Any:
@@ -124,7 +95,7 @@ class Wire:
         if tag == "t":
             return tuple(map(self.unpack, parts))
         if tag == "v":
-            return _BY_NAME[parts[0]](*map(self.unpack, parts[1:]))
+            return BY_NAME[parts[0]](*map(self.unpack, parts[1:]))
         return self.unpack_object(tag, parts)
 
     # what both sides hold
@@ -139,12 +110,12 @@ class Wire:
     def _contents(self, number: int, inside: list[Any], blobs: list[bytes]) -> Any:
         """Return what is in one of those, and remember it as told."""
         made = self._shared[number]
-        dense = _dense(inside) if isinstance(made, list) and len(inside) >= _MANY else None
-        if dense is not None:
+        whole = dense(inside) if isinstance(made, list) and len(inside) >= MANY else None
+        if whole is not None:
             self._flat.add(number)
-            self._told[number] = dense[1]
-            blobs.append(dense[1])
-            return {dense[0]: len(dense[1])}
+            self._told[number] = whole[1]
+            blobs.append(whole[1])
+            return {whole[0]: len(whole[1])}
         extra = [self.pack(getattr(made, "default_factory", None))] if isinstance(made, dict) else []
         extra += [made.maxlen] if isinstance(made, collections.deque) else []
         self._remember(number, inside)
@@ -174,7 +145,7 @@ class Wire:
         made = self._shared[number]
         if isinstance(parts, dict):
             ((kind, size),) = parts.items()
-            made[:] = _sparse(kind, blobs[:size])
+            made[:] = sparse(kind, blobs[:size])
             self._flat.add(number)
             self._told[number] = blobs[:size]
             return blobs[size:]
@@ -253,7 +224,7 @@ class Wire:
         while waiting := self._shared.keys() - seen:
             for number in sorted(waiting):
                 seen.add(number)
-                inside = _inside(self._shared[number])
+                inside = contents(self._shared[number])
                 if not self._is_told(number, inside):
                     name = type(self._shared[number]).__qualname__
                     changed.append([number, name, self._contents(number, inside, blobs)])
@@ -285,61 +256,4 @@ class Wire:
         for number, _, parts in changed:
             blobs = self._fill(number, parts, blobs)
             if not isinstance(parts, dict):
-                self._remember(number, _inside(self._shared[number]))
-
-
-def to_json(said: Any) -> bytes:
-    """Return plain data as JSON, whatever the snippet has done to json."""
-    try:
-        return "".join(_JSON(said, 0)).encode()
-    except ValueError:  # an integer that is too long for text
-        limit = sys.get_int_max_str_digits()
-        sys.set_int_max_str_digits(0)
-        try:
-            return "".join(_JSON(said, 0)).encode()
-        finally:
-            sys.set_int_max_str_digits(limit)
-
-
-def from_json(text: bytes) -> Any:
-    """Return the data in JSON. Raises `ValueError`, `StopIteration`."""
-    return _SCAN(text.decode(), 0)[0]
-
-
-def _no_json(_: Any) -> Any:
-    raise TypeError
-
-
-# The parts of json without what a snippet may have put into its place.
-_JSON = json.encoder.c_make_encoder(  # type: ignore[misc]
-    None, _no_json, json.encoder.encode_basestring_ascii, None, ":", ",", False, False, True
-)
-_SCAN = json.scanner.c_make_scanner(json.JSONDecoder())  # type: ignore[misc]
-
-
-def _inside(made: Any) -> list[Any]:
-    """Return what is in one of those that both sides hold, as it is now."""
-    return [part for pair in made.items() for part in pair] if isinstance(made, dict) else list(made)
-
-
-def _dense(inside: list[Any]) -> tuple[str, bytes] | None:
-    """Return a list of nothing but numbers of 32 bits, or of floats, as bytes; None if it is no such list."""
-    try:
-        text = marshal.dumps(inside, 2)
-    except ValueError:
-        return None
-    for kind, stride in _STRIDES.items():
-        if len(text) == 5 + stride * len(inside) and text[5::stride].count(kind.encode()) == len(inside):
-            return kind, text
-    return None
-
-
-def _sparse(kind: str, text: bytes) -> list[Any]:
-    """Return the list."""
-    stride, width = _STRIDES[kind], _STRIDES[kind] - 1
-    plain = bytearray((len(text) - 5) // stride * width)
-    for place in range(width):
-        plain[place::width] = text[6 + place :: stride]
-    made = array.array({"i": "i", "g": "d"}[kind])
-    made.frombytes(plain)
-    return made.tolist()
+                self._remember(number, contents(self._shared[number]))

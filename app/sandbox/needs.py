@@ -45,7 +45,9 @@ _STATE = frozenset(
     "reload seed setattr setcontext setlocale signature threading traceback tracemalloc warns warnings weakref".split()
 )
 _WORD = re.compile(r"\w+")
-_SYSTEM = re.compile(r"\bfrom\s+sys\b|\bsys\.(?!maxsize|path\b|float_info|int_info|version|stdout|stderr|getsizeof|exit\b|executable)")
+_SYSTEM = re.compile(
+    r"\bfrom\s+sys\b|\bsys\.(?!maxsize|path\b|float_info|int_info|version|stdout|stderr|getsizeof|exit\b|executable)"
+)
 
 
 def shares(test: str) -> bool:
