@@ -21,8 +21,8 @@ class TestVerdict(Part):
     """The assertion with the values it saw, the first difference, or the exception; "" if passed."""
     apart: bool
     """Whether a pass is one that nothing which the snippet prepared could bring about: the test ran in an interpreter in which
-    the snippet never was, and called it from there, or the output was compared outside. false: no pass; or the test has to share an
-    interpreter with the snippet (it is async, patches, or looks into it), and code written to deceive it can."""
+    the snippet never was, and called it from there, or the output was compared outside. false: no pass; or the test has to
+    share an interpreter with the snippet (it is async, patches, or looks into it), and code written to deceive it can."""
     checks: Count
     """Checks that ran: assertions that could have failed, and the comparison of an output. 0 where the interpreter ended."""
     fuel: Count

@@ -37,6 +37,7 @@ _PARTS = (
     "restore",
     "scope",
     "values",
+    "shared",
     "describe",
     "known",
     "lies",

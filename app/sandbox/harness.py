@@ -29,9 +29,9 @@ from app.sandbox.harness_words import say
 
 # Imported before the image is taken, so that a snippet's import of one of them costs no fuel.
 READY = (
-    "abc array base64 bisect calendar cmath collections collections.abc contextlib copy csv dataclasses datetime decimal doctest "
-    "enum fractions functools hashlib heapq html inspect io itertools keyword math numbers operator queue random re secrets "
-    "statistics string struct textwrap time traceback typing unicodedata unittest uuid"
+    "abc array base64 bisect calendar cmath collections collections.abc contextlib copy csv dataclasses datetime decimal "
+    "doctest enum fractions functools hashlib heapq html inspect io itertools keyword math numbers operator queue random re "
+    "secrets statistics string struct textwrap time traceback typing unicodedata unittest uuid"
 )
 
 

@@ -9,10 +9,11 @@ from typing import Any
 SPECIAL = tuple(
     f"__{name}__"
     for name in (
-        "repr str format bytes lt le eq ne gt ge hash bool call len length_hint getitem setitem delitem missing iter next reversed "
-        "contains add sub mul matmul truediv floordiv mod divmod pow lshift rshift and xor or radd rsub rmul rmatmul rtruediv "
-        "rfloordiv rmod rdivmod rpow rlshift rrshift rand rxor ror iadd isub imul imatmul itruediv ifloordiv imod ipow ilshift "
-        "irshift iand ixor ior neg pos abs invert complex int float index round trunc floor ceil enter exit get set delete fspath"
+        "repr str format bytes lt le eq ne gt ge hash bool call len length_hint getitem setitem delitem missing iter "
+        "next reversed contains add sub mul matmul truediv floordiv mod divmod pow lshift rshift and xor or radd rsub "
+        "rmul rmatmul rtruediv rfloordiv rmod rdivmod rpow rlshift rrshift rand rxor ror iadd isub imul imatmul "
+        "itruediv ifloordiv imod ipow ilshift irshift iand ixor ior neg pos abs invert complex int float index round "
+        "trunc floor ceil enter exit get set delete fspath"
     ).split()
 )
 # Of these, the ones that tell how a value stands to another, and what cannot be true as well: a value may lie.

@@ -1,4 +1,4 @@
-"""Values of a snippet's own making may lie about how they stand to others. Read as text by `app.sandbox.build`, as harness.py is."""
+"""Values that lie about how they stand to others. Read as text by `app.sandbox.build`, as harness.py is."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Mirrors: what stands on one side of the wall for an object on the other. Read as text by `app.sandbox.build`, as harness.py is.
+"""Mirrors: what stands on one side of the wall for an object on the other. Read as text, as harness.py is.
 
-A mirror has the class, or a mirror of the class, and answers whatever it is asked by asking the object. A subclass of int, str,
+A mirror has the class, or a mirror of it, and answers whatever it is asked by asking the object. A subclass of int, str,
 tuple and the like is mirrored by one that has the value; an exception by one that can be raised and caught.
 """
 
@@ -29,67 +29,9 @@ class Mirrors:
         self._kinds = dict[int, int]()  # the numbers of classes, by the identity of their mirrors
         self._metas = dict[tuple[str, ...], Any]()
         self._of_known = dict[type, type]()
-        self._makes = False
+        self.makes = False
         self.beyond: Beyond | None = None
-        mirrors = self
-
-        class Mirror(type):
-            """The class of mirrors of classes."""
-
-            def __new__(cls, name: str, bases: Any, space: Any) -> Any:
-                if not mirrors._makes:
-                    mirrors.refuse("a class of the test extends one of the snippet")
-                return super().__new__(cls, name, bases, space)
-
-            def __call__(cls, *args: Any, **words: Any) -> Any:
-                return ask("call", mirrors.kind(cls), args, tuple(words.items()))
-
-            def __getattr__(cls, name: str) -> Any:
-                if mirrors.kind(cls) is None:
-                    raise AttributeError(name)
-                return ask("get", mirrors.kind(cls), name)
-
-            def __setattr__(cls, name: str, value: Any) -> None:
-                ask("set", mirrors.kind(cls), name, value)
-
-            def __delattr__(cls, name: str) -> None:
-                ask("delete", mirrors.kind(cls), name)
-
-            def __instancecheck__(cls, made: Any) -> bool:
-                if type.__instancecheck__(cls, made):
-                    return True
-                return is_mirror(made) and ask("is", number_of(made), mirrors.kind(cls)) is True
-
-            def __dir__(cls) -> Any:
-                return ask("dir", mirrors.kind(cls))
-
-        class Mirrored:
-            """What every mirror of a plain object has."""
-
-            __slots__ = (MARK, "__weakref__")
-
-            def __getattr__(self, name: str) -> Any:
-                return ask("get", number_of(self), name)
-
-            def __setattr__(self, name: str, value: Any) -> None:
-                ask("set", number_of(self), name, value)
-
-            def __delattr__(self, name: str) -> None:
-                ask("delete", number_of(self), name)
-
-            def __dir__(self) -> Any:
-                return ask("dir", number_of(self))
-
-            def __copy__(self) -> Any:
-                return ask("copy", number_of(self), False)
-
-            def __deepcopy__(self, _: Any) -> Any:
-                return ask("copy", number_of(self), True)
-
-            def __reduce_ex__(self, _: Any) -> Any:
-                mirrors.refuse("an object of the snippet is pickled")
-
-        self._mirror, self._mirrored = Mirror, Mirrored
+        self._mirror, self._mirrored = _class_of_classes(self, ask), _class_of_objects(self, ask)
 
     def refuse(self, words: str) -> NoReturn:
         """Remember, whoever catches it, that a test goes beyond the wall. Raises `Beyond`."""
@@ -118,11 +60,11 @@ class Mirrors:
         elif said["claims"]:
             claimed = type(said["name"], ({one.__name__: one for one in CLAIMED}[said["claims"]],), {})
             space["__class__"] = property(lambda _: claimed)
-        self._makes = True
+        self.makes = True
         try:
             made: type = self._meta(tuple(said["meta"]))(said["name"], tuple(natural), space)
         finally:
-            self._makes = False
+            self.makes = False
         self._kinds[id(made)] = number
         return made
 
@@ -177,6 +119,68 @@ class Mirrors:
             self._ask("set", number_of(made), name, value)
 
         return {"__getattribute__": look, "__setattr__": change}
+
+
+def _class_of_classes(mirrors: Mirrors, ask: Callable[..., Any]) -> Any:
+    class Mirror(type):
+        """The class of mirrors of classes."""
+
+        def __new__(cls, name: str, bases: Any, space: Any) -> Any:
+            if not mirrors.makes:
+                mirrors.refuse("a class of the test extends one of the snippet")
+            return super().__new__(cls, name, bases, space)
+
+        def __call__(cls, *args: Any, **words: Any) -> Any:
+            return ask("call", mirrors.kind(cls), args, tuple(words.items()))
+
+        def __getattr__(cls, name: str) -> Any:
+            return ask("get", mirrors.kind(cls), name)
+
+        def __setattr__(cls, name: str, value: Any) -> None:
+            ask("set", mirrors.kind(cls), name, value)
+
+        def __delattr__(cls, name: str) -> None:
+            ask("delete", mirrors.kind(cls), name)
+
+        def __instancecheck__(cls, made: Any) -> bool:
+            if type.__instancecheck__(cls, made):
+                return True
+            return is_mirror(made) and ask("is", number_of(made), mirrors.kind(cls)) is True
+
+        def __dir__(cls) -> Any:
+            return ask("dir", mirrors.kind(cls))
+
+    return Mirror
+
+
+def _class_of_objects(mirrors: Mirrors, ask: Callable[..., Any]) -> Any:
+    class Mirrored:
+        """What every mirror of a plain object has."""
+
+        __slots__ = (MARK, "__weakref__")
+
+        def __getattr__(self, name: str) -> Any:
+            return ask("get", number_of(self), name)
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            ask("set", number_of(self), name, value)
+
+        def __delattr__(self, name: str) -> None:
+            ask("delete", number_of(self), name)
+
+        def __dir__(self) -> Any:
+            return ask("dir", number_of(self))
+
+        def __copy__(self) -> Any:
+            return ask("copy", number_of(self), False)
+
+        def __deepcopy__(self, _: Any) -> Any:
+            return ask("copy", number_of(self), True)
+
+        def __reduce_ex__(self, _: Any) -> Any:
+            mirrors.refuse("an object of the snippet is pickled")
+
+    return Mirrored
 
 
 def is_mirror(made: Any) -> bool:

@@ -21,33 +21,19 @@ def remember(spaces: Iterable[dict[str, Any]]) -> Callable[[], None]:
     functions = [(one, *(getattr(one, part) for part in _PARTS)) for one in map(_function, made) if one is not None]
     apart = {id(vars(builtins)), *(id(space) for space, _ in names)}
     holders = [(one, type(one)(one)) for one in made if type(one) in (dict, list, set) and id(one) not in apart]
-    change, delete, trace, profile, monitor = type.__setattr__, type.__delattr__, sys.settrace, sys.setprofile, sys.monitoring
-    callbacks, hooks = (
-        gc.callbacks,
-        ("displayhook", "__displayhook__", "stdout", "stderr", "__stdout__", "meta_path", "path_hooks"),
-    )
+    hooks = ("displayhook", "__displayhook__", "stdout", "stderr", "__stdout__", "meta_path", "path_hooks")
     system = {name: getattr(sys, name) for name in hooks}
     holders += [(one, list(one)) for one in (sys.meta_path, sys.path_hooks)]
-    kept, type_, space_of = vars(sys), type, type.__dict__["__dict__"].__get__
+    kept, type_, silence, put_back = vars(sys), type, _silencer(), _class_keeper()
 
     def restore() -> None:
-        trace(None)
-        profile(None)
-        for tool in (0, 1, 2, 3, 4, 5):
-            if monitor.get_tool(tool) is not None:
-                monitor.set_events(tool, 0)
-        callbacks.clear()
+        silence()
         kept.update(system)
         for space, inside in names:
             space.clear()
             space.update(inside)
         for kind, inside in classes:
-            now = space_of(kind)
-            for name in [name for name in now if name not in inside]:
-                delete(kind, name)
-            for name, value in inside.items():
-                if now.get(name) is not value:
-                    change(kind, name, value)
+            put_back(kind, inside)
         for function, code, defaults, words in functions:
             if function.__code__ is not code:
                 function.__code__ = code
@@ -57,6 +43,36 @@ def remember(spaces: Iterable[dict[str, Any]]) -> Callable[[], None]:
             (holder.extend if type_(holder) is list else holder.update)(inside)
 
     return restore
+
+
+def _silencer() -> Callable[[], None]:
+    """Return what ends all that is called at every step."""
+    trace, profile, callbacks = sys.settrace, sys.setprofile, gc.callbacks
+    tool_of, set_events = sys.monitoring.get_tool, sys.monitoring.set_events
+
+    def silence() -> None:
+        trace(None)
+        profile(None)
+        for tool in (0, 1, 2, 3, 4, 5):
+            if tool_of(tool) is not None:
+                set_events(tool, 0)
+        callbacks.clear()
+
+    return silence
+
+
+def _class_keeper() -> Callable[[type, dict[str, Any]], None]:
+    change, delete, space_of = type.__setattr__, type.__delattr__, type.__dict__["__dict__"].__get__
+
+    def put_back(kind: type, inside: dict[str, Any]) -> None:
+        now = space_of(kind)
+        for name in [name for name in now if name not in inside]:
+            delete(kind, name)
+        for name, value in inside.items():
+            if now.get(name) is not value:
+                change(kind, name, value)
+
+    return put_back
 
 
 def _is_plain_class(one: Any) -> bool:

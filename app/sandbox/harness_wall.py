@@ -1,20 +1,17 @@
 """The wall: a snippet on one side of it, its test on the other, each in an interpreter of its own.
 
 Standard input leads across (wasi.wat). The test calls the snippet with `ask`, the snippet calls what the test gave it in the
-same way, and `answer` is what the other side calls. The side of the test believes nothing: it names its own objects one by one, lets
-them be called and looked at from outside only, and does not take a value's word for what it equals (harness_lies.py).
+same way, and `answer` is what the other side calls. The side of the test believes nothing: it names its own objects one by one,
+lets them be called and looked at from outside only, and does not take a value's word for what it equals (harness_lies.py).
 Read as text by `app.sandbox.build`, as harness.py is.
 """
 
 from __future__ import annotations
 
 import copy
-import importlib
 import io
-import operator
 import os
 import random
-import re
 import sys
 import time
 import types
@@ -25,7 +22,7 @@ from app.sandbox.harness_describe import describe, value_of
 from app.sandbox.harness_known import allow, found_here
 from app.sandbox.harness_lies import SAYS, questioned
 from app.sandbox.harness_mirror import MARK, Beyond, Mirrors, is_mirror, number_of
-from app.sandbox.harness_scope import hidden, is_library
+from app.sandbox.harness_scope import Names, is_library
 from app.sandbox.harness_wire import Garbled, Wire
 
 _FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType)
@@ -40,7 +37,7 @@ class Wall(Wire):
     def __init__(self, *, of_test: bool, scope: dict[str, Any]) -> None:
         """Stand on the side of the test, or on that of the snippet; `scope` holds the names of the snippet."""
         super().__init__(of_test=of_test)
-        self._scope, self._before, self._values = scope, dict[str, Any](), list[Any]()
+        self.names = Names(scope)
         self._mirrors = Mirrors(self.ask, self._compare)
         self._described = set[int]()
         self._read, self._write, self._call = os.read, os.write, time.time  # what calls the other: see wasi.wat
@@ -48,20 +45,14 @@ class Wall(Wire):
             sys.set_int_max_str_digits(0)
         self._out = sys.stdout, sys.stderr
         self._captured: tuple[Any, Any] | None = None
-        self._chance = random.Random(0)
+        self._chance = random.Random(0)  # noqa: S311  seeded with what the snippet cannot know
         self._answers = False
         self.lie = ""  # what a value of the snippet was caught at
-        self._hidden = set[str]()
-        self.wanted = set[str]()  # names of the snippet, besides its functions and classes
 
     def meet(self, test: dict[str, Any]) -> None:
         """Fetch the names of the snippet that a test has a use for; take the order of questions from its nonce."""
         self._chance.seed(test["nonce"])
-        words = {*re.findall(r"\w+", test["text"]), *test["entry"]}
-        names = {name for name in self.ask("names") if name in words}
-        self._hidden, modules = hidden(test["text"], names, test["entry"])
-        self._scope.update((name, importlib.import_module(name)) for name in modules)
-        self.ask("show", None, tuple(sorted(names)))
+        self.ask("show", None, self.names.choose(test, self.ask("names")))
 
     @property
     def beyond(self) -> Beyond | None:
@@ -126,15 +117,7 @@ class Wall(Wire):
 
     def _beside(self) -> dict[str, Any]:
         """Return what the snippet printed, where somebody listens, and which of its names changed."""
-        made: dict[str, Any] = {}
-        values = self._scope.values()
-        if len(values) != len(self._values) or not all(map(operator.is_, values, self._values)):
-            self._values = list(values)
-            names = {name: value for name, value in self._scope.items() if name in self.wanted or _is_own(value)}
-            changed = tuple(name for name, value in names.items() if self._before.get(name, self) is not value)
-            made["names"] = self.pack(tuple((name, names[name]) for name in changed))
-            made["lost"] = self.pack(tuple(name for name in self._before if name not in names))
-            self._before = names
+        made = {key: self.pack(part) for key, part in self.names.changes().items()}
         if self._captured is not None:
             streams = (sys.stdout, sys.stderr)
             made["printed"] = self.pack(tuple(one.getvalue() if isinstance(one, io.StringIO) else "" for one in streams))
@@ -142,15 +125,7 @@ class Wall(Wire):
         return made
 
     def _learn(self, beside: dict[str, Any]) -> None:
-        for name, value in beside.get("names", ()):
-            if not name.isidentifier() or name.startswith("__") or name in self._hidden:
-                continue
-            if name not in self._scope or self._scope[name] is self._before.get(name, self):
-                self._scope[name] = value  # unless the test has a value of its own for it
-            self._before[name] = value
-        for name in beside.get("lost", ()):
-            if self._scope.get(name, self) is self._before.pop(name, None):
-                del self._scope[name]
+        self.names.learn(beside.get("names", ()), beside.get("lost", ()))
         for stream, text in zip((sys.stdout, sys.stderr), beside.get("printed", ())):
             if text:
                 stream.write(text)
@@ -246,21 +221,16 @@ class Wall(Wire):
         return not lies and said
 
 
-def _is_own(value: Any) -> bool:
-    return isinstance(value, types.FunctionType | type) and value.__module__ == "snippet"
-
-
 def _operate(wall: Wall, made: Any, name: str, args: tuple[Any, ...]) -> Any:
     return getattr(type(made), name)(made, *args)
 
 
 def _show(wall: Wall, _: Any, names: tuple[str, ...]) -> None:
-    wall.wanted.update(names)
-    wall._values.clear()
+    wall.names.show(names)
 
 
 _DO: dict[str, Any] = {
-    "names": lambda wall, _: tuple(wall._scope),
+    "names": lambda wall, _: wall.names.announced(),
     "show": _show,
     "call": lambda wall, made, args, words: made(*args, **dict(words)),
     "operate": _operate,

@@ -101,8 +101,8 @@ class Machine:
     def enter(self, image: Image, inputs: Inputs, fuel: int) -> Ended:
         """Return how a copy of `image` ended that ran `main` with the first inputs and had so much fuel.
 
-        What runs the test then is `judge` in the same copy, or `confirm` in a second copy that reaches the first across the wall
-        alone: then how the first ended counts if it is what ended both, and the output is that of the second.
+        What runs the test then is `judge` in the same copy, or `confirm` in a second copy that reaches the first across the
+        wall alone: then how the first ended counts if it is what ended both, and the output is that of the second.
         """
         with self._instance(fuel) as guest:
             guest.write(b"memory", 0, image.memory)

@@ -40,7 +40,7 @@ def _imported(test: str) -> Iterator[str]:
 
 # Words of tests that change the interpreter which a snippet runs in, or look into it: they share one with the snippet.
 _STATE = frozenset(
-    "__builtins__ __code__ __subclasses__ __wrapped__ async asyncio await builtins cache_clear dataclasses environ exec gc "
+    "__builtins__ __code__ __subclasses__ __wrapped__ async asyncio await builtins cache_clear dataclasses environ exec gc "  # noqa: SIM905
     "getcontext get_type_hints importlib inspect linecache localcontext logging mock monkeypatch patch pickle platform putenv "
     "reload seed setattr setcontext setlocale signature threading traceback tracemalloc warns warnings weakref".split()
 )

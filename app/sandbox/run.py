@@ -4,18 +4,18 @@ A verdict is a pure function of snippet, test and guest, down to the unit of fue
 no entropy in the guest, and every test starts from the same memory.
 
 What `passed` means. The snippet runs in a copy of the guest; the test is nowhere in it before the snippet has ended. First
-both run together, which gives the words of every verdict but a pass. A pass is then confirmed apart: the snippet has run in one
-copy, the test runs in another in which nothing of the snippet ever ran, and all that the snippet sees of the test is what the
-test calls and hands over, one call after the other (harness_wall.py). So nothing that the snippet patches, traces, hooks or
-reads decides; what it returns does. `apart` says that this was done. A test that cannot be taken apart from the snippet (needs.py
-tells by its words: it patches, is async, looks at frames; or it extends a class of the snippet) is confirmed in the same
-interpreter, after what judges there was put back as it was, and by a control: the same test with a false check behind it must
-fail. Code that is written to deceive such a test can. What an input/output pair expects never enters the guest.
+both run together, which gives the words of every verdict but a pass. A pass is then confirmed apart: the snippet has run in
+one copy, the test runs in another in which nothing of the snippet ever ran, and all that the snippet sees of the test is what
+the test calls and hands over, one call after the other (harness_wall.py). So nothing that the snippet patches, traces, hooks
+or reads decides; what it returns does. `apart` says that this was done. A test that cannot be taken apart from the snippet
+(needs.py tells by its words: it patches, is async, looks at frames; or it extends a class of the snippet) is confirmed in the
+same interpreter, after what judges there was put back as it was, and by a control: the same test with a false check behind it
+must fail. Code that is written to deceive such a test can. What an input/output pair expects never enters the guest.
 
-`passed` does not mean that the snippet is right beyond the test: it may know the arguments and have answers ready. An object of
-a class of its own answers for itself; one that says it equals, contains or is less than whatever it is asked is found by
-questions in between whose answer is known, one that guesses well is not. A helper that the test borrows from the snippet is the
-snippet's.
+`passed` does not mean that the snippet is right beyond the test: it may know the arguments and have answers ready. An object
+of a class of its own answers for itself; one that says it equals, contains or is less than whatever it is asked is found by
+questions in between whose answer is known, one that guesses well is not. A helper that the test borrows from the snippet is
+the snippet's.
 
 A test passes only if something was checked: the checks that really ran are counted. What a test may be is in
 harness_kinds.py, what counts as a check in harness_checks.py.

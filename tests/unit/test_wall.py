@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from app.sandbox import needs
+from app.sandbox.machine import Inputs
 from app.sandbox.run import Assertion, Pair, Sandbox
 from tests.cheats import ADD, CHEATS, FALSE, SHARED, TRUE
 from tests.honest import ACROSS, LOOK_ALIKES
@@ -96,27 +99,73 @@ def canaries(): return seen.count(b"yranac-a"[::-1])
     assert (found.status, found.apart) == ("passed", True), found
 
 
-@pytest.mark.parametrize(
-    "code",
-    [
-        "def f(g):\n    return g.__globals__",
-        "def f(g):\n    return g.__code__.co_consts",
-        "def f(g):\n    return type(g).__init__.__globals__",
-        "def f(g):\n    return g.__closure__[0].cell_contents",
-        "def f(g):\n    return vars(g)['secret']",
-        "import gc\ndef f(g):\n    return [x for x in gc.get_objects() if isinstance(x, dict) and 'secret' in x][0]",
-    ],
-)
-def test_what_a_test_hands_over_is_seen_from_outside_only(sandbox: Sandbox, code: str) -> None:
-    text = "secret = 7\ndef g(x):\n    return x + secret\ntry:\n    f(g)\nexcept Exception:\n    assert f\n    assert g(1) == 8 != f\nelse:\n    assert False"
-    found = sandbox.run(code, [Assertion(text)]).tests[0]
-    assert found.status != "passed" or "gc" not in code, found
+def apart(sandbox: Sandbox, code: str, text: str) -> str:
+    """Return what the second run says, whatever the first would."""
+    job, test = {"code": code, "module": "snippet"}, {"nonce": "", "text": text, "entry": [], "way": "apart"}
+    inputs = Inputs([json.dumps(job).encode(), b""], b" " + json.dumps(test).encode(), apart=True)
+    return sandbox._machine.enter(sandbox._image, inputs, 10**9).stderr.decode()
+
+
+HANDED = """
+secret = 7
+def g(x):
+    return x + secret
+def numbers():
+    yield secret
+class Item:
+    price = 2
+assert looks(g, numbers(), Item()) == "nothing" and g(1) == 8
+"""
+LOOKS = [
+    "g.__globals__",
+    "g.__code__.co_consts",
+    "type(g).__init__.__globals__['secret']",
+    "g.__self__",
+    "n.gi_frame.f_globals",
+    "n.gi_code.co_consts",
+    "i.__class__.__init__.__globals__['secret']",
+    "i.__dict__",
+    "setattr(g, 'x', 1) or g",
+    "[one for one in __import__('gc').get_objects() if isinstance(one, dict) and 'secret' in one][0]",
+    "[f for f in frames() if 'secret' in f.f_globals][0]",
+]
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_what_a_test_hands_over_is_seen_from_outside_only(sandbox: Sandbox, look: str) -> None:
+    code = f"""
+import sys
+def frames():
+    frame = sys._getframe()
+    while frame:
+        yield frame
+        frame = frame.f_back
+def looks(g, n, i):
+    try:
+        found = {look}
+    except (AttributeError, KeyError, IndexError):
+        return "nothing"
+    return "nothing" if found is None or "secret" not in repr(found) and "7" not in repr(found) else repr(found)
+"""
+    assert apart(sandbox, code, HANDED).startswith('["passed"')
+
+
+def test_a_public_attribute_of_what_a_test_hands_over_is_there(sandbox: Sandbox) -> None:
+    code = "def price(i):\n    i.price += 1\n    return i.price * 2"
+    text = "class Item:\n    price = 2\ni = Item()\nassert price(i) == 6 and i.price == 3 and Item.price == 2"
+    assert apart(sandbox, code, text) == '["passed","",1,""]'
 
 
 def test_an_answer_that_is_no_letter_is_an_error(sandbox: Sandbox) -> None:
-    code = "import os, time\ndef f():\n    os.write(0, b'junk')\n    time.time()\n    return 1\n"
-    assert sandbox.run(code, [Assertion("assert f() == 1")]).tests[0].status in {"error", "passed"}
-    code = "import sys\ndef f():\n    for one in _walls(): one.write = lambda *a: b'junk'\n    return 1\n"
-    code += "def _walls():\n    frame = sys._getframe(1)\n    while frame:\n        if 'self' in frame.f_locals: yield frame.f_locals['self']\n        frame = frame.f_back\n"
+    code = """
+import sys
+def f():
+    frame = sys._getframe(1)
+    while frame:
+        if hasattr(frame.f_locals.get("self"), "meet"):
+            frame.f_locals["self"].write = lambda *a: b"junk"
+        frame = frame.f_back
+    return 1
+"""
     found = sandbox.run(code, [Assertion("assert f() == 1")]).tests[0]
     assert (found.status, "garbled" in found.message.lower()) == ("error", True), found
