@@ -143,7 +143,7 @@ FAKES = [
     Hostile("prints-on-stderr", 'import os\nos.write(2, b\'["passed", ""]\')\nos._exit(0)', "assert False", "error"),
     Hostile("reads-the-nonce", _READS_THE_NONCE, "assert False", "error"),
     Hostile("hooks-exec", _HOOKS_EXEC, "assert False", "failed"),
-    Hostile("patches-the-harness", _PATCHES_THE_HARNESS, "assert False", "failed"),
+    Hostile("patches-the-harness", _PATCHES_THE_HARNESS, "assert False", "error"),
     Hostile("walks-frames", _WALKS_FRAMES, LIVES, "error"),
     Hostile(
         "no-assertion-error",

@@ -55,19 +55,23 @@ def found_here(module: Any, qualname: str) -> Any:
     made: Any = sys.modules.get(module)
     for name in qualname.split("."):
         made = getattr(made, name, None)
-    return made if isinstance(made, type) or (is_pure and isinstance(made, _FUNCTIONS)) else None
+    is_class = isinstance(made, type) and not _skips(made)
+    return made if is_class or (is_pure and isinstance(made, _FUNCTIONS)) else None
+
+
+def _skips(kind: type) -> bool:
+    """Return whether a class means something to unittest: what the snippet raises skips no test."""
+    return issubclass(kind, BaseException) and kind.__module__.startswith("unittest")
 
 
 def know() -> None:
     """Remember the classes that both sides have: those that are there before any snippet is."""
     waiting: list[type] = [object]
     while waiting:
-        for kind in type.__subclasses__(waiting.pop()):
-            if (
-                (kind.__module__, kind.__qualname__) not in _KNOWN
-                and not kind.__module__.startswith(("app.", "__main__"))
-                and (not issubclass(kind, BaseException) or not kind.__module__.startswith("unittest"))
-            ):  # SkipTest: what the snippet raises skips no test
+        below: list[type] = type.__subclasses__(waiting.pop())
+        for kind in below:
+            is_ours = kind.__module__.startswith(("app.", "__main__"))
+            if (kind.__module__, kind.__qualname__) not in _KNOWN and not is_ours and not _skips(kind):
                 _KNOWN[kind.__module__, kind.__qualname__] = kind
                 waiting.append(kind)
     _KNOWN["builtins", "object"] = object

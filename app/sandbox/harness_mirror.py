@@ -92,9 +92,10 @@ class Mirrors:
         """Return a mirror of an object; `value` is what it has of int, str, tuple and the like."""
         mirror = self.of_known(kind) if self.kind(kind) is None else kind
         if issubclass(mirror, VALUED):
-            made = next(one for one in mirror.__mro__ if one in VALUED).__new__(mirror, value)  # type: ignore[call-overload]
-            vars(made)[MARK] = number
-            return made
+            base: Any = next(one for one in mirror.__mro__ if one in VALUED)
+            valued = base.__new__(mirror, value)
+            vars(valued)[MARK] = number
+            return valued
         made = object.__new__(mirror)
         object.__setattr__(made, MARK, number)
         return made

@@ -48,7 +48,8 @@ def remember(spaces: Iterable[dict[str, Any]]) -> Callable[[], None]:
 def _silencer() -> Callable[[], None]:
     """Return what ends all that is called at every step."""
     trace, profile, callbacks = sys.settrace, sys.setprofile, gc.callbacks
-    tool_of, set_events = sys.monitoring.get_tool, sys.monitoring.set_events
+    monitoring: Any = sys.monitoring  # type: ignore[attr-defined]  # of 3.12
+    tool_of, set_events = monitoring.get_tool, monitoring.set_events
 
     def silence() -> None:
         trace(None)

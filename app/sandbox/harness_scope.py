@@ -19,7 +19,8 @@ class Names:
         """Take the namespace that holds them."""
         self._scope, self._before, self._values = scope, dict[str, Any](), list[Any]()
         self._wanted = set[str]()
-        self._hidden, self._only, self._is_settled = set[str](), None, False
+        self._hidden, self._is_settled = set[str](), False
+        self._only: set[str] | None = None
 
     # on the side of the snippet
 

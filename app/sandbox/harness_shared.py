@@ -76,7 +76,7 @@ class Shared:
         if number not in self._flat:
             return len(inside) == len(told) and all(map(operator.is_, inside, told))
         try:
-            return marshal.dumps(inside, 2) == told
+            return bool(marshal.dumps(inside, 2) == told)
         except ValueError:
             return False
 

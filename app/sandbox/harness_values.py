@@ -73,10 +73,10 @@ def _no_json(_: Any) -> Any:
 
 
 # The parts of json without what a snippet may have put into its place.
-_JSON = json.encoder.c_make_encoder(  # type: ignore[misc]
+_JSON = json.encoder.c_make_encoder(  # type: ignore[attr-defined]
     None, _no_json, json.encoder.encode_basestring_ascii, None, ":", ",", False, False, True
 )
-_SCAN = json.scanner.c_make_scanner(json.JSONDecoder())  # type: ignore[misc]
+_SCAN = json.scanner.c_make_scanner(json.JSONDecoder())  # type: ignore[attr-defined]
 
 
 def contents(made: Any) -> list[Any]:

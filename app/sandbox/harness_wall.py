@@ -133,7 +133,7 @@ class Wall(Wire):
     # objects
 
     def pack_object(self, value: Any) -> Any:
-        kind = type(value)
+        kind: Any = type(value)
         if issubclass(kind, type):
             return self._pack_class(value)
         if kind is types.ModuleType and is_library(value.__name__) and sys.modules.get(value.__name__) is value:
@@ -177,9 +177,9 @@ class Wall(Wire):
             __import__(parts[0])
             return sys.modules[parts[0]]
         number = parts[0]
-        found = self._kept.get(number, self._theirs.get(number))
-        if found is not None:
-            return found
+        made: Any = self._kept.get(number, self._theirs.get(number))
+        if made is not None:
+            return made
         if tag == "class":
             made = self._mirrors.of_class(number, parts[1], [self.unpack(base) for base in parts[1]["bases"]])
         elif tag == "error":

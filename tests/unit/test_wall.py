@@ -8,7 +8,7 @@ import pytest
 
 from app.sandbox import needs
 from app.sandbox.machine import Inputs
-from app.sandbox.run import Assertion, Pair, Sandbox
+from app.sandbox.run import Assertion, Pair, Sandbox, Test
 from tests.cheats import ADD, CHEATS, FALSE, SHARED, TRUE
 from tests.honest import ACROSS, LOOK_ALIKES
 
@@ -22,6 +22,23 @@ def sandbox() -> Sandbox:
 def test_no_trick_passes_a_false_test(sandbox: Sandbox, name: str) -> None:
     found = sandbox.run(ADD + CHEATS[name], [Assertion(text, ("add",)) for text in FALSE.values()])
     assert {verdict.status for verdict in found.tests} <= {"failed", "error"}, found
+
+
+@pytest.mark.parametrize(
+    "trick",
+    [
+        "import unittest\ndef skip(): raise unittest.SkipTest('no')",
+        "import pytest\ndef skip(): pytest.skip('no')",
+        "import unittest.case\ndef skip(): raise unittest.case._ShouldStop",
+        "import sys\ndef skip(): raise [one for one in Exception.__subclasses__() if one.__name__ == 'Skipped'][0]",
+    ],
+)
+def test_what_a_snippet_raises_skips_no_test(sandbox: Sandbox, trick: str) -> None:
+    code = f"{trick}\ncalls = []\ndef add(a, b):\n    calls.append(1)\n    return a + b if len(calls) == 1 else skip()"
+    text = "import unittest\nclass T(unittest.TestCase):\n    def test_a(self):\n        self.assertEqual(add(1, 1), 2)\n"
+    text += "    def test_b(self):\n        self.assertEqual(add(1, 1), 3)\n"
+    functions = "def test_a():\n    assert add(1, 1) == 2\ndef test_b():\n    assert add(1, 1) == 3\n"
+    assert all(one.status != "passed" for one in sandbox.run(code, [Assertion(text), Assertion(functions)]).tests)
 
 
 def test_without_a_trick_the_false_tests_fail_and_the_true_ones_pass(sandbox: Sandbox) -> None:
@@ -76,7 +93,7 @@ def test_a_verdict_says_whether_the_test_ran_apart(sandbox: Sandbox, text: str, 
 
 
 def test_a_pair_is_compared_outside_and_a_failure_is_no_pass(sandbox: Sandbox) -> None:
-    tests = [Pair("", "1"), Pair("", "2"), Assertion("assert add(1, 1) == 3")]
+    tests: list[Test] = [Pair("", "1"), Pair("", "2"), Assertion("assert add(1, 1) == 3")]
     assert [one.apart for one in sandbox.run(ADD + "print(1)", tests).tests] == [True, False, False]
 
 
