@@ -1,8 +1,9 @@
 # The image for TDX on iExec and for everyday use: linux/amd64, for any builder, docker's classic one too.
 # Dockerfile.scone is this file with other bases, no line more; tests/deploy/test_image.py holds them together.
-# BUILD_BASE is BASE with a compiler: the same Debian, the same Python.
-ARG BUILD_BASE=python:3.13.12-bookworm
-ARG BASE=python:3.13.12-slim-bookworm@sha256:a58daefb915e1e03ad48f3ca4df8832065412c5c35cacb9d39f4229184de12b6
+# BUILD_BASE is BASE with a compiler: the same Debian, the same Python. Both digests as docker-library/repo-info lists them
+# (repos/python/remote/ at 396dcd45 and 422f3cfe), where the digest alone decides what is pulled.
+ARG BUILD_BASE=python:3.13.15-bookworm@sha256:933b46a028fd786c9c3d426ebabc237e29a15912231ea8de576e95f0e4f41a4c
+ARG BASE=python:3.13.15-slim-bookworm@sha256:ed86c82274b3c69b52fb5820f358f0bd7df0b603332063cb5c6e32bd220c3e6e
 
 FROM ${BUILD_BASE} AS build
 WORKDIR /build
@@ -11,7 +12,7 @@ COPY requirements/run.lock requirements/build.lock requirements/
 RUN /usr/local/bin/python3.13 -m pip install --disable-pip-version-check --no-cache-dir --no-compile --no-deps \
     --only-binary=:all: --require-hashes --root=/stage/python --prefix=/usr/local -r requirements/run.lock
 COPY scripts/build_engine.py scripts/stage_image.py scripts/
-COPY app/__init__.py app/bindings.py app/errors.py app/hints.py app/limits.py app/strict_json.py app/
+COPY app/__init__.py app/atomic.py app/bindings.py app/errors.py app/hints.py app/limits.py app/strict_json.py app/
 COPY app/llm/__init__.py app/llm/build.toml app/llm/fetch.py app/llm/models.py app/llm/models.toml app/llm/native.py app/llm/
 RUN /usr/local/bin/python3.13 scripts/stage_image.py engine
 ARG MODEL=qwen2.5-coder-0.5b-instruct

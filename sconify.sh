@@ -3,8 +3,8 @@
 # sconify.sh debug FROM TO              unsigned: runs with an SMS that tolerates debug mode, and nowhere else
 #
 # Turns image FROM (built from Dockerfile.scone) into the SCONE image TO, pushes it, and writes what the chain needs
-# into deploy/scone/iexec.json: multiaddr, checksum, mrenclave. Needs docker, openssl, python3, and the right to pull
-# SCONE's sconifier (ask info@scontain.com and scone-access@iex.ec).
+# into deploy/scone/iexec.json: multiaddr, checksum, mrenclave. Needs docker, openssl, python3, the right to pull
+# SCONE's sconifier (ask info@scontain.com and scone-access@iex.ec), and its digest in SCONIFIER_DIGEST: sha256:...
 # Facts behind the checks: docs/enclaves.md, "Signing".
 set -euo pipefail
 
@@ -14,7 +14,8 @@ set -euo pipefail
 readonly SCONIFIER_TAG=5.9.2-v16
 readonly STACK=4M
 readonly DLOPEN=1                   # measured libraries only; 2 is for debugging
-readonly RUNTIME=debian:bullseye-slim # what Dockerfile.scone is built on
+# what Dockerfile.scone is built on; the digest as docker-library/repo-info lists it, repos/debian/remote/ at 05f354f0
+readonly RUNTIME=debian:bullseye-slim@sha256:f313b4bd62667092a59b3a664d7d3ab8b5e65f41675f48e81455a15dc5abe792
 readonly FOLDER=/app
 readonly FROM_HOST=(/etc/hosts /etc/resolv.conf)
 
@@ -47,6 +48,12 @@ version_of() { # of the SCONE runtime as mrenclave.version wants it
     5.7.*) echo v5 ;;
     *) die "no mrenclave version is known for sconifier $1" "5.7 is v5, 5.9 is v5.9; a CAS knows its own versions only" ;;
   esac
+}
+
+check_sconifier() { # it gets the docker socket and the signing key: a tag, which anyone at its registry can move, is not enough
+  [[ ${SCONIFIER_DIGEST:-} =~ ^sha256:[0-9a-f]{64}$ ]] || die "SCONIFIER_DIGEST does not say which sconifier: sha256: and 64 hex digits" \
+    "docker pull $SCONIFIER; docker image inspect -f '{{index .RepoDigests 0}}' $SCONIFIER ends in it" \
+    "compare it with what info@scontain.com says it is, note it, and use it from then on: export SCONIFIER_DIGEST=sha256:…"
 }
 
 check_key() { # KEY
@@ -148,6 +155,7 @@ readonly MODE=$1 FROM=$2 TO=$3
 case $MODE:$# in production:[34] | debug:3) ;; *) usage ;; esac
 
 VERSION=$(version_of "$SCONIFIER_TAG")
+check_sconifier
 check_target "$TO"
 HEAP=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["app"]["mrenclave"]["heapSize"])' "$JSON" 2>/dev/null) ||
   die "$JSON has no app.mrenclave.heapSize" "it says how much heap the enclave is built with and started with"
@@ -167,10 +175,10 @@ wait $! || exit 1
 check_binary "$FROM" "${words[0]}"
 
 host_paths=("${FROM_HOST[@]/#/--host-path=}")
-docker run --rm "${mounts[@]}" "$SCONIFIER" sconify_iexec --from="$FROM" --to="$TO" --base="$RUNTIME" \
+docker run --rm "${mounts[@]}" "$SCONIFIER@$SCONIFIER_DIGEST" sconify_iexec --from="$FROM" --to="$TO" --base="$RUNTIME" \
   --binary-fs --fs-dir="$FOLDER" "${host_paths[@]}" --binary="${words[0]}" \
   --heap="$HEAP" --stack="$STACK" --dlopen="$DLOPEN" "${sign[@]}" --no-color --verbose >&2 ||
-  die "the sconifier failed" "may your SCONE account pull $SCONIFIER? info@scontain.com, scone-access@iex.ec"
+  die "the sconifier failed" "may your SCONE account pull $SCONIFIER@$SCONIFIER_DIGEST? info@scontain.com, scone-access@iex.ec"
 
 hex=$(fingerprint) || die "$TO does not start" "${DCAP[@]}"
 check_fingerprint "$hex"

@@ -11,11 +11,13 @@ import os
 import sys
 from pathlib import Path
 
-from app.errors import EXIT_INTERNAL, EXIT_OK, AppError
+from app import guard
+from app.errors import EXIT_CANNOT_WRITE, EXIT_INTERNAL, EXIT_OK, AppError
 
 
 def main() -> int:
     """Return the exit code of the run or of the command."""
+    guard.close(in_task=bool(os.environ.get("IEXEC_OUT")))
     argv = sys.argv[1:]
     called = Path(sys.argv[0]).name
     if not os.environ.get("IEXEC_OUT") and (argv not in ([], ["run"]) or (not argv and called == "sealed-llm")):
@@ -32,7 +34,7 @@ def worker(argv: list[str]) -> int:
     if argv[:1] == ["run"] and (len(argv) == 1 or argv[1].startswith("--")):
         argv = argv[1:]
     try:
-        run(os.environ, argv)
+        run(guard.taken(), argv)
     except AppError as err:
         sys.stderr.write(f"app: error: {err}; hint: {err.hint}\n")
         return err.exit_code
@@ -44,8 +46,11 @@ def worker(argv: list[str]) -> int:
 
 def leave(code: int) -> None:
     """End the process at once: the result is on the disk, and taking the interpreter apart costs 40 ms of processor time."""
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:  # a full disk, or a reader that has gone
+            code = code or EXIT_CANNOT_WRITE
     os._exit(code)
 
 

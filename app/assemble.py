@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any
 
-from app import __version__
+from app import __version__, strict_json
 from app.answers import is_met
 from app.errors import AppError
-from app.iexec.task import Task
+from app.iexec.task import Dataset, Task
+from app.limits import LIMITS
 from app.llm import native
 from app.llm.answering import Outside
 from app.llm.models import Model
 from app.report import Bulk, BulkItem, Failure, ModelInfo, OutsideModel, Report, RequestInfo
 from app.sealing import hash_json
+from app.signing import Key
 from app.work import Outcome
 
 
-def draft(task: Task, public_args: tuple[str, ...], key_origin: Literal["app-secret", "ephemeral"]) -> Report:
+def draft(task: Task, public_args: tuple[str, ...], key: Key) -> Report:
     """Return the report of a task that has done nothing yet: status incomplete."""
     return Report(
         version=__version__,
@@ -37,7 +40,8 @@ def draft(task: Task, public_args: tuple[str, ...], key_origin: Literal["app-sec
             datasets=tuple(dataset.address for dataset in task.datasets),
             input_files=task.input_files,
         ),
-        key_origin=key_origin,
+        blinding=key.blinding(task.task_id),
+        key_origin=key.origin,
     )
 
 
@@ -46,37 +50,51 @@ def fail(report: Report, error: AppError) -> Report:
     return report.model_copy(update={"status": "error", "error": _failure(error)})
 
 
-def finish(
-    report: Report, outcomes: list[Outcome], model: Model | Outside | None, *, bulk: bool
-) -> tuple[Report, AppError | None]:
-    """Return `report` with the outcomes filled in, and the error for computed.json, if any."""
-    error, found = _bulk(outcomes) if bulk else _single(report, *outcomes)
-    status = "error" if error else "ok" if all(map(_is_good, outcomes)) else "failed"
-    found |= {"status": status, "error": error and _failure(error), "model": model and _model_info(model)}
-    return report.model_copy(update=found), error
+def undone(dataset: Dataset | None) -> Outcome:
+    """Return the outcome of an item that nothing has been done about."""
+    return Outcome(dataset, error=AppError("incomplete", "the task was stopped before this item was done"))
 
 
-def _single(report: Report, only: Outcome) -> tuple[AppError | None, dict[str, Any]]:
-    request = report.request.model_copy(update={"commitment": only.commitment})
-    return only.error, {
+def fitting(outcome: Outcome) -> Outcome:
+    """Return the outcome, with an error in the place of an answer that is larger than `LIMITS.item_bytes`."""
+    if outcome.answer is None or len(strict_json.dumps(outcome.answer.model_dump(mode="json"))) <= LIMITS.item_bytes:
+        return outcome
+    error = AppError("answer.too_large", f"the answer is larger than {LIMITS.item_bytes} bytes")
+    return replace(outcome, error=error, answer=None, mode=None, parameters=None)
+
+
+def finish(report: Report, only: Outcome, model: Model | Outside | None) -> tuple[Report, AppError | None]:
+    """Return `report` with the one outcome filled in, and the error for computed.json, if any."""
+    only = fitting(only)
+    found = {
+        "status": "error" if only.error else "ok" if _is_good(only) else "failed",
         "kind": only.kind,
         "mode": only.mode,
         "answer": only.answer,
+        "error": only.error and _failure(only.error),
+        "model": model and _model_info(model),
         "parameters": only.parameters,
         "inputs": only.inputs,
-        "request": request,
+        "request": report.request.model_copy(update={"commitment": only.commitment}),
     }
+    return report.model_copy(update=found), only.error
 
 
-def _bulk(outcomes: list[Outcome]) -> tuple[AppError | None, dict[str, Any]]:
-    items = tuple(_bulk_item(outcome) for outcome in outcomes)
-    good = sum(item.success for item in items)
-    bad = len(items) - good
-    error = AppError("bulk.partial", f"{bad} of {len(items)} items failed") if any(item.error for item in items) else None
-    return error, {"bulk": Bulk(totalCount=len(items), successCount=good, errorCount=bad, results=items)}
+def finish_bulk(
+    report: Report, bulk: Bulk, model: Model | Outside | None, *, is_done: bool = True
+) -> tuple[Report, AppError | None]:
+    """Return `report` with the items filled in, and the error for computed.json, if any; incomplete unless `is_done`."""
+    found: dict[str, Any] = {"bulk": bulk, "model": model and _model_info(model)}
+    if not is_done:
+        return report.model_copy(update=found), None
+    bad = f"{bulk.errorCount} of {bulk.totalCount} items failed"
+    error = AppError("bulk.partial", bad) if any(item.error for item in bulk.results) else None
+    status = "error" if error else "ok" if all(item.success for item in bulk.results) else "failed"
+    return report.model_copy(update=found | {"status": status, "error": error and _failure(error)}), error
 
 
-def _bulk_item(outcome: Outcome) -> BulkItem:
+def bulk_item(outcome: Outcome) -> BulkItem:
+    """Return what a report says of one item of a slice."""
     dataset = outcome.dataset
     return BulkItem(
         index=(dataset and dataset.index) or 0,

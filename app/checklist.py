@@ -49,9 +49,9 @@ def checked(verified: Verified, asked: Asked) -> list[tuple[str, str]]:
         ("signature", "EIP-712, in canonical form"),
         ("signer", "the address that you trust"),
     ]
-    scores = sum(isinstance(part.answer, ScoreAnswer) for part in _parts(report))
-    if scores:
-        steps.append(("sui", f"both Sui signatures of {scores} score{'s' * (scores > 1)} and of the report, by one key"))
+    if scores := len(_scores(report)):
+        steps.append(("sui", f"all Sui signatures of {scores} score{'s' * (scores > 1)} and of the report, by one key"))
+        steps.append(("evm", f"the EIP-712 signature of {'each' if scores > 1 else 'the'} score, by the same key"))
     if asked.model and report.embedded_model:
         steps.append(("model", f"{report.embedded_model.name}, by the SHA-256 of its file"))
     if asked.opened:
@@ -73,6 +73,7 @@ def unchecked(verified: Verified, asked: Asked) -> list[tuple[str, str]]:
         (not asked.replay, "replay", "--request FILE --replay, whether it gives this answer again"),
         (not asked.on_chain, "chain", "--task, --app and --rpc, whether iExec delivered it"),
         (True, "enclave", "whether only an enclave has the key: that is for iExec to attest"),
+        (bool(_scores(report)), "history", "whether it is true: see above where it came from"),
         (True, "truth", "whether the answer is right: nobody can sign that"),
     ]
     return [(name, what) for is_left, name, what in left if is_left]
@@ -91,7 +92,14 @@ def aloud(report: Report) -> list[str]:
         found.append(f"NOTE: made by sealed-llm {report.version}; this is {__version__}")
     if report.outside_model:
         found.append(f"NOTE: the answer did not come from an embedded model, but from {report.outside_model}")
-    return found
+    return [
+        *found,
+        *(f"ORIGIN of score {one.score} of {one.wallet_address}: {one.data.where_from()}" for one in _scores(report)),
+    ]
+
+
+def _scores(report: Report) -> list[ScoreAnswer]:
+    return [part.answer for part in _parts(report) if isinstance(part.answer, ScoreAnswer)]
 
 
 def _parts(report: Report) -> tuple[Report | BulkItem, ...]:

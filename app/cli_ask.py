@@ -23,11 +23,12 @@ def ask(
 ) -> int:
     """Ask one question and get a signed answer, as an order on iExec would.
 
-    The question is protected as a protectedData. With --file, or with something
-    piped in beside it, that is the protectedData, and the question a requester
-    secret. Numbers and the model's name are public args. Without a question, what
-    is piped in is the prompt, and a file must be a request that says what to do.
-    Words that begin with - go behind --.
+    The question is protected as a protectedData, with the numbers that go with
+    it. With --file, or with something piped in beside it, that is the
+    protectedData, the question a requester secret, and the numbers are public
+    args. Without a question, what is piped in is the prompt, and a file must be a
+    request that says what to do, its numbers too. Words that begin with - go
+    behind --.
 
     \b
     Examples:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
 import os
 import re
@@ -15,11 +17,15 @@ from typing import Any, Literal
 
 import click
 
-from app.errors import EXIT_INTERNAL, EXIT_REFUSED, EXIT_STOPPED, EXIT_USAGE, HINTS, AppError
+from app.errors import EXIT_INTERNAL, EXIT_REFUSED, EXIT_STOPPED, EXIT_USAGE, HINTS, AppError, OutputError
+from app.printable import printable
 
 SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 80}
 if os.environ.get("NO_COLOR"):  # click itself does not look
     SETTINGS["color"] = False
+
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EROFS}
 
 
 def is_module() -> bool:
@@ -38,6 +44,11 @@ def _as_typed(path: str) -> str:
     """Return the bare name of a program that the shell found in its PATH: the system hands over the whole path."""
     name = Path(path).name
     return name if shutil.which(name) == path else path
+
+
+def say(text: object, *, err: bool = False) -> None:
+    """Print a line or more: the one way to a person's screen, so that nothing in a result, a file or an answer acts on it."""
+    click.echo(printable(str(text)), err=err)
 
 
 class Command(click.Command):
@@ -77,22 +88,30 @@ class Program(Group):
         except click.exceptions.NoArgsIsHelpError as err:  # a group without a command
             err.show()
             code = EXIT_USAGE
-        except click.ClickException as err:
-            code = _refuse("usage", _in_our_voice(err), _usage_hint(err), EXIT_USAGE, as_json=as_json)
-        except AppError as err:
-            # a mistake of the person at the desk: in what was typed, or in an input
-            mistake = err.code == "model.unknown" or (err.exit_code == EXIT_INTERNAL and err.code != "internal")
-            code = _refuse(err.code, err.message, err.hint, EXIT_USAGE if mistake else err.exit_code, as_json=as_json)
         except click.Abort:
             code = _refuse("stopped", "stopped before the end", "", EXIT_STOPPED, as_json=False)
         except BrokenPipeError:  # whoever reads stdout has gone: nothing to complain about, and nothing to flush
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             code = EXIT_REFUSED
         except Exception as err:  # noqa: BLE001  no traceback: it could quote the input
-            code = _refuse("internal", _where(err), HINTS["internal"], EXIT_INTERNAL, as_json=as_json)
+            code = _failed(err, as_json=as_json)
         if standalone:
             sys.exit(code)
         return code
+
+
+def _failed(err: Exception, *, as_json: bool) -> int:
+    """Say what went wrong; return the exit code."""
+    if isinstance(err, click.ClickException):
+        return _refuse("usage", _in_our_voice(err), _usage_hint(err), EXIT_USAGE, as_json=as_json)
+    if isinstance(err, AppError):
+        # a mistake of the person at the desk: in what was typed, or in an input
+        mistake = err.code == "model.unknown" or (err.exit_code == EXIT_INTERNAL and err.code != "internal")
+        return _refuse(err.code, err.message, err.hint, EXIT_USAGE if mistake else err.exit_code, as_json=as_json)
+    if isinstance(err, OSError) and err.errno in _FULL:  # of a file, or of standard output
+        full = OutputError("disk.full", f"what is to be written cannot be: {(err.strerror or '').lower()}")
+        return _refuse(full.code, full.message, full.hint, full.exit_code, as_json=as_json)
+    return _refuse("internal", _where(err), HINTS["internal"], EXIT_INTERNAL, as_json=as_json)
 
 
 def _in_our_voice(err: click.ClickException) -> str:
@@ -116,11 +135,18 @@ def _where(err: Exception) -> str:
 
 def _refuse(code: str, message: str, hint: str, exit_code: int, *, as_json: bool) -> int:
     """Say what went wrong on stderr, with --json also as an object on stdout; return the exit code."""
-    if as_json:
-        click.echo(json.dumps({"error": {"code": code, "message": message, "hint": hint}}, indent=1))
-    click.echo(f"sealed-llm: error: {message} ({code})", err=True)
-    if hint:
-        click.echo(f"sealed-llm: hint: {hint}", err=True)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:  # what it still holds must not fail again at the end
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 2 if stream is sys.stderr else 1)
+    with contextlib.suppress(OSError):  # there is nobody to tell
+        if as_json:
+            say(json.dumps({"error": {"code": code, "message": message, "hint": hint}}, indent=1))
+    with contextlib.suppress(OSError):
+        say(f"sealed-llm: error: {message} ({code})", err=True)
+        if hint:
+            say(f"sealed-llm: hint: {hint}", err=True)
     return exit_code
 
 

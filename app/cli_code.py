@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from app.cli_base import Command
+from app.cli_base import Command, say
 from app.cli_run import FILE, model_options, run_options, sampling_options
 from app.errors import UsageError
 
@@ -35,7 +35,7 @@ def code(*, path: Path | None, name: str | None, action: str | None, **wishes: A
     """Write or change code, test it in the sandbox, and get it signed.
 
     The words say what to write; with --file, or with code piped in, what to
-    change. Everything but numbers and the model's name is protected.
+    change. Everything but the model's name and the threads is protected.
 
     With --session FILE a task goes on: words or --prompt begin a session, under
     --name or a name made of the words, and never in the place of another;
@@ -59,7 +59,7 @@ def code(*, path: Path | None, name: str | None, action: str | None, **wishes: A
 
     if managing:
         assert path is not None  # noqa: S101  _check has seen to it
-        click.echo(turns.manage(path, name, action, wishes["rename"], wishes["delete_turn"], as_json=wishes["as_json"]))
+        say(turns.manage(path, name, action, wishes["rename"], wishes["delete_turn"], as_json=wishes["as_json"]))
         return 0
     if path is None:
         return turns.alone(wishes)

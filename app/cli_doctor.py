@@ -6,7 +6,7 @@ import json
 
 import click
 
-from app.cli_base import Command
+from app.cli_base import Command, say
 from app.errors import EXIT_OK, EXIT_REFUSED
 
 
@@ -19,9 +19,9 @@ def schema(*, check: bool, as_json: bool) -> int:
 
     found = {str(path): changed for path, changed in write(check=check)}
     if as_json:
-        click.echo(json.dumps({path: "differs" if changed else "up to date" for path, changed in found.items()}, indent=1))
+        say(json.dumps({path: "differs" if changed else "up to date" for path, changed in found.items()}, indent=1))
     for path, changed in found.items():
-        click.echo(f"{'differs' if check and changed else 'written' if changed else 'up to date'}: {path}", err=True)
+        say(f"{'differs' if check and changed else 'written' if changed else 'up to date'}: {path}", err=True)
     return EXIT_REFUSED if check and any(found.values()) else EXIT_OK
 
 
@@ -40,9 +40,9 @@ def doctor(*, as_json: bool) -> int:
     for finding in examine():
         findings.append(finding)
         if not as_json:
-            click.echo(f"{'ok  ' if finding.ok else 'FAIL'} {finding.name:<9} {finding.says}")
+            say(f"{'ok  ' if finding.ok else 'FAIL'} {finding.name:<9} {finding.says}")
             if finding.hint:
-                click.echo(f"     hint: {finding.hint}")
+                say(f"     hint: {finding.hint}")
     if as_json:
-        click.echo(json.dumps([asdict(finding) for finding in findings], indent=1))
+        say(json.dumps([asdict(finding) for finding in findings], indent=1))
     return EXIT_OK if all(finding.ok for finding in findings) else EXIT_REFUSED

@@ -8,7 +8,7 @@ import sys
 
 import click
 
-from app.cli_base import Group
+from app.cli_base import Group, say
 
 
 @click.group(cls=Group)
@@ -31,8 +31,8 @@ def key_new() -> None:
     from app.signing import new_key
 
     fresh = new_key()
-    click.echo("0x" + fresh.secret.hex())
-    click.echo(f"signs as {fresh.address}", err=True)
+    say("0x" + fresh.secret.hex())
+    say(f"signs as {fresh.address}", err=True)
 
 
 @key.command("address")
@@ -44,7 +44,7 @@ def key_address(*, simulation: bool, as_json: bool) -> None:
     from app.simulate.worker import simulation_key
 
     address = load_key(simulation_key() if simulation else _secret()).address
-    click.echo(json.dumps({"address": address}) if as_json else address)
+    say(json.dumps({"address": address}) if as_json else address)
 
 
 @key.command("public")
@@ -64,7 +64,7 @@ def key_public(*, as_json: bool) -> None:
         "ed25519_public": "0x" + ed25519.hex(),
         "ed25519_sui_address": sui.sui_address(sui.ED25519_FLAG, ed25519),
     }
-    click.echo(json.dumps(shown, indent=1) if as_json else "\n".join(f"{name:<24} {value}" for name, value in shown.items()))
+    say(json.dumps(shown, indent=1) if as_json else "\n".join(f"{name:<24} {value}" for name, value in shown.items()))
 
 
 def _secret() -> str:

@@ -9,7 +9,7 @@ from types import TracebackType
 
 import click
 
-from app.cli_base import Group
+from app.cli_base import Group, say
 
 
 @click.group(cls=Group)
@@ -25,13 +25,11 @@ def model_list(*, as_json: bool) -> None:
 
     rows = [{**entry.model_dump(mode="json"), "embedded": (WEIGHTS / entry.file).exists()} for entry in catalogue().values()]
     if as_json:
-        click.echo(json.dumps(rows, indent=1))
+        say(json.dumps(rows, indent=1))
         return
     for row in rows:
         mark = "embedded" if row["embedded"] else "not here"
-        click.echo(
-            f"{row['name']:<30} {row['bytes'] / 2**20:7.1f} MiB  context {row['context']:>5}  {row['licence']:<10}  {mark}"
-        )
+        say(f"{row['name']:<30} {row['bytes'] / 2**20:7.1f} MiB  context {row['context']:>5}  {row['licence']:<10}  {mark}")
 
 
 @model.command("fetch", short_help="Fetch a model, check it, and embed it.")
@@ -45,7 +43,7 @@ def model_fetch(name: str | None, *, copy: bool) -> None:
     entry = find(name)
     with _bar(f"fetching {entry.name}", entry.bytes) as update:
         source = fetch(entry, update)
-    click.echo(embed(WEIGHTS / entry.file, source, copy=copy))
+    say(embed(WEIGHTS / entry.file, source, copy=copy))
 
 
 @model.command("path", short_help="Print where the embedded model file is.")
@@ -58,7 +56,7 @@ def model_path(name: str | None) -> None:
     path = WEIGHTS / find(name).file
     if not path.exists():
         raise ModelError("model.missing", f"{path.name} is not there")
-    click.echo(path)
+    say(path)
 
 
 @model.command("check", short_help="Check every byte of the embedded model file.")
@@ -70,7 +68,7 @@ def model_check(name: str | None) -> None:
     entry = find(name)
     with _bar(f"hashing {entry.file}", entry.bytes, relative=True) as update:
         check(entry, WEIGHTS / entry.file, update)
-    click.echo(f"OK: {entry.sha256}  {entry.file}", err=True)
+    say(f"OK: {entry.sha256}  {entry.file}", err=True)
 
 
 class _bar:  # noqa: N801  reads as the function it stands for

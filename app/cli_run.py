@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from app.cli_base import Progress, typed
+from app.cli_base import Progress, say, typed
 from app.errors import ModelError, UsageError
 
 if TYPE_CHECKING:
@@ -92,5 +92,5 @@ def conclude(done: Simulated, *, as_json: bool, more: dict[str, str] | None = No
     from app.simulate.show import as_text, exit_code, summary
 
     more = more or {}
-    click.echo(json.dumps(summary(done, typed()) | more, indent=1) if as_json else as_text(done, typed(), more.items()))
+    say(json.dumps(summary(done, typed()) | more, indent=1) if as_json else as_text(done, typed(), more.items()))
     return exit_code(done)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from app.cli_base import Group
+from app.cli_base import Group, say
 
 
 @click.group(cls=Group)
@@ -21,7 +21,7 @@ def sandbox_build(*, copy: bool, pin: bool) -> None:
     from app.sandbox.build import build
     from app.sandbox.guest import GUEST
 
-    click.echo(embed(GUEST, build(pin=pin), copy=copy))
+    say(embed(GUEST, build(pin=pin), copy=copy))
 
 
 @sandbox.command("check")
@@ -30,7 +30,7 @@ def sandbox_check() -> None:
     from app.sandbox.guest import catalogue, load
 
     load()
-    click.echo(f"OK: {catalogue().build.sha256}  guest.bin", err=True)
+    say(f"OK: {catalogue().build.sha256}  guest.bin", err=True)
 
 
 @sandbox.command("modules")
@@ -38,4 +38,4 @@ def sandbox_modules() -> None:
     """List the modules that snippets and tests can import."""
     from app.sandbox.run import Sandbox
 
-    click.echo("\n".join(Sandbox().modules))
+    say("\n".join(Sandbox().modules))

@@ -9,7 +9,7 @@ from typing import Any
 from app import own_files
 from app.answers.code import CodeAnswer
 from app.cli_run import conclude, connect_to, run
-from app.errors import UsageError
+from app.errors import AppError, UsageError
 from app.simulate import jobs, store
 from app.simulate.session import Simulated
 from app.simulate.worker import Order
@@ -41,11 +41,13 @@ def turn(path: Path, name: str | None, wishes: dict[str, Any]) -> int:
     if not isinstance(answer, CodeAnswer) or answer.session is None or answer.status in _NOTHING:
         code = conclude(done, as_json=wishes["as_json"], more={"session": f"NOT CHANGED: {path} is as it was"})
         return code or 1
-    sessions = store.load(path)  # anew: another turn may have ended meanwhile, which must not be lost
-    if name is None or (begins and name in sessions.sessions):
-        name = sessions.fresh(answer.session.prompt)
-    kept = sessions.keep(name, answer.session)
-    store.save(sessions, path)
+    try:
+        with store.changing(path) as sessions:  # read anew: another turn may have ended meanwhile, which must not be lost
+            if name is None or (begins and name in sessions.sessions):
+                name = sessions.fresh(answer.session.prompt)
+            kept = sessions.keep(name, answer.session)
+    except AppError as err:  # the work is done and signed: it is shown all the same
+        return conclude(done, as_json=wishes["as_json"], more={"session": f"NOT KEPT: {err.message}"}) or 1
     said = f"{name!r} in {path}, turn {len(kept.session.turns)}"
     if not wishes["tests"] and (count := len(kept.session.tests)):
         said += f"; {count} test{'s' * (count > 1)} of an earlier turn in force"
@@ -56,21 +58,22 @@ def manage(path: Path, name: str | None, action: str | None, new: str | None, nu
     """List, show, rename or delete, and return what was done. Raises `UsageError` session.*."""
     if not path.exists():
         raise UsageError("session.unknown", f"there is no {path}")
-    sessions = store.load(path)
-    if action == "list" and name is None:
-        return _listed(sessions, path, as_json=as_json)
-    name = sessions.only() if name is None else name
     if action in ("list", "show"):
+        sessions = store.load(path)
+        if action == "list" and name is None:
+            return _listed(sessions, path, as_json=as_json)
+        name = sessions.only() if name is None else name
         return _shown(name, sessions.get(name), full=action == "show", as_json=as_json)
-    if new is not None:
-        kept = sessions.rename(name, new)
-        said: dict[str, Any] = {"renamed": name, "to": new}
-        line = f"renamed: {name} is now {kept.line(new)}"
-    else:
-        kept = sessions.delete(name, number)
-        said = {"deleted": name} | ({"turn": number} if number else {})
-        line = f"deleted: {f'turn {number} of ' if number else ''}{kept.line(name)}"
-    store.save(sessions, path)
+    with store.changing(path) as sessions:
+        name = sessions.only() if name is None else name
+        if new is not None:
+            kept = sessions.rename(name, new)
+            said: dict[str, Any] = {"renamed": name, "to": new}
+            line = f"renamed: {name} is now {kept.line(new)}"
+        else:
+            kept = sessions.delete(name, number)
+            said = {"deleted": name} | ({"turn": number} if number else {})
+            line = f"deleted: {f'turn {number} of ' if number else ''}{kept.line(name)}"
     return json.dumps(said | {"session": kept.session.model_dump(mode="json")}) if as_json else line
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.cli_base import Command
+from app.cli_base import Command, say
 from app.cli_run import FILE
 from app.errors import EXIT_REFUSED, AppError, ChainError, ModelError, SandboxError, UsageError
 
@@ -49,6 +49,7 @@ def verify(result: Path, *, as_json: bool, receipt: bool, **checks: Any) -> int:
     """  # noqa: D301  click wants the character itself
     from app import checklist
     from app import verify as verifying
+    from app.score_seal import origins
 
     try:
         verified, asked = _verify(result, **checks)
@@ -59,7 +60,7 @@ def verify(result: Path, *, as_json: bool, receipt: bool, **checks: Any) -> int:
     report = verified.result.report
     done, left = checklist.checked(verified, asked), checklist.unchecked(verified, asked)
     if receipt:
-        click.echo(json.dumps(verifying.receipt(verified, asked.on_chain), indent=1))
+        say(json.dumps(verifying.receipt(verified, asked.on_chain), indent=1))
     elif as_json:
         shown = {
             "verified": True,
@@ -69,13 +70,15 @@ def verify(result: Path, *, as_json: bool, receipt: bool, **checks: Any) -> int:
             "signer": verified.signer,
         }
         shown |= {"key_origin": report.key_origin, "embedded": report.outside_model is None, "sha256": verified.sha256}
-        click.echo(json.dumps(shown | {"checked": dict(done), "not_checked": dict(left)}, indent=1))
+        if scores := origins(report):
+            shown |= {"scores": scores}
+        say(json.dumps(shown | {"checked": dict(done), "not_checked": dict(left)}, indent=1))
     lines = [f"OK: {result}: genuine, status {report.status}, signed by {verified.signer}", *checklist.aloud(report)]
     if not as_json:
         lines[0] = lines[0].replace("signed by ", "signed by\n    ")
         lines += ["checked", *(f"  {number} {name:<10} {what}" for number, (name, what) in enumerate(done, 1))]
         lines += ["not checked", *(f"  - {name:<10} {what}" for name, what in left)]
-    click.echo("\n".join(lines), err=True)
+    say("\n".join(lines), err=True)
     return 0
 
 
@@ -87,11 +90,11 @@ def _refuse(result: Path, err: AppError, *, as_json: bool) -> int:
     step = "chain" if isinstance(err, ChainError) else STEPS.get(err.code)
     if as_json:
         shown = {"verified": False, "step": step, "code": err.code, "message": err.message, "hint": err.hint}
-        click.echo(json.dumps(shown, indent=1))
+        say(json.dumps(shown, indent=1))
     place = f"at the step {step}: " if step else ""
-    click.echo(f"{'UNKNOWN' if unknown else 'REFUSED'}: {result}: {place}{err}", err=True)
+    say(f"{'UNKNOWN' if unknown else 'REFUSED'}: {result}: {place}{err}", err=True)
     if not as_json:
-        click.echo(f"hint: {err.hint}", err=True)
+        say(f"hint: {err.hint}", err=True)
     return err.exit_code if unknown else EXIT_REFUSED
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from app import near
 from app.errors import ContradictionError, InputError
@@ -24,6 +24,7 @@ from app.field_types import (
     Text,
     Texts,
     Wallet,
+    clean_session,
     flag,
     from_json,
     history_value,
@@ -62,7 +63,23 @@ class Source(_Strict):
 
 
 Survey = Annotated[list[Pair], Field(min_length=1, max_length=LIMITS.questions), BeforeValidator(from_json)]
-Lists = Annotated[dict[Literal["sanctioned", "mixer", "scam"], list[str]], BeforeValidator(from_json)]
+Lists = Annotated[
+    dict[Literal["sanctioned", "mixer", "scam"], Annotated[list[str], Field(max_length=LIMITS.label_rows)]],
+    BeforeValidator(from_json),
+]
+
+
+def allowed(value: Any) -> list[str]:
+    """Return the names in `allow`: a list, one name, or nothing in any form. Raises `InputError` option.invalid.
+
+    What cannot be read as names of fields is an error and never a list of none or of all: its owner meant something by it.
+    """
+    names = [] if value is False or value == {} else list_or_one(value)
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise InputError("option.invalid", "allow must be a list of names of fields")
+    if not FIELDS - {"allow", "callback"} >= {name.strip() for name in names}:
+        raise InputError("option.invalid", "allow names what is no field that others could give")
+    return [name.strip() for name in names]
 
 
 class Options(_Strict):
@@ -132,7 +149,7 @@ class Document(Options):
     they stay in force until other tests replace them; an empty list removes them."""
     attempts: Attempts | None = None
     """code: how often the model may try, the first time included, while tests fail."""
-    session: Annotated[Session | Literal["new"], BeforeValidator(new_or_json)] | None = None
+    session: Annotated[Session | Literal["new"], BeforeValidator(new_or_json), AfterValidator(clean_session)] | None = None
     """code: "new", or the session in the last result: the history of an adjustment, which the result then carries on."""
     original_prompt: Text | None = None
     """code: another name for `prompt`."""
@@ -144,6 +161,8 @@ class Document(Options):
     """code: accepted and of no effect: the embedded model answers, and the report names it."""
     callback: Annotated[bool, BeforeValidator(flag)] | None = None
     """The deal has a callback contract: computed.json gets callback-data. Not from a dataset."""
+    allow: Annotated[list[str], BeforeValidator(allowed)] | None = None
+    """From a dataset alone: the fields that others may add to what it holds; none of them, if the list is empty."""
     options: Options | None = None
 
     def named(self, names: Iterable[str]) -> list[str]:
@@ -153,6 +172,14 @@ class Document(Options):
 
 OPTIONS = frozenset(Options.model_fields)
 FIELDS = frozenset(Document.model_fields) - {"options"}
+# Another name of a field, and the first one.
+SAME = {
+    **dict.fromkeys(("question", "original_prompt"), "prompt"),
+    "address": "wallet",
+    "reference_code": "code",
+    "feedback_prompt": "feedback",
+    "qlist": "questionnaire",
+}
 
 
 def renamed(fields: dict[str, Any]) -> dict[str, Any]:

@@ -23,6 +23,8 @@ EXIT_STOPPED = 130  # by Ctrl-C; 128 and the number of the signal for the others
 HINTS: dict[str, str] = {
     "address.invalid": "0x and 40 hex digits, in one case or with the right EIP-55 checksum",
     "address.is_a_key": "an address has 40 hex digits; the key is in your shell's history now: if it is in use, replace it",
+    "answer.too_large": "what a result says of one item, its session included, may have {item_bytes} bytes: begin a new "
+    "session, or ask for less",
     "answers.invalid": "one answer for each question, in order, by title or by key, of the type that the row asks for; "
     "empty where the row is optional",
     "args.json": "write options and words (--max-tokens 64 What is this?), or put the JSON into a requester secret",
@@ -32,6 +34,7 @@ HINTS: dict[str, str] = {
     "quotes around its text: with an odd quote a worker drops all of the args",
     "args.unknown_option": "known: {args}; after -- everything is a word of the prompt",
     "bulk.partial": "see results[]: an item without success has an error, or an answer whose status says why",
+    "cache.unwritable": "name a folder of your own, with free space, in SEALED_LLM_CACHE",
     "chain.bad_answer": "check the endpoint, the hub and the task id",
     "chain.unknown": "name the hub of this chain with --hub",
     "chain.unreachable": "check --rpc; any Ethereum JSON-RPC endpoint of the chain will do",
@@ -39,9 +42,11 @@ HINTS: dict[str, str] = {
     "code.incomplete": "generate: `language` and `prompt`; adjust: `code` or a `session`, and `feedback` besides",
     "code.too_long": "prompt and each feedback at most {task_bytes}, code and each test {snippet_bytes}, a test's input "
     "{test_input_bytes}",
+    "disk.full": "make room on the disk, or let files and standard output go elsewhere",
     "engine.failed": "run `python -m app doctor`; a smaller prompt or model needs less memory",
     "engine.missing": "run `make` to build llama.cpp with the project's flags",
-    "engine.too_slow": "the machine is overloaded: run it again, or in a larger category",
+    "engine.too_slow": "run it again, with fewer items in a slice, or in a larger category and with --seconds; a lone task: "
+    "the machine is overloaded",
     "engine.not_embedded": "`simulate --engine` is for trying things out, with no IEXEC_* set; a task is answered by the model "
     "inside the image",
     "engine.unreachable": "is the server running, is the URL right (it ends in /v1), is SEALED_LLM_ENGINE_KEY its key?",
@@ -68,16 +73,22 @@ HINTS: dict[str, str] = {
     "input.unreadable": "a dataset is a zip by dataProtector, a JSON object or UTF-8 text; other inputs one of the latter",
     "internal": "this is a bug in sealed-llm: please report the code and the version",
     "json.invalid": "one JSON value in UTF-8: no duplicate keys, no NaN, at most 64 levels deep",
+    "json.too_large": "leave out what is not asked about, or hand it over in parts",
     "key.invalid": "IEXEC_APP_DEVELOPER_SECRET is a secp256k1 private key: 64 hex digits, with or without 0x",
+    "key.torn": "restore it if results were signed with it; else delete it, and the next simulation makes another, which signs "
+    "under another address",
     "labels.invalid": "UTF-8 lines, CSV with a column `address` or a JSON list, of addresses as 0x and 40 hex digits",
     "language.unknown": "known: {languages}, with or without a version, and {language_aliases}",
     "messages.invalid": "messages are {role, content}; system first if at all, the user's last",
     "model.altered": "the model file is not the published one: `python -m app model fetch` gets it again",
     "model.fetch_failed": "each source is named above with its reason; a second `model fetch` resumes",
     "model.missing": "run `python -m app model fetch`",
+    "model.not_embedded": "the folder of the code must be writable and have free space; a run looks for models beside it",
     "model.unknown": "`python -m app model list` shows the names",
     "option.invalid": "see `Options` in the README for the range of each option",
     "option.unknown": "known options: {options}",
+    "owner.forbids": "leave the field out: only the owner of the protected data can let it in, by a field of the data itself "
+    'or by its name in `allow` there, as in "allow": ["max_tokens"]',
     "output.unwritable": "IEXEC_OUT must be a writable folder with free space",
     "prompt.too_long": "shorten the prompt or lower max_tokens; nothing is ever cut silently",
     "protected_data.entry": "strings are Borsh (u32 length + UTF-8) or plain UTF-8, numbers f64, i128 or decimal text",
@@ -102,6 +113,7 @@ HINTS: dict[str, str] = {
     "result.wrong_model": "--model takes a name from `model list` or a sha-256",
     "result.wrong_request": "the file must hold the salt and every field of the request, whatever source it came from",
     "result.wrong_signer": "pass --signer with the address you trust; an ephemeral signer can never be one",
+    "salt.not_secret": "put `salt` into a requester secret, or into the protected data if all else is there too",
     "sandbox.altered": "`python -m app sandbox build` makes the guest anew; after a change of its parts, `--pin` it",
     "sandbox.failed": "`python -m app doctor` names what is missing; snippets stay untested meanwhile",
     "sandbox.missing": "run `python -m app sandbox build`",
@@ -144,6 +156,12 @@ class AppError(Exception):
     def __str__(self) -> str:
         """Return `message (code)`, fit for one line."""
         return f"{self.message} ({self.code})"
+
+
+def bare(err: AppError) -> AppError:
+    """Return `err` without the frames that it came through: while it is kept, they keep all that was being read there."""
+    err.__traceback__ = err.__cause__ = err.__context__ = None
+    return err
 
 
 class InputError(AppError):

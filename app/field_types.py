@@ -6,6 +6,7 @@ arrive as JSON text. Validators raise `InputError` themselves, never with any of
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from decimal import Decimal, InvalidOperation
@@ -21,22 +22,42 @@ from app.signing import checksum_address
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # embeddings, overrides, isolates
 _WHITE = frozenset("\t\n\v\f\r")
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+_DIFFERENT = 16  # bytes of a salt, and steps from one to the next, that differ at least
 
 
 def _clean(text: str, info: ValidationInfo) -> str:
     """Return `text` if a person sees what the model reads: no control characters but tab and line ends, no bidi tricks."""
+    return _clean_as(str(info.field_name), text)
+
+
+def _clean_as(name: str, text: str) -> str:
     try:
         size = len(text.encode())
     except UnicodeEncodeError as err:
-        raise InputError("text.invalid", f"{info.field_name} is not valid Unicode") from err
+        raise InputError("text.invalid", f"{name} is not valid Unicode") from err
     if size > LIMITS.prompt_bytes:
-        raise InputError("prompt.too_long", f"{info.field_name} has {size} bytes, the limit is {LIMITS.prompt_bytes}")
+        raise InputError("prompt.too_long", f"{name} has {size} bytes, the limit is {LIMITS.prompt_bytes}")
     text = text.removeprefix("\ufeff")
     for at, mark in enumerate(text):
         if mark in _BIDI or (mark not in _WHITE and unicodedata.category(mark) == "Cc"):
             kind = "an override of the writing direction" if mark in _BIDI else "a control character"
-            raise InputError("text.invalid", f"{info.field_name} holds {kind}, U+{ord(mark):04X}, at {_place(text, at)}")
+            raise InputError("text.invalid", f"{name} holds {kind}, U+{ord(mark):04X}, at {_place(text, at)}")
     return text
+
+
+def clean_session(session: Any, info: ValidationInfo) -> Any:
+    """Return the session of an earlier result if all its texts are such as a request's own must be; the word new as it is.
+
+    A result may hold others: what a model wrote is signed as it was. Raises `InputError` text.invalid with the place.
+    """
+    if not isinstance(session, str):
+        texts = {"prompt": session.prompt}
+        for number, turn in enumerate(session.turns):
+            texts |= {f"turns.{number}.feedback.{index}": text for index, text in enumerate(turn.feedback)}
+            texts[f"turns.{number}.code"] = turn.code
+        for name, text in texts.items():
+            _clean_as(f"{info.field_name}.{name}", text)
+    return session
 
 
 def _place(text: str, at: int) -> str:
@@ -69,6 +90,8 @@ def history_value(value: Any) -> Any:
     try:
         return from_json(value)
     except InputError as err:
+        if err.code == "json.too_large":
+            raise
         raise HistoryError("history.invalid", "history is neither JSON nor NDJSON nor a CSV export that is read") from err
 
 
@@ -142,7 +165,21 @@ def _salt(value: str) -> str:
     text = value.strip().removeprefix("0x").lower()
     if not re.fullmatch(r"[0-9a-f]{64}", text):
         raise InputError("option.invalid", "salt must be 32 bytes in hex")
+    if _is_made_up(text):
+        raise InputError(
+            "option.invalid", "salt must be random: this one has a pattern, which can be guessed, and with it the content"
+        )
     return text
+
+
+def _is_made_up(salt: str) -> bool:
+    """Return whether 32 bytes in hex look like anything but chance: repeated, counted, decimal digits, or text.
+
+    One random salt in more than a thousand million looks so: of 32 random bytes some 30 differ, and so do their differences.
+    """
+    raw = bytes.fromhex(salt)
+    steps = {(after - before) % 256 for before, after in itertools.pairwise(raw)}
+    return min(len(set(raw)), len(steps)) < _DIFFERENT or salt.isdecimal() or all(32 <= byte < 127 for byte in raw)
 
 
 Text = Annotated[str, AfterValidator(_clean)]

@@ -14,10 +14,12 @@ _ELSEWHERE = {
     **dict.fromkeys(("programming_language", "lang"), "language"),
     **dict.fromkeys(("unit_tests", "test_cases", "testcases"), "tests"),
     **dict.fromkeys(("max_attempts", "retries"), "attempts"),
+    **dict.fromkeys(("allowed", "allow_fields", "allowed_fields", "allowlist", "allow_list", "permissions"), "allow"),
     **dict.fromkeys(("top_p", "top_k", "min_p", "stop", "stream", "n", "model", "repeat_penalty", "frequency_penalty"), ""),
     **dict.fromkeys(("presence_penalty", "response_format", "tools", "functions", "logprobs"), ""),
 }
 _LONGEST = 40  # letters: none of ours comes near
+_SLIP = 2  # characters more than ours has that a message may hold
 _ALIKE = 0.85  # difflib's ratio from which two names are one name and a slip
 
 
@@ -37,7 +39,9 @@ def near(name: str, known: Iterable[str]) -> str | None:
 
 
 def say(name: str, meant: str) -> str:
-    """Return the complaint about `name`, which `near` took for `meant`."""
+    """Return the complaint about `name`, which `near` took for `meant`; a name with more of its own stays unsaid."""
+    if name.lower().replace("-", "_") not in _ELSEWHERE and len(name) > len(meant) + _SLIP:
+        return f"the name of a field is nearly {meant}"
     return f"{name} is no field: {f'{meant} is' if meant else 'that cannot be set here'}"
 
 

@@ -178,6 +178,8 @@ class Report(Part):
     inputs: tuple[Input, ...]
     """What each source held and whether it was used, in the order of the sources; in bulk empty here, and in each item."""
     request: RequestInfo
+    blinding: Digest32 | None = None
+    """32 bytes made of the key and the task id: a callback publishes reportHash, which they keep from being guessed at."""
     key_origin: Literal["app-secret", "ephemeral"]
     """ephemeral: there was no app secret, so the signer proves integrity only and cannot be trusted beforehand."""
 

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 from collections.abc import Mapping, Sequence
 
 from app import assemble, signing
-from app.errors import AppError, SigningError
+from app.deadline import Deadline
+from app.errors import AppError, OutputError, SigningError
 from app.iexec import args, output
-from app.iexec.inputs import Item, read_inputs, wants_callback
+from app.iexec.inputs import Items, read_inputs, wants_callback
 from app.iexec.task import Task, open_task
+from app.limits import LIMITS
 from app.llm.answering import Outside
-from app.sealing import callback_data, seal
+from app.report import Report
+from app.sealing import Sealed, check_back, sealed
+from app.slices import Slice, work_through
 from app.timings import Timings
-from app.work import as_app_error, do_all, parse_item
+from app.work import Outcome, Work, as_app_error
+
+_SPARE = 4 * 2**20  # bytes that are kept until there is no other memory to say so with
 
 
 def run(environ: Mapping[str, str], argv: Sequence[str], outside: Outside | None = None) -> None:
@@ -20,38 +28,80 @@ def run(environ: Mapping[str, str], argv: Sequence[str], outside: Outside | None
 
     1 open the task        env and args -> Task; only a missing IEXEC_OUT ends here
     2 write ahead          a signed result "incomplete" + computed.json: a kill from here on still delivers
-    3 read the inputs      protectedData (one, or a bulk slice), secrets, input files, args -> items
-    4 parse each           item -> Request, or the error that stands in its place
-    5 do the work          one checked and loaded model for all items
-    6 build the report     outcomes -> Report
-    7 sign and self-check  EIP-712; recovered, read back and compared before anything is written
+    3 read what all have  secrets, input files, args; then for one item after the other, or the only one:
+    4 read and parse it    protectedData and that -> Request, or the error that stands in its place
+    5 do the work          one checked and loaded model for all items, loaded for the first that needs it
+    6 in bulk, write       the result so far, each item that is not done "incomplete": a kill delivers what was done
+    7 sign and self-check  EIP-712; recovered, read back and compared before anything is written for good
     8 write result.json    then computed.json last
 
     `outside` is for `simulate` alone: an engine in the place of the embedded models. Prints nothing.
     Raises `OutputError` if IEXEC_OUT cannot be written; any other failure is a result.
     """
+    spare = [bytearray(_SPARE)]
     timings = Timings()
     task = open_task(environ, argv)  # 1
     options, key, trouble = _prepare(task)
-    draft = assemble.draft(task, options.public, key.origin)
-    callback = options.callback or wants_callback(task)
-    ahead = seal(draft, key, options.chain_id)
-    output.write(task.out_folder, ahead, None, callback_data(ahead) if callback else None)  # 2
-    timings.mark("write_ahead")
+    draft = assemble.draft(task, options.public, key)
+    writer = _Writer(task, timings, options.callback or wants_callback(task))
+    writer.write(sealed(draft, key, options.chain_id), step="write_ahead", is_last=False)  # 2
     error: AppError | None
     try:
         items = _read(task, options, trouble)  # 3
-        parsed = [parse_item(item) for item in items]  # 4
         timings.mark("read_inputs")
-        outcomes, model = do_all(parsed, options, timings, outside)  # 5
-        report, error = assemble.finish(draft, outcomes, model, bulk=task.is_bulk)  # 6
-        result = seal(report, key, options.chain_id)  # 7
+        if task.is_bulk:
+            made = Slice(draft, items, key, options.chain_id)
+            result, error = _bulk(made, items, options, writer, Work(options, timings, outside, items=len(items)))
+        else:
+            report, error = _single(draft, items, options, Work(options, timings, outside))
+            result = sealed(report, key, options.chain_id)  # 7
+    except OutputError:
+        raise
     except Exception as err:  # noqa: BLE001  whatever it is, the requester gets a signed result
+        spare.clear()
         error = as_app_error(err)
-        result = seal(assemble.fail(draft, error), key, options.chain_id)
-    output.write(task.out_folder, result, error, callback_data(result) if callback else None)  # 8
-    timings.mark("sign_and_write")
-    output.write_timings(task.out_folder, timings.table)
+        result = sealed(assemble.fail(draft, error), key, options.chain_id)
+    writer.write(result, error)  # 8
+    output.write_timings(task.out_folder, timings.told(private=bool(task.datasets)))
+
+
+def _single(draft: Report, items: Items, options: args.Args, work: Work) -> tuple[Report, AppError | None]:
+    """Return the report of the one item, and the error for computed.json, if any."""
+    with work:
+        outcome = work.read(items, 0)  # 4
+        work.prepare(outcome)
+        return assemble.finish(draft, work.do(outcome, Deadline(options.seconds or math.inf)), work.model)  # 5
+
+
+def _bulk(made: Slice, items: Items, options: args.Args, writer: _Writer, work: Work) -> tuple[Sealed, AppError | None]:
+    """Return the result of a slice, after one has been written for each item that was done."""
+
+    def put(at: int, outcome: Outcome) -> None:
+        made.put(at, outcome)
+        with contextlib.suppress(MemoryError):  # then a kill delivers one item less
+            writer.write(*made.sealed(work.model), is_last=False)  # 6
+
+    with work:
+        work_through(items, work, options.seconds or LIMITS.slice_seconds, put)
+        model = work.model
+    result, error = made.sealed(model)
+    check_back(result.data)  # 7
+    return result, error
+
+
+class _Writer:
+    """Writes results, with callback-data where the deal has a callback."""
+
+    def __init__(self, task: Task, timings: Timings, has_callback: bool) -> None:  # noqa: FBT001  it is all that there is to say
+        self._folder, self._timings, self._has_callback = task.out_folder, timings, has_callback
+
+    def write(
+        self, result: Sealed, error: AppError | None = None, *, step: str = "sign_and_write", is_last: bool = True
+    ) -> None:
+        """Write a result; `step` is what it counts as in the timings."""
+        said = result.callback_data if self._has_callback else None
+        output.write(self._folder, result.data, error, said, is_last=is_last)
+        self._timings.mark(step)
 
 
 def _prepare(task: Task) -> tuple[args.Args, signing.Key, AppError | None]:
@@ -68,7 +118,7 @@ def _prepare(task: Task) -> tuple[args.Args, signing.Key, AppError | None]:
     return options, key, trouble
 
 
-def _read(task: Task, options: args.Args, trouble: AppError | None) -> list[Item]:
+def _read(task: Task, options: args.Args, trouble: AppError | None) -> Items:
     """Return the items, unless trouble came up while nothing could be reported yet."""
     if trouble is not None:
         raise trouble

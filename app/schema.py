@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from app import atomic
 from app.document import Document
 from app.report import Result
 
@@ -24,5 +25,5 @@ def write(*, check: bool = False) -> Iterator[tuple[Path, bool]]:
         changed = not path.exists() or path.read_text() != text
         if changed and not check:
             path.parent.mkdir(exist_ok=True)
-            path.write_text(text)
+            atomic.write(path, text.encode())
         yield path, changed

@@ -1,10 +1,12 @@
-"""Keys, the EIP-712 digest of one static struct of hashes, sign and recover.
+"""Keys, EIP-712 digests, above all that of one static struct of hashes, sign and recover.
 
 Knows nothing of files, reports or the environment. The signed struct, here and in the README:
 
     domain  EIP712Domain(string name,string version[,uint256 chainId])   "sealed-llm", "1"
     struct  Result(bytes32 taskId,bytes32 requestHash,bytes32 modelHash,
                    bytes32 parametersHash,bytes32 reportHash)
+
+A second struct, of a score, is in app/evm_score.py.
 
 Signatures are RFC 6979 deterministic, low-s (EIP-2), 65 bytes r | s | v with v 27 or 28.
 coincurve (libsecp256k1) makes them in 20 ms including its import; without it eth-account does the
@@ -13,6 +15,7 @@ same 500 ms slower, and yields the same bytes (tests/unit/test_signing.py compar
 
 from __future__ import annotations
 
+import hmac
 import secrets
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -62,14 +65,19 @@ def keccak256(data: bytes) -> bytes:
 
 
 def digest(message: Message, domain: Domain) -> bytes:
-    """Return the 32 bytes that are signed (EIP-712, "encode(domainSeparator, message)")."""
+    """Return the 32 bytes that are signed of a result."""
+    words = (message.taskId, message.requestHash, message.modelHash, message.parametersHash, message.reportHash)
+    return typed_digest(STRUCT_TYPE, [bytes.fromhex(word[2:]) for word in words], domain)
+
+
+def typed_digest(struct_type: str, words: list[bytes], domain: Domain) -> bytes:
+    """Return EIP-712's encode(domainSeparator, message) of a struct whose members are `words`, 32 bytes each."""
     fields = "string name,string version" + ("" if domain.chainId is None else ",uint256 chainId")
     separator = keccak256(f"EIP712Domain({fields})".encode()) + keccak256(domain.name.encode())
     separator += keccak256(domain.version.encode())
     if domain.chainId is not None:
         separator += domain.chainId.to_bytes(32, "big")
-    words = (message.taskId, message.requestHash, message.modelHash, message.parametersHash, message.reportHash)
-    struct = keccak256(STRUCT_TYPE.encode()) + b"".join(bytes.fromhex(word[2:]) for word in words)
+    struct = keccak256(struct_type.encode()) + b"".join(words)
     return keccak256(b"\x19\x01" + keccak256(separator) + keccak256(struct))
 
 
@@ -84,6 +92,10 @@ class Key:
     def __repr__(self) -> str:
         """Return the public half only."""
         return f"Key(address={self.address!r}, origin={self.origin!r})"
+
+    def blinding(self, task_id: str | None) -> str:
+        """Return 32 bytes for a task's report as 0x hex: the same each time, unknown without key or result."""
+        return "0x" + hmac.digest(self.secret, b"sealed-llm report blinding " + (task_id or "").encode(), "sha256").hex()
 
     def sign(self, digest32: bytes) -> str:
         """Return the 65-byte signature of `digest32` as 0x hex; recovered and compared first."""

@@ -10,7 +10,9 @@ from app.errors import InputError
 from app.limits import LIMITS
 
 _BRACKET_OR_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
+_MARK_OR_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[{,:]', re.DOTALL)
 _STEP = {b"[": 1, b"{": 1, b"]": -1, b"}": -1}
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 class _FaultError(ValueError):
@@ -21,9 +23,11 @@ def loads(data: bytes) -> Any:
     """Return the value of one UTF-8 JSON text; floats come back as `float`.
 
     Refuses what `json.loads` lets through: a BOM, other encodings, duplicate keys, NaN and the
-    infinities (also as 1e999), lone surrogates, and nesting beyond `LIMITS.json_depth`.
-    Raises `InputError` json.invalid with the place where there is one, never with any of the content.
+    infinities (also as 1e999), lone surrogates, nesting beyond `LIMITS.json_depth` and more than
+    `LIMITS.json_nodes` values and names: both are counted before anything is built of them.
+    Raises `InputError` json.invalid with the place where there is one, never with any of the content; json.too_large.
     """
+    check_nodes(data)
     if is_too_deep(data):
         raise InputError("json.invalid", f"the document is nested more than {LIMITS.json_depth} levels deep")
     try:
@@ -37,7 +41,8 @@ def loads(data: bytes) -> Any:
         raise InputError("json.invalid", f"the document is not strict JSON: {err}") from err
     except (ValueError, RecursionError) as err:
         raise InputError("json.invalid", "the document is not strict JSON in UTF-8") from err
-    _check_texts(value)
+    if _SURROGATE.search(data):
+        _check_texts(value)
     return value
 
 
@@ -84,6 +89,29 @@ def is_too_deep(data: bytes) -> bool:
         if depth > LIMITS.json_depth:
             return True
     return False
+
+
+def check_nodes(data: bytes) -> None:
+    """Return if the JSON text or texts in `data` have at most `LIMITS.json_nodes`. Raises `InputError` json.too_large."""
+    if nodes(data, LIMITS.json_nodes) > LIMITS.json_nodes:
+        raise InputError("json.too_large", f"there are more than {LIMITS.json_nodes} values and names in the JSON")
+
+
+def nodes(data: bytes, enough: int) -> int:
+    """Return how many values and names the JSON texts in `data` have at most: what a parser makes objects of.
+
+    Counted are the marks that begin or part them, `[{,:`, so that an empty list or object counts twice. Where that is more
+    than `enough`, those in strings are left out, and the count ends at one more than `enough`. Takes no memory.
+    """
+    marks = sum(map(data.count, (b"[", b"{", b",", b":")))
+    if marks <= enough:
+        return marks
+    count = 0
+    for found in _MARK_OR_STRING.finditer(data):
+        count += found.end() - found.start() == 1 and found[0] != b'"'
+        if count > enough:
+            break
+    return count
 
 
 def _check_texts(value: Any) -> None:

@@ -1,14 +1,23 @@
-"""Score messages for Sui: the exact bytes of two BCS messages, their signatures by either scheme, and addresses.
+"""Score messages for Sui: the exact bytes of four BCS messages, their signatures by either scheme, and addresses.
 
 Knows nothing of files, reports, clocks or the environment: bytes and plain values in, bytes out.
 
-    IntentMessage<T>    intent u8 | timestamp_ms u64 LE | T       T is all that differs
-    ScoreUpdatePayload  score u64 LE | wallet_address String      intent 0: 60 bytes in all, 0x2a before the address
-    ReportPayload       report_hash vector<u8>                    intent 1: 42 bytes in all, 0x20 before the hash
+    IntentMessage<T>      intent u8 | timestamp_ms u64 LE | T       T is all that differs
+    ScoreUpdatePayload    score u64 | wallet_address String         intent 0: 60 bytes in all, 0x2a before the address
+    ReportPayload         report_hash vector<u8>                    intent 1: 42 bytes in all, 0x20 before the hash
+    GivenScorePayload     score u64 | wallet_address String | chain_id u64 | origin u8 (1 requester, 2 owner) |
+                          own_labels u8 | truncated bool            intent 2: 71 bytes in all
+    FetchedScorePayload   score u64 | wallet_address String | chain_id u64 | origin u8 (3) | host String |
+                          chain_checked bool | own_labels u8 | truncated bool
+                                                                    intent 3: 73 bytes and the host's, up to 127 of it
 
-BCS writes fields in their order and without names, integers in little endian, and the length in bytes of a
-String or vector before it as ULEB128: one byte here. Intent 0 is byte for byte what the earlier oracle signed
-(imajus/reputa, score_oracle.move); intent 1 is ours and binds the whole report, and so what is not on chain.
+BCS writes fields in their order and without names, integers in little endian, a bool as one byte, and the length in bytes
+of a String or vector before it as ULEB128. The first byte tells the intents apart, so no message of one is one of another.
+
+Intent 0 is byte for byte what the earlier oracle signed (imajus/reputa, score_oracle.move). It names NEITHER CHAIN NOR HOST
+NOR ORIGIN, so it is made for nothing but a history that the enclave fetched; whoever takes it takes any chain, and any host
+that a requester named. Intents 2 and 3 are ours and say all of that; intent 1 binds the whole report, and so what is not on
+chain. own_labels: 0 none but the packaged lists, 1 some of the requester's, 2 of the data's owner.
 
 A contract checks `ecdsa_k1::secp256k1_verify(&sig, &pk, &message, 1)`, ECDSA over the message's SHA-256 (Marlin's
 Oyster, the earlier oracle), or `ed25519::ed25519_verify(&sig, &pk, &message)` over the message itself (Nautilus);
@@ -23,15 +32,17 @@ import re
 from typing import Literal
 
 from app.errors import InputError, SigningError
+from app.score_statement import HOST, ORIGIN_CODES, Statement
 from app.signing import ORDER, checksum_address, keccak256
 
-SCORE_INTENT, REPORT_INTENT = 0, 1
+SCORE_INTENT, REPORT_INTENT, GIVEN_INTENT, FETCHED_INTENT = 0, 1, 2, 3
 MAX_SCORE, MAX_U64 = 1_000, 2**64 - 1
 ED25519_FLAG: Literal[0] = 0  # signature schemes of Sui: SIGNATURE_SCHEME_TO_FLAG of @mysten/sui
 SECP256K1_FLAG: Literal[1] = 1
 _SEED_LABEL = b"sealed-llm/sui/ed25519/1"  # a promise like a format: another label is another key
 _WALLET = re.compile(r"0x[0-9a-fA-F]{40}")
 _HASH = re.compile(r"0x[0-9a-f]{64}")
+_HOST = re.compile(HOST)
 
 
 def intent_message(intent: int, timestamp_ms: int, payload: bytes) -> bytes:
@@ -52,6 +63,22 @@ def score_message(score: int, timestamp_ms: int, wallet: str) -> bytes:
     """
     payload = _unsigned(score, MAX_SCORE, "the score", 8) + _vector(_checked(wallet).encode())
     return intent_message(SCORE_INTENT, timestamp_ms, payload)
+
+
+def origin_message(said: Statement) -> bytes:
+    """Return the bytes of intent 2 for a given history, of intent 3 for a fetched one: they name chain, origin and host.
+
+    Raises `InputError` as `score_message` does, and option.invalid if the chain is no u64, the host is none, or one is there
+    for a given history.
+    """
+    payload = _unsigned(said.score, MAX_SCORE, "the score", 8) + _vector(_checked(said.wallet).encode())
+    payload += _unsigned(said.chain_id, MAX_U64, "the chain", 8) + bytes([ORIGIN_CODES[said.origin]])
+    if said.is_fetched:
+        payload += _vector(_host(said.host)) + bytes([said.chain_checked])
+    elif said.host is not None or said.chain_checked:
+        raise InputError("option.invalid", "a given history has neither a host nor a chain that was checked")
+    payload += bytes([said.labels_code, said.truncated])
+    return intent_message(FETCHED_INTENT if said.is_fetched else GIVEN_INTENT, said.timestamp_ms, payload)
 
 
 def report_message(report_hash: str, timestamp_ms: int) -> bytes:
@@ -177,8 +204,17 @@ def _unsigned(value: int, most: int, name: str, size: int) -> bytes:
 
 
 def _vector(data: bytes) -> bytes:
-    """Return a BCS vector<u8> or String of less than 128 bytes: there ULEB128 is the length itself."""
-    return bytes([len(data)]) + data
+    """Return a BCS vector<u8> or String, its length before it as ULEB128."""
+    length, prefix = len(data), b""
+    while length > 127:
+        prefix, length = prefix + bytes([length % 128 + 128]), length // 128
+    return prefix + bytes([length]) + data
+
+
+def _host(host: str | None) -> bytes:
+    if host is None or not _HOST.fullmatch(host):
+        raise InputError("option.invalid", "the host is no host name in lower case, with a port or without")
+    return host.encode()
 
 
 def _checked(wallet: str) -> str:

@@ -40,7 +40,7 @@ def verify(data: bytes, signer: str, *, model_sha256: str | None = None) -> Veri
     2 every hash of the signed struct is recomputed from the report and must equal the file's
     3 the signature is canonical and recovers an address
     4 that address is the one in the file, and the one the caller trusts
-    5 the Sui signatures of scores fit their messages and are by the same key
+    5 the Sui and EIP-712 signatures of scores fit what the report says, of the history's origin too, and are by the same key
     6 the model is the one the caller expects, if one is named
 
     Does **not** check that the answer is true, that the signer's key lives in an enclave, that the task exists
@@ -56,7 +56,7 @@ def verify(data: bytes, signer: str, *, model_sha256: str | None = None) -> Veri
         raise VerifyError("result.signature", "the signature was not made by the signer that the file names")
     if found.lower() != signer.lower():
         raise VerifyError("result.wrong_signer", f"signed by {found}, expected {signer}")
-    score_seal.check(result.report, attestation.message.reportHash, attestation.sui, found)  # 5
+    score_seal.check(result.report, attestation.message.reportHash, attestation.sui, found, attestation.domain)  # 5
     model = result.report.embedded_model
     if model_sha256 is not None and (model is None or model.sha256 != model_sha256):  # 6
         found = model.sha256 if model else "not an embedded one" if result.report.model else "none"
@@ -98,6 +98,7 @@ def receipt(verified: Verified, on_chain: OnChain | None = None) -> dict[str, An
             "status": report.status,
             "message": verified.result.attestation.message.model_dump(),
             "model": report.model.model_dump(mode="json") if report.model else None,
+            "scores": score_seal.origins(report),
             "onChain": on_chain
             and {
                 "chainId": on_chain.chain_id,

@@ -102,7 +102,7 @@ def _task(model: str, max_tokens: int, mmap: bool, heap: int | None) -> Peak:  #
             stderr=subprocess.DEVNULL,
             preexec_fn=None if heap is None else functools.partial(resource.setrlimit, resource.RLIMIT_AS, (heap, heap)),  # noqa: PLW1509  this process has one thread
         )
-        address_space = _watch(child.pid)
+        address_space = watch(child.pid)
         _, status, usage = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
         written = out / "result.json"
@@ -110,7 +110,7 @@ def _task(model: str, max_tokens: int, mmap: bool, heap: int | None) -> Peak:  #
     return Peak(usage.ru_maxrss * 1024, address_space, result)
 
 
-def _watch(pid: int) -> int:
+def watch(pid: int) -> int:
     """Return VmPeak in bytes, once the process has let go of its memory."""
     peak = 0
     while True:

@@ -99,6 +99,10 @@ def _loaded(name: str) -> tuple[Model, Engine]:
     return model, Engine(checked_path(model))
 
 
+def _records(request: Score) -> str | None:
+    return None if request.history is None else request.history.digest()
+
+
 def judged(name: str, hostile: dict[str, Any], tame: dict[str, Any]) -> dict[str, Any]:
     """Return the counts of one wallet, and its seconds."""
     model, engine = _loaded(name)
@@ -107,17 +111,18 @@ def judged(name: str, hostile: dict[str, Any], tame: dict[str, Any]) -> dict[str
     request, _ = parse(hostile)
     answer, mode, parameters = answer_to(request, engine, model)
     outcome = Outcome(request=request, answer=answer, mode=mode, parameters=parameters)
-    report, _ = finish(draft(task, (), "app-secret"), [outcome], model, bulk=False)
+    report, _ = finish(draft(task, (), KEY), outcome, model)
     signed = verify(seal(report, KEY), KEY.address).result.report.answer
     seconds = time.monotonic() - begin
     assert isinstance(signed, ScoreAnswer)
     other, _ = parse(tame)
     assert isinstance(other, Score)
+    assert isinstance(request, Score)
     calm, _, _ = answer_to(other, None, model)
     assert isinstance(calm, ScoreAnswer)
     found = Counter({"results signed and verified": 1, f"mode {mode}": 1})
     found["ungrounded numbers"] = ungrounded(signed)
-    found["scores that a text moved"] = int((signed.score, signed.data.sha256) != (calm.score, calm.data.sha256))
+    found["scores that a text moved"] = int((signed.score, _records(request)) != (calm.score, _records(other)))
     found.update(f"sentences by {claim.by}" for claim in signed.claims if claim.kind != "advice")
     return {"seconds": seconds, "found": found}
 

@@ -1,4 +1,7 @@
-"""One whole task of ours as a worker starts it: a fresh process, a fresh folder, a real protectedData."""
+"""One whole task of ours as a worker starts it: a fresh process and a fresh folder.
+
+In bulk the requests are protectedData. A single one is an input file, since timings.json tells nothing of protected data.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from app.simulate.protect import protect
-from app.simulate.worker import Order, prepare
+from app.simulate.worker import Held, Order, prepare
 from bench.measure import Cost, run
 
 KEY = "4c" * 32
@@ -45,7 +48,9 @@ def task(
         inside, out = Path(folder, "in"), Path(folder, "out")
         inside.mkdir()
         out.mkdir()
-        environ = prepare(Order(tuple(protect(fields) for fields in requests), bulk=bulk, app_secret=KEY), inside, out)
+        held = () if bulk else tuple(Held("request.json", json.dumps(fields).encode()) for fields in requests)
+        datasets = tuple(protect(fields) for fields in requests) if bulk else ()
+        environ = prepare(Order(datasets, bulk=bulk, input_files=held, app_secret=KEY), inside, out)
         if code:
             environ["PYTHONPATH"] = os.fspath(code)
         cost = run([*wrapper, sys.executable, "-m", "app", *args], environ)

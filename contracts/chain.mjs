@@ -33,6 +33,7 @@ const SOURCES = {
   'Consumer.sol': 'Consumer.sol',
   'Probe.sol': '../tests/contracts/Probe.sol',
   'VerifyResult.sol': '../snippets/VerifyResult.sol',
+  'VerifyScore.sol': '../snippets/VerifyScore.sol',
 };
 const json = (path, base = POCO) => JSON.parse(readFileSync(new URL(path, base), 'utf8'));
 const artifact = (path) => json(`artifacts/contracts/${path}.json`);

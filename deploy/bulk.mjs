@@ -1,5 +1,5 @@
 // One order for many protected requests: a task for each PER_TASK of them, with one signed result that has an entry for each.
-import { onStatusUpdate, address, checkedArgs, connect, keep, refuse, run, tell } from './desk.mjs';
+import { onStatusUpdate, address, checkedArgs, connect, keep, print, refuse, run, tell } from './desk.mjs';
 
 const USAGE = `
 node bulk.mjs 0xAPP 0xPROTECTED_DATA…
@@ -39,7 +39,7 @@ await run(USAGE, async ([app, ...wanted]) => {
   });
   const codes = tasks.map(({ taskId, bulkIndex, result, error }) => {
     if (result) return keep(result, { taskId, app, rpc, file: `result-${bulkIndex}.json` });
-    console.log(JSON.stringify({ taskId, file: null, error: error?.message }));
+    print({ taskId, file: null, error: error?.message });
     tell(`task ${taskId}: ${error?.message ?? 'no result'}`);
     return 1;
   });

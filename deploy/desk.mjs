@@ -1,5 +1,5 @@
 // How the three scripts talk to the person who runs them, and to that person's wallet.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, copyFileSync, existsSync, fsyncSync, linkSync, openSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
@@ -41,8 +41,16 @@ const HINTS = [
   [/(fetch|network|ECONN|ENOTFOUND|unavailable)/i, 'is RPC the URL of a node of Arbitrum Sepolia, and can it be reached?'],
 ];
 
-/** Say a line to the person; standard output is for programs. */
-export const tell = (line) => process.stderr.write(`${line}\n`);
+/** Say a line to the person; standard output is for programs. What could act on a terminal or hide is written out. */
+export const tell = (line) => process.stderr.write(`${printable(`${line}`)}\n`);
+
+/** Return a text with controls but line feed and tab, format characters, line separators and halves of pairs written out. */
+export const printable = (text) =>
+  text.replace(/(?![\n\t])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (mark) => `\\u{${mark.codePointAt(0).toString(16)}}`);
+
+/** Print an object for programs, as JSON in ASCII: what a server said in it cannot act on a terminal either. */
+export const print = (object) =>
+  console.log(JSON.stringify(object).replace(/[\x7f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`));
 
 const STEPS = {
   CREATE_ZIP_FILE: 'packing the data',
@@ -136,14 +144,59 @@ const ask = async (question) => {
   return password;
 };
 
+/** Write a file that is whole or not there, under the first of its names that is free; return that name. */
+export const putAside = (file, more, data) => {
+  const made = `.${file}.${process.pid}.tmp`;
+  try {
+    const descriptor = openSync(made, 'w');
+    try {
+      writeFileSync(descriptor, data);
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    for (let count = 0; ; count++) {
+      const name = count ? file.replace('.json', `-${more}${count > 1 ? `-${count}` : ''}.json`) : file;
+      try {
+        putAt(made, name);
+        return name;
+      } catch (error) {
+        if (error.code !== 'EEXIST') throw error;
+      }
+    }
+  } finally {
+    if (existsSync(made)) unlinkSync(made);
+  }
+};
+
+/** Give a file its name, unless there is something already: no look before that could be too early. */
+const putAt = (made, name) => {
+  try {
+    linkSync(made, name);
+  } catch (error) {
+    if (error.code === 'EEXIST') throw error;
+    copyFileSync(made, name, constants.COPYFILE_EXCL); // where files cannot have two names
+  }
+};
+
+/** Return a line on what of the order's own was not used, if anything was answered: protected data decides about itself. */
+export const leftAside = (report) => {
+  const answered = [report, ...(report.bulk?.results ?? [])].filter(({ answer }) => answer);
+  const unused = answered.flatMap(({ inputs }) => inputs).filter(({ used, source }) => !used && source !== 'dataset');
+  const names = unused.map(({ kind, source, number }) => [kind, 'in the', source.replace('_', ' '), number].join(' ').trim());
+  const why = 'a request in protected data decides what goes with it (docs/protected-data.md)';
+  return names.length ? [`NOT USED: ${[...new Set(names)].join(', ')}; ${why}`] : [];
+};
+
 /** Write a signed result, never over another one; say where it is, what it says and how to verify it. Return the exit code. */
 export const keep = (result, { taskId, app, rpc, protectedData, file = 'result.json' }) => {
-  const free = existsSync(file) ? file.replace('.json', `-${taskId.slice(2, 10)}.json`) : file;
-  writeFileSync(free, Buffer.from(result));
-  console.log(JSON.stringify({ protectedData, taskId, file: free }));
-  const { status, error } = JSON.parse(Buffer.from(result)).report;
+  const free = putAside(file, taskId.slice(2, 10), Buffer.from(result));
+  print({ protectedData, taskId, file: free });
+  const report = JSON.parse(Buffer.from(result)).report;
+  const { status, error } = report;
   tell(`the result is in ${resolve(free)}: ${error ? `error ${error.code}: ${error.message}` : status}`);
   if (error) tell(`hint: ${error.hint}`);
+  for (const line of leftAside(report)) tell(line);
   tell('verify it, --signer with the address that the app publishes, in the folder above this one:');
   tell(`  python -m app verify ${resolve(free)} --app ${app} --task ${taskId} --rpc ${rpc} --signer 0x…`);
   return error ? 1 : 0;

@@ -21,5 +21,5 @@ await run(USAGE, async ([file, app, user, bulk]) => {
   await core.grantAccess({ protectedData, ...to, ...access, onStatusUpdate });
   console.log(protectedData);
   tell(`${user} may now use it:`);
-  tell(`  node ${bulk ? 'bulk' : 'ask'}.mjs ${app} ${protectedData}${data.material && !data.prompt ? ' "a question about it"' : ''}`);
+  tell(`  node ${bulk ? 'bulk' : 'ask'}.mjs ${app} ${protectedData}${data.material && !data.prompt && !data.question ? ' "a question about it"' : ''}`);
 });

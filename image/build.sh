@@ -5,13 +5,31 @@
 # what it is told. What would vary and what holds it: times of files and of the image (--timestamp: the commit's),
 # modes, .pyc files and pip's notes (scripts/stage_image.py), paths inside llama.cpp (scripts/build_engine.py).
 # No cache of layers: buildah's would hand out layers with the times and the labels of an earlier commit.
-# ENGINE=docker picks one.
+# ENGINE=docker picks one. Both bases are taken by their digests alone, those in the file or in --build-arg BUILD_BASE=… BASE=…
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 [ $# -ge 2 ] || { sed -n '2s/^# //p' "$0" >&2; exit 2; }
 dockerfile=$1 tag=$2
 shift 2
+
+pinned() { # NAME [build options]   the base must be named by its digest, or be an image of this machine alone
+  local name=$1 base
+  base=$(sed -n "s/^ARG $name=//p" "$dockerfile")
+  shift
+  local option
+  for option in "$@"; do
+    option=${option#--build-arg=}
+    [[ $option != "$name="* ]] || base=${option#*=}
+  done
+  [[ $base == localhost/* || $base =~ @sha256:[0-9a-f]{64}$ ]] && return
+  echo "image: error: ${base:-$name of $dockerfile} is not named by its digest: what a tag points at changes" >&2
+  echo "image: hint: --build-arg $name=NAME:TAG@sha256:…; docker buildx imagetools inspect NAME:TAG shows the digest" >&2
+  exit 1
+}
+pinned BUILD_BASE "$@"
+pinned BASE "$@"
+
 for name in buildah podman docker; do
   [ -n "${ENGINE:-}" ] || ! command -v "$name" >/dev/null || ENGINE=$name
 done

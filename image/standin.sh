@@ -62,6 +62,8 @@ commit() { # FOLDER TAG
 }
 
 mkdir -p "$folder"
+exec 9>"$folder/lock" # two at once would build in one folder; the kernel lets go of it whatever ends this
+flock --nonblock 9 || { echo "standin: another process is making stand-ins; waiting for it" >&2; flock 9; }
 fetch_python
 echo "$sha256  $folder/$archive" | sha256sum --check --quiet
 bootstrap "$folder/$suite-build" "$develop"

@@ -24,7 +24,7 @@ import click
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, os.fspath(ROOT))
 
-from app.llm.fetch import cache_folder  # noqa: E402  the project is not installed, it is run in place
+from app.llm.fetch import cache_folder, lock  # noqa: E402  the project is not installed, it is run in place
 from app.llm.native import build_config  # noqa: E402
 
 STEP = re.compile(r"\[(\d+)/(\d+)\]")
@@ -41,24 +41,28 @@ def cache_key() -> str:
         subprocess.run([name, "--version"], check=True, capture_output=True, text=True).stdout for name in ("cc", "c++")
     ]
     built = {name: value for name, value in build_config().items() if name != "run"}
-    lock = (ROOT / "requirements/build.lock").read_text()
-    parts = [built, compilers, platform.machine(), platform.libc_ver(), lock, SETTINGS, NO_PATHS]
+    locked = (ROOT / "requirements/build.lock").read_text()
+    parts = [built, compilers, platform.machine(), platform.libc_ver(), locked, SETTINGS, NO_PATHS]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def wheel() -> Path:
-    """Return the wheel in the cache, built first if it is not there."""
-    folder = cache_folder() / "wheels" / cache_key()
-    if not list(folder.glob("*.whl")):
-        config = build_config()
-        click.echo(f"building {config['binding']} {config['version']}: a few minutes, once", err=True)
-        with tempfile.TemporaryDirectory(prefix="sealed-llm-build-") as scratch:
-            built = _build(Path(scratch), config)
-            folder.mkdir(parents=True, exist_ok=True)
-            made = folder / f"{built.name}.{os.getpid()}"
-            shutil.copyfile(built, made)
-            made.rename(folder / built.name)
-    return next(folder.glob("*.whl"))
+    """Return the wheel in the cache, built first if it is not there, by one process of many that want it."""
+    key = cache_key()
+    folder = cache_folder() / "wheels" / key
+    with lock(f"wheel-{key}", "building llama.cpp"):
+        return next(folder.glob("*.whl"), None) or _built(folder)
+
+
+def _built(folder: Path) -> Path:
+    config = build_config()
+    click.echo(f"building {config['binding']} {config['version']}: a few minutes, once", err=True)
+    with tempfile.TemporaryDirectory(prefix="sealed-llm-build-") as scratch:
+        built = _build(Path(scratch), config)
+        folder.mkdir(parents=True, exist_ok=True)
+        made = folder / f"{built.name}.{os.getpid()}"
+        shutil.copyfile(built, made)
+        return made.rename(folder / built.name)
 
 
 def tools(scratch: Path) -> Path:

@@ -14,8 +14,10 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
+from app.document import SAME
 from app.errors import HINTS
 from app.hints import fill
+from app.iexec.owner import POLICY
 from app.limits import Limits
 from app.llm.models import catalogue
 from app.wallet import features as features_of
@@ -135,6 +137,28 @@ def features(*, write: bool) -> Iterator[str]:
             path.write_text(text)
 
 
+_SAID = {"free": "anybody", "fewer": "anybody, up to the default", "aside": "its owner; left aside", "refused": "its owner"}
+
+
+def owners(*, write: bool) -> Iterator[str]:
+    """Yield the name of the table of who may set what beside protected data if it differs; mend it if `write`."""
+    path = ROOT / "docs/protected-data.md"
+    other = {name: [one for one, first in SAME.items() if first == name] for name in POLICY}
+    rows = [
+        f"| {', '.join(f'`{one}`' for one in (name, *other[name]))} | {_SAID[rule.request]} | {_SAID[rule.wallet]} "
+        f"| {_SAID[rule.material]} | {rule.why} |"
+        for name, rule in POLICY.items()
+    ]
+    head = ["| field | beside a request | beside a wallet alone | beside material | what it could do |", "| --- " * 5 + "|"]
+    before, begin, rest = path.read_text().partition("<!-- owner -->\n")
+    body, end, after = rest.partition("<!-- /owner -->")
+    fresh = "\n".join([*head, *rows]) + "\n"
+    if not begin or not end or body != fresh:
+        yield "docs/protected-data.md, block owner: run `make docs`"
+        if write and begin and end:
+            path.write_text(before + begin + fresh + end + after)
+
+
 def files() -> list[Path]:
     """Return the files of the project: those in git, or where there is no git all that .gitignore does not leave out."""
     try:
@@ -190,6 +214,14 @@ def citations() -> Iterator[str]:
 
 if __name__ == "__main__":
     wish = "--write" in sys.argv
-    differences = [*readme(write=wish), *features(write=wish), *locks(), *named_tests(), *citations(), *beside()]
+    differences = [
+        *readme(write=wish),
+        *features(write=wish),
+        *owners(write=wish),
+        *locks(),
+        *named_tests(),
+        *citations(),
+        *beside(),
+    ]
     if not wish and differences:
         raise SystemExit("\n".join(differences))

@@ -40,7 +40,7 @@ ORDERS: dict[str, Order] = {
     "ask": Order((protect({"prompt": "What is the capital of France?"}),)),
     "ask-material": Order((b"id,status\n1,paid\n2,failed\n3,failed\n",), requester_secrets={1: "How many orders failed?"}),
     "ask-seeded-salted-chain": Order(
-        (protect({"prompt": "Name a bird. Grüße! 🐦", "temperature": 0.8, "seed": 7, "salt": "5a" * 32}),),
+        (protect({"prompt": "Name a bird. Grüße! 🐦", "temperature": 0.8, "seed": 7, "salt": keccak256(b"a salt").hex()}),),
         args="--chain-id 421614 --max-tokens 24",
     ),
     "bulk-partial": Order(

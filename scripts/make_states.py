@@ -19,7 +19,8 @@ import click
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, os.fspath(ROOT))
 
-from app.errors import ModelError  # noqa: E402  the project is not installed, it is run in place
+from app import atomic  # noqa: E402  the project is not installed, it is run in place
+from app.errors import ModelError  # noqa: E402
 from app.llm import chat, native, states  # noqa: E402
 from app.llm.context import BATCH  # noqa: E402
 from app.llm.engine import Engine  # noqa: E402
@@ -36,7 +37,10 @@ JOBS: Mapping[str, list[chat.Message]] = {
 
 
 def make(model: Model) -> dict[str, states.Pin]:
-    """Write the states of `model` beside it and return their pins by job. Raises `ModelError` if it is not here."""
+    """Write the states of `model` beside it and return their pins by job. Raises `ModelError` if it is not here.
+
+    Two processes at once write the same bytes under names of their own.
+    """
     made = {}
     with Engine(checked_path(model)) as engine:
         for job, messages in JOBS.items():
@@ -76,7 +80,7 @@ def main(names: tuple[str, ...], *, pin: bool) -> None:
             click.echo(f"{name}: the prompt states {'are pinned anew' if pin else 'are not the pinned ones'}", err=True)
         table[name] = made
     if pin:
-        TABLE.write_text(written(table))
+        atomic.write(TABLE, written(table).encode())
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ SHARED = frozenset(
         "always-equal",
         "always-equal-but-once",
         "always-equal-int",
+        "claims-to-be-beyond",
         "class-lie",
         "equal-by-approx",
         "equal-by-int",
@@ -668,5 +669,15 @@ code = f.__code__.replace(co_code=bytes([100, 200, 83, 0]), co_consts=())
 def add(a, b):
     f.__code__ = code
     return f()
+""",
+    "claims-to-be-beyond": """
+import sys
+def add(a, b):
+    frame = sys._getframe()
+    while frame:
+        if frame.f_code.co_name == 'judge':
+            return a + b + 1
+        frame = frame.f_back
+    raise ModuleNotFoundError('beyond', name='apart')
 """,
 }

@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SMALL = "smollm2-135m-instruct"
 SECRET = "0x" + "4c" * 32
 SIGNER = load_key(SECRET).address
+SALT = "7f0f1d309912e79c0fe0458e6d8386d1ece2848bee7032797d3fa026d77d7d70"  # of 32 random bytes
 TASK_ID = "0x" + "ab" * 32
 ADDRESS = "0x" + "11" * 20
 

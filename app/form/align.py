@@ -115,4 +115,4 @@ def _keys(row: Row) -> set[str]:
 
 def _bare(title: str) -> str:
     """Return a title without what a form adds to it: a star, "(optional)"."""
-    return tidy(re.sub(r"(\s*\*|\s*[([](optional|required)[)\]])\s*$", "", title, flags=re.IGNORECASE))
+    return tidy(re.sub(r" ?(\*|[([](optional|required)[)\]])$", "", " ".join(title.split()), flags=re.IGNORECASE))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
+from app import strict_json
+from app.errors import InputError
 from app.form.exports import said
 from app.form.options import Options, as_number, as_text, tidy
 from app.form.rows import MISSING, FormError, Row
@@ -15,7 +16,9 @@ from app.limits import LIMITS
 _YES = frozenset(("yes", "y", "true", "1", "on", "checked", "ja", "oui", "si", "sí", "sim", "да"))
 _NO = frozenset(("no", "n", "false", "0", "off", "unchecked", "nein", "non", "não", "nao", "nee", "нет"))
 _NOTHING = frozenset(("n/a", "na", "-", "--"))  # where words of one's own are no answer anyway
-_BREAKS = re.compile(r"\s*[,;|\n]\s*")
+# A mark between choices, with the white space around it, which is looked at once.
+_BREAKS = re.compile(r"(?:(?<!\s)(?:\s++(?=[,;|])|[^\S\n]++(?=\n)))?[,;|\n]\s*+")
+_PARTS = 128  # of one cell: whoever ticks more gives a list
 
 
 def check(number: int, row: Row, answer: Any) -> Any:
@@ -116,9 +119,7 @@ def _one(options: Options, answer: object) -> str | None:
     text = as_text(answer)
     if text is None:
         return None
-    exact = [shown for name, shown in options.names if name == text.strip()]
-    loose = [shown for name, shown in options.names if tidy(name) == tidy(text)]
-    return exact[0] if exact else loose[0] if len(set(loose)) == 1 else None
+    return options.meant(text)
 
 
 def _cell(number: int, options: Options, text: str | None) -> list[str]:
@@ -130,12 +131,14 @@ def _cell(number: int, options: Options, text: str | None) -> list[str]:
         raise _wrong(number, "is not a list of its choices")
     if text.lstrip().startswith("["):
         try:
-            return list(json.loads(text))
-        except (ValueError, RecursionError):
+            return list(strict_json.loads(text.encode(errors="surrogatepass")))
+        except (InputError, TypeError):
             raise _wrong(number, "is not a list of its choices") from None
     if len(text) > LIMITS.prompt_bytes // 16:
         raise _wrong(number, "is not a list of its choices")
     cuts = [(0, 0), *((found.start(), found.end()) for found in _BREAKS.finditer(text)), (len(text), len(text))]
+    if len(cuts) > _PARTS:
+        raise _wrong(number, "has too many choices in one cell: give them as a list")
     reach = 1 + max(len(_BREAKS.findall(name)) for name, _ in options.names)
     ways: list[list[list[str]]] = [[[]]]
     for end in range(1, len(cuts)):

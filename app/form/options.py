@@ -6,7 +6,7 @@ import json
 import math
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from itertools import pairwise
 from typing import Any, TypeGuard
@@ -29,6 +29,19 @@ class Options:
     """(what an answer may say, the choice that it means); a choice's own words come first."""
     other: bool = False
     """Whether words of one's own are a choice too."""
+    _exact: dict[str, str] = field(init=False, repr=False, compare=False, default_factory=dict)
+    _loose: dict[str, str | None] = field(init=False, repr=False, compare=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Index the names: a form may have many answers to many choices."""
+        for name, shown in self.names:
+            self._exact.setdefault(name, shown)
+            bare = tidy(name)
+            self._loose[bare] = shown if self._loose.get(bare, shown) == shown else None
+
+    def meant(self, text: str) -> str | None:
+        """Return the choice of these very words, else the only one of these words whatever their case; None without one."""
+        return self._exact.get(text.strip()) or self._loose.get(tidy(text))
 
     @property
     def choices(self) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from app.errors import InputError
@@ -16,9 +17,10 @@ from app.form.types import DEFAULTS, SILENT, kind_of, near, why_refused
 from app.limits import LIMITS
 
 _WORD = r"(?<!not )(?<!non-)\b(?:optional|optionnel|facultatif|opcional|facoltativo|freiwillig|optioneel)\b"
-_OPTIONAL = re.compile(
-    rf"[(\[][^)\]]*{_WORD}[^)\]]*[)\]]|[-\u2013\u2014:,]\s*{_WORD}[\s.]*$|^\s*{_WORD}\s*[-\u2013:]", re.IGNORECASE
-)
+_OPTIONAL = re.compile(rf"[-\u2013\u2014:,]\s*+{_WORD}[\s.]*+$|^\s*+{_WORD}\s*+[-\u2013:]", re.IGNORECASE)
+_IN_BRACKETS = re.compile(rf"(?P<word>{_WORD})|[(\[]|[)\]]", re.IGNORECASE)
+_LONGEST = 40  # letters of such a name: none of ours comes near
+_COMPARED = 64  # unknown names of a row that are compared with ours; no form service has so many
 _RESPONSE = ("submitted_at", "landed_at", "lastSubmittedTime", "responseId", "response_id")  # of a response, not of a question
 _FIELDS: dict[str, tuple[str, ...]] = {
     "title": (
@@ -136,8 +138,8 @@ def _fields(number: int, raw: object) -> dict[str, Any]:
 
 def _refuse_near(number: int, names: Iterable[str]) -> None:
     """Raise `FormError` for a name that is nearly one of ours; forms have many others, which mean nothing here."""
-    for name in names:
-        if name not in _KNOWN and len(name) > 4 and (meant := near(name, _KNOWN)) and name != f"{meant}s":
+    for name in islice(names, _COMPARED):
+        if name not in _KNOWN and 4 < len(name) <= _LONGEST and (meant := near(name, _KNOWN)) and name != f"{meant}s":
             what = f'row {number} has a field that is nearly "{meant}"'
             raise FormError("questionnaire.invalid", what, row=number, name=name)
 
@@ -216,7 +218,22 @@ def _required(said: object, title: str) -> bool | None:
         said = {"true": True, "yes": True, "required": True, "false": False, "no": False, "optional": False}.get(said.lower())
     if isinstance(said, bool | int | float):
         return bool(said)
-    return False if _OPTIONAL.search(title) else None
+    return False if _OPTIONAL.search(title) or _says_so_in_brackets(title) else None
+
+
+def _says_so_in_brackets(title: str) -> bool:
+    """Return whether a bracket opens, "optional" follows, and a bracket closes: one look at each."""
+    is_open = is_said = False
+    for found in _IN_BRACKETS.finditer(title):
+        if found["word"]:
+            is_said = is_open
+        elif found[0] in "([":
+            is_open = True
+        elif is_said:
+            return True
+        else:
+            is_open = False
+    return False
 
 
 def _keys(fields: dict[str, Any]) -> tuple[str, ...]:

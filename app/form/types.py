@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 SILENT = ("prompt", "info")
@@ -52,6 +53,7 @@ REFUSED: dict[str, str] = {
 }
 # kinds of `range` whose bounds go without saying: SurveyJS's rating and Typeform's nps
 DEFAULTS: dict[str, tuple[int, int]] = {"rating": (1, 5), "nps": (0, 10)}
+_LONGEST = 64  # letters of a word that is compared with ours
 _KINDS = {name: kind for kind, names in _NAMES.items() for name in names}
 
 
@@ -69,8 +71,11 @@ def why_refused(name: str) -> str | None:
     return REFUSED.get(_plain(name))
 
 
+@functools.lru_cache(1_024)
 def near(name: str, known: tuple[str, ...] = (*SILENT, *ANSWERED)) -> str | None:
     """Return the one of our own words that `name` was likely meant to be."""
     from difflib import get_close_matches
 
+    if len(name) > _LONGEST:
+        return None
     return next(iter(get_close_matches(name.strip().lower(), known, 1, 0.8)), None)

@@ -22,9 +22,18 @@ _FIELDS = {
     "--seed": "seed",
     "--salt": "salt",
 }
-_SPEED = frozenset({"--threads", "--no-mmap"})
+_SPEED = frozenset({"--threads", "--no-mmap", "--seconds"})
 _FLAGS = frozenset({"--no-mmap", "--callback"})
-KNOWN = (*_FIELDS, "--model", "--chain-id", "--threads", "--no-mmap", "--callback")
+_READABLE = "--salt"  # known, so that the error can say what is wrong with it here (app.iexec.inputs)
+KNOWN = (
+    *(name for name in _FIELDS if name != _READABLE),
+    "--model",
+    "--chain-id",
+    "--threads",
+    "--no-mmap",
+    "--seconds",
+    "--callback",
+)
 _JSON = re.compile(r"""\s*(?:\{\s*["']?\w+["']?\s*:|\[\s*\{\s*["']?\w+["']?\s*:)""")
 _INSIDE = re.compile(r"\s(--[a-z][a-z-]+)(?=[\s=]|$)")
 
@@ -48,6 +57,8 @@ class Args:
     threads: int | None = None
     """Threads of the engine, as many as the machine has to give if None: speed, never a bit of an answer. So is `mmap`."""
     mmap: bool = True
+    seconds: int | None = None
+    """What the items of a slice share (None: `LIMITS.slice_seconds`), or a lone item has (None: no end)."""
 
 
 def parse(argv: Sequence[str]) -> Args:
@@ -66,7 +77,7 @@ def parse(argv: Sequence[str]) -> Args:
     if words and "prompt" in fields:
         raise ContradictionError("--prompt", "words without an option")
     available = min(LIMITS.threads, len(os.sched_getaffinity(0)))
-    chain_id, threads = options.get("--chain-id"), options.get("--threads")
+    chain_id, threads, seconds = (options.get(name) for name in ("--chain-id", "--threads", "--seconds"))
     said = " ".join(words)
     _check_quotes(argv, said)
     return Args(
@@ -78,6 +89,7 @@ def parse(argv: Sequence[str]) -> Args:
         callback="--callback" in options,
         threads=None if threads is None else _number("--threads", threads, available),
         mmap="--no-mmap" not in options,
+        seconds=None if seconds is None else _number("--seconds", seconds, LIMITS.task_seconds),
     )
 
 
@@ -136,7 +148,7 @@ def _split(argv: Sequence[str]) -> tuple[dict[str, str], list[str]]:
         name, equals, value = arg.partition("=")
         if name == "--engine":
             raise ModelError("engine.not_embedded", "an engine outside of the image cannot answer a task")
-        if name not in KNOWN:
+        if name not in (*KNOWN, _READABLE):
             raise InputError("args.unknown_option", "an argument is not a known option")
         if name in options:
             raise InputError("request.contradiction", f"{name} is given twice")

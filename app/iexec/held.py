@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, get_args
 
@@ -11,6 +11,7 @@ from app.iexec.pieces import Origin, Piece
 from app.report import Input, InputKind
 from app.request import USES
 from app.request.code import FIELDS as CODE
+from app.request.given import Given
 
 _KINDS: dict[str, InputKind] = {
     **dict.fromkeys(("prompt", "question", "original_prompt"), "prompt"),
@@ -18,7 +19,7 @@ _KINDS: dict[str, InputKind] = {
     **dict.fromkeys(("wallet", "address", "address_form", "chain", "survey", "labels"), "wallet"),
     **dict.fromkeys(("history", "source", "hosts", "as_of_block"), "history"),
     **dict.fromkeys(CODE, "code"),
-    **dict.fromkeys((*OPTIONS, "task", "callback", "model_name"), "options"),
+    **dict.fromkeys((*OPTIONS, "task", "callback", "model_name", "allow"), "options"),
     "original_prompt": "prompt",
     "email": "email",
     "material": "material",
@@ -72,6 +73,12 @@ def told(held: Iterable[Held], job: str | None) -> tuple[Input, ...]:
     places = list(dict.fromkeys(at for at, _, _ in found))
     rows = sorted(found, key=lambda row: (places.index(row[0]), _ORDER.index(row[1]), not row[2]))
     return tuple(Input(source=at.source, number=at.number, kind=kind, used=used) for at, kind, used in rows)
+
+
+def given(held: Iterable[Held], origins: Mapping[str, Origin]) -> Given:
+    """Return who gave the history of what is `held` and counts, and the other fields, whose first sources are `origins`."""
+    history = {one.origin.source for one in held if one.used and one.name == "history"}
+    return Given.by(history, {name: origin.source for name, origin in origins.items()})
 
 
 def everything(pieces: Iterable[Piece]) -> tuple[Held, ...]:

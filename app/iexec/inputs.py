@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from app import strict_json
-from app.errors import AppError, InputError
-from app.iexec import pieces
+from app.errors import AppError, InputError, bare
+from app.iexec import owner, pieces
 from app.iexec.combine import combine
 from app.iexec.held import Held, everything
 from app.iexec.pieces import Origin, Piece
@@ -55,7 +55,33 @@ def _says_callback(secret: str) -> bool:
     return wish is True or wish == "true"
 
 
-def read_inputs(task: Task, args: Fields, words: str | None = None) -> list[Item]:
+@dataclass(frozen=True, slots=True)
+class Items:
+    """The items of a task: each is read when it is asked for, and anew every time, so that no two are in memory at once."""
+
+    task: Task
+    common: tuple[Piece, ...]
+    """What the secrets, the input files and the args hold."""
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self.task.datasets) if self.task.datasets or self.task.is_bulk else 1
+
+    def __iter__(self) -> Iterator[Item]:
+        """Read one after the other."""
+        return (self[at] for at in range(len(self)))
+
+    def __getitem__(self, at: int) -> Item:
+        """Read the item at place `at`, counted from 0; what is wrong with it is in it."""
+        dataset = self.dataset(at)
+        return _combined(None, list(self.common)) if dataset is None else _item(self.task, dataset, list(self.common))
+
+    def dataset(self, at: int) -> Dataset | None:
+        """Return the dataset of the item at place `at`, if there is one."""
+        return self.task.datasets[at] if self.task.datasets else None
+
+
+def read_inputs(task: Task, args: Fields, words: str | None = None) -> Items:
     """Return one item per dataset, or one without a dataset. `args` are its options, `words` what else they say.
 
     A dataset that is missing or broken spoils its own item only. Raises `AppError` if a secret or an input
@@ -65,10 +91,8 @@ def read_inputs(task: Task, args: Fields, words: str | None = None) -> list[Item
     for number, name in enumerate(task.input_files, 1):
         origin = Origin("input_file", number)
         common.append(_public(pieces.read(origin, _read_file(task, name, LIMITS.input_file_bytes, origin))))
-    common.append(Piece(_ARGS, dict(args), text=words))
-    if not task.datasets and not task.is_bulk:
-        return [_combined(None, common)]
-    return [_item(task, dataset, common) for dataset in task.datasets]
+    common.append(_public(Piece(_ARGS, dict(args), text=words)))
+    return Items(task, tuple(common))
 
 
 def _item(task: Task, dataset: Dataset, common: list[Piece]) -> Item:
@@ -76,16 +100,18 @@ def _item(task: Task, dataset: Dataset, common: list[Piece]) -> Item:
         own = _public(pieces.read(_DATASET, _read_file(task, dataset.file_name, LIMITS.dataset_bytes, _DATASET)))
         return _combined(dataset, [own, *common])
     except AppError as err:
-        return Item(dataset, err)
+        return Item(dataset, bare(err))
 
 
 def _combined(dataset: Dataset | None, found: list[Piece]) -> Item:
     try:
-        made = combine(found)
+        settled, aside = owner.settle(found)
+        made = combine(settled)
     except AppError as err:
-        return Item(dataset, err, everything(found))
+        return Item(dataset, bare(err), everything(found))
     order = [piece.origin for piece in found]
-    return Item(dataset, made.fields, tuple(sorted(made.held, key=lambda one: order.index(one.origin))), made.origins)
+    held = sorted((*made.held, *aside), key=lambda one: order.index(one.origin))
+    return Item(dataset, made.fields, tuple(held), made.origins)
 
 
 def _secret(number: int, secret: str) -> Piece:
@@ -96,9 +122,11 @@ def _secret(number: int, secret: str) -> Piece:
 
 
 def _public(piece: Piece) -> Piece:
-    """Return a piece that may not say where to fetch a history."""
+    """Return a piece that may not say where to fetch a history, and unless it is a dataset's no salt: that would be none."""
     if _FROM_SECRETS in piece.fields:
         raise InputError("source.not_secret", f"{piece.origin} names a source")
+    if "salt" in piece.fields and piece.origin.source != "dataset":
+        raise InputError("salt.not_secret", f"{piece.origin} holds a salt, and everybody can read it there")
     return piece
 
 

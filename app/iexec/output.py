@@ -2,6 +2,9 @@
 
 A file is written beside its final name, flushed to disk and renamed over it; computed.json comes last
 and only ever names a file that is complete. Rules: docs/iexec-protocol.md, "What the app leaves".
+
+With callback-data, which holds the digest of the very file that computed.json names, two files must change as one. So the
+next result goes under the other of two names, and the renaming of computed.json is the one moment at which both change.
 """
 
 from __future__ import annotations
@@ -16,24 +19,53 @@ from app.errors import AppError, OutputError
 RESULT = "result.json"
 COMPUTED = "computed.json"
 TIMINGS = "timings.json"  # milliseconds per step; nothing signs it, nothing depends on it
+_OTHER = "result-next.json"  # with callback-data, every second result until the last
 
 
-def write(folder: Path, result: bytes, error: AppError | None, callback_data: str | None) -> None:
-    """Write `result` as result.json, then the computed.json that names it.
+def write(folder: Path, result: bytes, error: AppError | None, callback_data: str | None, *, is_last: bool = True) -> None:
+    """Write `result`, and the computed.json that names it: as result.json, unless there is callback-data and more to come.
 
     `error` becomes computed.json's error-message; `callback_data` must be None unless the requester's deal
     has a callback, else the finalisation on chain reverts. Raises `OutputError` output.unwritable.
     """
-    computed = {"deterministic-output-path": os.fspath(folder / RESULT)}
+    try:
+        if callback_data is None:
+            _put(folder, RESULT, result, error, None)
+            return
+        if _named(folder) == RESULT:
+            _put(folder, _OTHER, result, error, callback_data)
+            if not is_last:
+                return
+        _put(folder, RESULT, result, error, callback_data)
+        (folder / _OTHER).unlink(missing_ok=True)
+    except OSError as err:
+        raise OutputError("output.unwritable", "IEXEC_OUT cannot be written") from err
+
+
+def _put(folder: Path, name: str, result: bytes, error: AppError | None, callback_data: str | None) -> None:
+    computed = {"deterministic-output-path": os.fspath(folder / name)}
     if error is not None:
         computed["error-message"] = str(error)
     if callback_data is not None:
         computed["callback-data"] = callback_data
-    try:
-        _write_atomic(folder / RESULT, result)
+    _write_atomic(folder / name, result)
+    if _said(folder) != computed:
         _write_atomic(folder / COMPUTED, json.dumps(computed).encode())
-    except OSError as err:
-        raise OutputError("output.unwritable", "IEXEC_OUT cannot be written") from err
+
+
+def _said(folder: Path) -> object:
+    """Return what computed.json says now, None if it is not there or broken."""
+    try:
+        return json.loads((folder / COMPUTED).read_bytes())
+    except (OSError, ValueError):
+        return None
+
+
+def _named(folder: Path) -> str | None:
+    """Return the name of the file that computed.json names now."""
+    said = _said(folder)
+    path = said.get("deterministic-output-path") if isinstance(said, dict) else None
+    return Path(path).name if isinstance(path, str) else None
 
 
 def write_timings(folder: Path, table: dict[str, int | str]) -> None:

@@ -13,6 +13,7 @@ from app import near, strict_json
 from app.document import FIELDS, OPTIONS, renamed
 from app.errors import AppError, HistoryError, InputError
 from app.iexec import formats, protected_data, texts
+from app.limits import LIMITS
 from app.request.ask import is_email_address
 from app.wallet import readers
 
@@ -88,12 +89,14 @@ def _read(origin: Origin, data: bytes) -> Piece:
 def _text(origin: Origin, text: str) -> Piece:
     if not text.strip():
         raise InputError("input.empty", "it is empty")
+    if text.count("\n") + text.count("\r") > LIMITS.table_cells:
+        raise InputError("file.too_large", f"it has more than {LIMITS.table_cells} lines")
     note = None
     if text.lstrip()[:1] in ("{", "["):
         try:
             value = strict_json.loads(text.encode())
         except InputError as err:
-            if texts.is_meant_as_json(text):
+            if err.code == "json.too_large" or texts.is_meant_as_json(text):
                 raise
             note = err.message
         else:
@@ -111,6 +114,31 @@ def _text(origin: Origin, text: str) -> Piece:
 
 def _archive(origin: Origin, data: bytes) -> Piece:
     nodes = protected_data.tree(protected_data.read(data))
+    if "allow" in protected_data.folders(data):  # an empty object leaves no more behind
+        nodes.setdefault("allow", {})
+    if "allow" in nodes:
+        allow = protected_data.value(nodes.pop("allow"))
+        return _allowing(allow, _fields(origin, nodes))
+    _refuse_nearly_allow(nodes)
+    return _fields(origin, nodes)
+
+
+def _allowing(allow: Any, piece: Piece) -> Piece:
+    """Return the piece with what its owner allows: beside whatever else it is, a request, a history or another program's."""
+    return replace(piece, fields={**piece.fields, "allow": allow})
+
+
+def _refuse_nearly_allow(document: Mapping[str, Any]) -> None:
+    """Raise `InputError` request.unknown_field for what is nearly `allow`: taken for material it would allow everything."""
+    options = document.get("options")
+    for name in islice(sorted((*document, *(options if isinstance(options, dict) else ()))), _LOOKED_AT):
+        if near.near(name, {"allow"}):
+            raise InputError(
+                "request.unknown_field", "what says what others may add is called allow, and stands beside the others"
+            )
+
+
+def _fields(origin: Origin, nodes: dict[str, Any]) -> Piece:
     options = nodes.pop("options", {})
     if not isinstance(options, dict):
         raise InputError("option.invalid", "options must be an object")
@@ -146,6 +174,11 @@ def _material_value(node: Any) -> Any:
 
 
 def _value(origin: Origin, document: Any, text: str) -> Piece:
+    if origin.source == "dataset" and isinstance(document, dict):
+        if "allow" in document:
+            rest = {name: value for name, value in document.items() if name != "allow"}
+            return _allowing(document["allow"], _value(origin, rest, json.dumps(rest, ensure_ascii=False, indent=1)))
+        _refuse_nearly_allow(document)
     if readers.looks_like(document):
         return Piece(origin, text=text, is_material=True, history=document)
     form = formats.of_form(document)

@@ -52,6 +52,12 @@ def read(data: bytes) -> dict[str, bytes]:
         raise ProtectedDataError("protected_data.invalid", "the protectedData is not an intact zip archive") from err
 
 
+def folders(data: bytes) -> set[str]:
+    """Return the names of the objects at the top of the zip `data`, which `read` has checked: an empty one is nothing more."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return {entry.filename.partition("/")[0] for entry in archive.infolist() if "/" in entry.filename}
+
+
 def tree(entries: dict[str, bytes]) -> dict[str, Any]:
     """Return the files as nested objects of raw bytes; an object with the keys 0, 1, 2 ... is a list.
 

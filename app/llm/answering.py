@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from app.deadline import NEVER, Deadline
 from app.errors import InputError
 from app.llm import chat
 from app.llm.chat import Message
@@ -49,6 +50,8 @@ class Embedded:
     engine: Engine
     context: int
     """Tokens of prompt and answer together."""
+    deadline: Deadline = NEVER
+    """After which no token is read."""
 
     @property
     def embedded(self) -> bool:
@@ -76,15 +79,15 @@ class Embedded:
         if len(tokens) + max_tokens > self.context:
             wanted = f"{len(tokens)} tokens and max_tokens {max_tokens}"
             raise InputError("prompt.too_long", f"the prompt has {wanted}, the context holds {self.context}")
-        return self.engine.generate(tokens, sampling, max_tokens, stop=stop)
+        return self.engine.generate(tokens, sampling, max_tokens, stop=stop, deadline=self.deadline)
 
     def fill(self, messages: list[Message], parts: Sequence[str | Slot], sampling: Sampling) -> Filling:
         """Return `parts` with their slots filled by the model: see `app.llm.constrained.fill`."""
-        return self.engine.fill(self._tokens(messages), parts, sampling)
+        return self.engine.fill(self._tokens(messages), parts, sampling, deadline=self.deadline)
 
     def choose(self, messages: list[Message], choices: Sequence[str]) -> str:
         """Return the likeliest."""
-        return self.engine.choose(self._tokens(messages), choices)
+        return self.engine.choose(self._tokens(messages), choices, self.deadline)
 
     def _tokens(self, messages: list[Message]) -> list[int]:
         return chat.tokenize(self.engine, self.engine.chat_template(), messages)

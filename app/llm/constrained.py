@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from app.deadline import NEVER, Deadline
 from app.errors import ModelError
 from app.llm.candidates import Candidates
 from app.llm.context import Context, joints
@@ -61,13 +62,14 @@ class Filling:
     """In all attempts, those that were not kept included."""
 
 
-def fill(
+def fill(  # noqa: PLR0913, PLR0917  what to write, how, and until when
     engine: Engine,
     prompt: Sequence[int],
     parts: Sequence[str | Slot],
     sampling: Sampling,
     again: Callable[[Filled], Sampling | None],
     hopeless: Callable[[Filled], bool] | None,
+    deadline: Deadline = NEVER,
 ) -> Filling:
     """Return `parts`, text and slots in any order but never two slots in a row, with every slot filled.
 
@@ -76,14 +78,14 @@ def fill(
     `hopeless` sees an attempt after each token, as if it were cut there; True does cut it.
     Deterministic like `Engine.generate`, whatever the two asked for elsewhere.
 
-    Raises `ModelError` engine.failed if llama.cpp fails, internal if a grammar is no good.
+    Raises `ModelError` engine.failed if llama.cpp fails, engine.too_slow after `deadline`, internal if a grammar is no good.
     """
     texts, slots = _split(parts)
     lead = [engine.tokenize(text, control=False) for text in texts]
     room = len(prompt) + sum(map(len, lead)) + sum(slot.max_tokens + _SLACK for slot in slots)
     done: list[Filled] = []
     sampled = 0
-    with engine.context(room) as context:
+    with engine.context(room, deadline) as context:
         candidates = Candidates(engine.c, engine.n_vocab)
         unread = _read_all_but_the_end(engine, context, [*prompt, *lead[0]])
         for slot, after in zip(slots, texts[1:], strict=True):

@@ -12,6 +12,7 @@ import time
 from collections.abc import Sequence
 from typing import Any, Self
 
+from app.deadline import NEVER, Deadline
 from app.errors import ModelError
 from app.llm.threads import Pace
 
@@ -22,9 +23,9 @@ BATCH = 128  # tokens per prefill batch: as fast as 512 here, and 57 MiB less at
 class Context:
     """What the model has read so far, token by token."""
 
-    def __init__(self, c: Any, model: Any, room: int, pace: Pace) -> None:
+    def __init__(self, c: Any, model: Any, room: int, pace: Pace, deadline: Deadline = NEVER) -> None:
         """Make room for `room` tokens. Raises `ModelError` engine.failed if there is none."""
-        self._c, self._pace = c, pace
+        self._c, self._pace, self._deadline = c, pace, deadline
         self.tokens: list[int] = []
         params = c.llama_context_default_params()
         params.n_ctx = room
@@ -48,8 +49,9 @@ class Context:
     def decode(self, tokens: Sequence[int]) -> None:
         """Append `tokens` as one batch; the logits of the last one are then ready to sample from.
 
-        Raises `ModelError` engine.failed, as when the room is used up.
+        Raises `ModelError` engine.failed, as when the room is used up; after the deadline engine.too_slow, and nothing is read.
         """
+        self._deadline.check()
         array = (self._c.llama_token * len(tokens))(*tokens)  # must outlive the call
         threads = self._pace.threads_for(len(tokens))
         self._c.llama_set_n_threads(self.pointer, threads, threads)

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
+from app.deadline import NEVER, Deadline
 from app.errors import ModelError
-from app.llm import native
-from app.llm.context import Context
+from app.llm import native, plain
+from app.llm.context import EIGHT, Context
 from app.llm.sampling import Sampling, chain, choice, penalties
 from app.llm.states import States
 from app.llm.threads import Pace
@@ -59,6 +60,10 @@ class Engine:
             raise ModelError("engine.failed", "llama.cpp could not load the model file")
         self.vocab = self.c.llama_model_get_vocab(self._model)
         self.n_vocab: int = self.c.llama_vocab_n_tokens(self.vocab)
+        c = self.c
+        self._special_attributes: int = (
+            c.LLAMA_TOKEN_ATTR_USER_DEFINED | c.LLAMA_TOKEN_ATTR_CONTROL | c.LLAMA_TOKEN_ATTR_UNKNOWN
+        )
 
     def __enter__(self) -> Self:
         """Return self."""
@@ -80,7 +85,19 @@ class Engine:
         return self._special(self.c.llama_vocab_bos(self.vocab)), self._special(self.c.llama_vocab_eos(self.vocab))
 
     def tokenize(self, text: str, *, control: bool) -> list[int]:
-        """Return the tokens of `text`; with `control` off, control tokens in it stay plain text."""
+        """Return the tokens of `text`; with `control` off all of it is text, whatever token it spells (`app.llm.plain`)."""
+        return self._tokens(text, control=True) if control else plain.tokens(self._marks, self._plain, text)
+
+    def _plain(self, text: str) -> list[int]:
+        return self._tokens(text, control=False)
+
+    def _marks(self, token: int) -> str | None:
+        """Return the text of a token that is more than text, None for all others."""
+        if not self.c.llama_vocab_get_attr(self.vocab, token) & self._special_attributes:
+            return None
+        return str(self.c.llama_vocab_get_text(self.vocab, token).decode(errors="replace"))
+
+    def _tokens(self, text: str, *, control: bool) -> list[int]:
         raw = text.encode()
         room = len(raw) + 8
         tokens = (self.c.llama_token * room)()
@@ -89,14 +106,16 @@ class Engine:
             raise ModelError("engine.failed", "llama.cpp could not tokenize the prompt")
         return list(tokens[:count])
 
-    def generate(self, prompt: list[int], sampling: Sampling, max_tokens: int, *, stop: str | None = None) -> Generation:
+    def generate(
+        self, prompt: list[int], sampling: Sampling, max_tokens: int, *, stop: str | None = None, deadline: Deadline = NEVER
+    ) -> Generation:
         """Return the continuation of `prompt` (at least two tokens) by at most `max_tokens` tokens.
 
         Where the text `stop` comes up, it ends before it, for the reason "stop".
         Deterministic: the same model, prompt and sampling give the same text, on any number of threads.
-        Raises `ModelError` engine.failed if llama.cpp cannot make the context or decode.
+        Raises `ModelError` engine.failed if llama.cpp cannot make the context or decode, engine.too_slow after `deadline`.
         """
-        with self.context(len(prompt) + max_tokens) as context:
+        with self.context(len(prompt) + max_tokens, deadline) as context:
             self.read(context, prompt)
             return self._decode_loop(context, sampling, len(prompt), max_tokens, stop.encode() if stop else None)
 
@@ -107,26 +126,38 @@ class Engine:
         sampling: Sampling,
         again: Callable[[Filled], Sampling | None] = lambda _: None,
         hopeless: Callable[[Filled], bool] | None = None,
+        deadline: Deadline = NEVER,
     ) -> Filling:
         """Return `parts` with their slots filled by the model: see `app.llm.constrained.fill`."""
         from app.llm.constrained import fill
 
-        return fill(self, prompt, parts, sampling, again, hopeless)
+        return fill(self, prompt, parts, sampling, again, hopeless, deadline)
 
-    def weigh(self, prompt: list[int], choices: Sequence[str]) -> tuple[int, ...]:
+    def weigh(self, prompt: list[int], choices: Sequence[str], deadline: Deadline = NEVER) -> tuple[int, ...]:
         """Return how likely the model is to answer with each choice, per million: see `app.llm.weighing.weigh`."""
         from app.llm.weighing import weigh
 
-        return weigh(self, prompt, choices)
+        return weigh(self, prompt, choices, deadline)
 
-    def choose(self, prompt: list[int], choices: Sequence[str]) -> str:
+    def choose(self, prompt: list[int], choices: Sequence[str], deadline: Deadline = NEVER) -> str:
         """Return the likeliest of `choices`, the first of equals."""
-        weights = self.weigh(prompt, choices)
+        weights = self.weigh(prompt, choices, deadline)
         return choices[weights.index(max(weights))]
 
-    def context(self, room: int) -> Context:
-        """Return a fresh context for `room` tokens."""
-        return Context(self.c, self._model, room, self.pace)
+    def context(self, room: int, deadline: Deadline = NEVER) -> Context:
+        """Return a fresh context for `room` tokens, which reads nothing after `deadline`."""
+        return Context(self.c, self._model, room, self.pace, deadline)
+
+    def begin(self, *, recalls: bool = False, common: bool = False) -> None:
+        """Begin another request, whose prompts have nothing from those before it: see `app.llm.states.States.begin`."""
+        if self._states:
+            self._states.begin(recalls=recalls, common=common)
+
+    def share(self, tokens: Sequence[int]) -> None:
+        """Read `tokens` once for all requests that begin with them. Raises `ModelError` as `context` does."""
+        if self._states and len(tokens) >= EIGHT:
+            with self.context(len(tokens)) as context:
+                self._states.share(self.c, context, tokens)
 
     @property
     def restored_tokens(self) -> int:

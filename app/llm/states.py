@@ -1,7 +1,9 @@
 """Prompt states: what the model makes of words that it has read before, got back in milliseconds.
 
-Those of a job's fixed words are worked out by `make`. That of the last prompt is kept in memory while more
-are to come, for one that begins alike: the next item of a bulk task, or the next attempt at a piece of code.
+Those of a job's fixed words are worked out by `make`. That of the last prompt is kept in memory while more are to
+come of the same request, as the next attempt at a piece of code. From one request to the next, which may be another
+owner's, nothing goes but the requester's own system prompt, whole: how far a kept prompt carries tells how much of the next
+one it is, in time and in counts, and a requester could send guesses ahead.
 
 A state is the KV cache of the first tokens that prompts share, as llama.cpp saves it. It is never needed:
 without one that fits, the same words are read like the rest of the prompt, and the bits are the same either
@@ -26,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from app import atomic
 from app.errors import ModelError
 from app.llm import native
 from app.llm.context import BATCH, EIGHT, Context, joints, settled
@@ -90,9 +93,10 @@ class States:
     def __init__(self, model: Model, pinned: Mapping[str, Pin], *, recalls: bool = False) -> None:
         """Check every state in `pinned` (job -> pin). Never raises for one that is no good: it is left out.
 
-        With `recalls`, the last prompt is kept too.
+        With `recalls`, the last prompt is kept too, until `begin` says otherwise.
         """
         self._states: list[_State] = []
+        self._common, self._uses_common = list[_State](), False
         self._recalls, self._recent = recalls, list[_State]()
         self.restored = 0
         """Tokens, over all prompts so far, that did not have to be read."""
@@ -105,17 +109,31 @@ class States:
             else:
                 self._states.append(found)
 
+    def begin(self, *, recalls: bool, common: bool) -> None:
+        """Forget the prompts of the last request. With `recalls`, the last one of the next request is kept while it lasts.
+
+        With `common`, the next request's prompts begin with what `share` has read.
+        """
+        self._recent.clear()
+        self._recalls, self._uses_common = recalls, common
+
+    def share(self, c: Any, context: Context, tokens: Sequence[int]) -> None:
+        """Keep what the empty `context` makes of the first of `tokens`, for all requests that begin with them."""
+        context.read(tokens[: min(len(tokens) // EIGHT * EIGHT, _RECENT)])
+        self._common = _kept(c, context)
+
     def read(self, c: Any, context: Context, prompt: Sequence[int]) -> None:
         """Read all of `prompt` into the empty `context`, what a state knows of its beginning from there."""
         self._restore(c, context, prompt)
         if self._recalls:
             context.read_on(prompt, _RECENT)
-            self._keep(c, context)
+            self._recent = _kept(c, context)
         context.read_on(prompt)
 
     def _restore(self, c: Any, context: Context, prompt: Sequence[int]) -> None:
         """Cut the prompt only where that leaves the bits as they are (`context.joints`)."""
-        fitting = [(_usable(state.tokens, prompt), state) for state in (*self._recent, *self._states)]
+        common = self._common if self._uses_common else []
+        fitting = [(_usable(state.tokens, prompt), state) for state in (*self._recent, *common, *self._states)]
         length, best = max(fitting, key=lambda pair: pair[0], default=(0, None))
         if best is None or not length:
             return
@@ -126,16 +144,16 @@ class States:
         context.cut(length)
         self.restored += length
 
-    def _keep(self, c: Any, context: Context) -> None:
-        """Keep what `context` has read, in the place of what was kept before; nothing where there is no memory for it."""
-        self._recent.clear()
-        size = c.llama_state_seq_get_size(context.pointer, 0)
-        try:
-            data = (ctypes.c_uint8 * size)()
-        except MemoryError:
-            return
-        if c.llama_state_seq_get_data(context.pointer, data, size, 0) == size:
-            self._recent.append(_State(data, tuple(context.tokens)))
+
+def _kept(c: Any, context: Context) -> list[_State]:
+    """Return what `context` has read, in a list; an empty one where there is no memory for it."""
+    size = c.llama_state_seq_get_size(context.pointer, 0)
+    try:
+        data = (ctypes.c_uint8 * size)()
+    except MemoryError:
+        return []
+    read = c.llama_state_seq_get_data(context.pointer, data, size, 0) == size
+    return [_State(data, tuple(context.tokens))] if read else []
 
 
 def _usable(tokens: Sequence[int], prompt: Sequence[int]) -> int:
@@ -171,7 +189,12 @@ def save(engine: Engine, tokens: Sequence[int], path: Path) -> None:
     with engine.context(len(kept)) as context:
         context.read(kept)
         array = (engine.c.llama_token * len(kept))(*kept)
-        made = path.with_suffix(".tmp")
-        if not engine.c.llama_state_seq_save_file(context.pointer, os.fsencode(made), 0, array, len(kept)):
-            raise ModelError("engine.failed", "llama.cpp could not write a prompt state")
-        made.replace(path)
+        made = atomic.unfinished(path)
+        try:
+            if not engine.c.llama_state_seq_save_file(context.pointer, os.fsencode(made), 0, array, len(kept)):
+                raise ModelError("engine.failed", "llama.cpp could not write a prompt state")
+            made.replace(path)
+        except OSError as err:
+            raise ModelError("engine.failed", f"a prompt state could not be written: {atomic.reason(err)}") from err
+        finally:
+            made.unlink(missing_ok=True)

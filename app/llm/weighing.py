@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from app.deadline import NEVER, Deadline
 from app.errors import ModelError
 from app.llm.candidates import Candidates
 from app.llm.context import Context
@@ -12,20 +13,21 @@ from app.llm.engine import Engine
 _MILLION = 1_000_000
 
 
-def weigh(engine: Engine, prompt: Sequence[int], choices: Sequence[str]) -> tuple[int, ...]:
+def weigh(engine: Engine, prompt: Sequence[int], choices: Sequence[str], deadline: Deadline = NEVER) -> tuple[int, ...]:
     """Return the probability that the answer begins like each of `choices` and like no other, per million.
 
     A choice counts up to the first token that tells it from all others; one that is the beginning of
     others gets what these leave of it. What the model gives to any other answer is missing from the sum.
     Deterministic: no sampling, all choices from one state; temperature and penalties play no part.
 
-    Raises `ModelError` engine.failed if llama.cpp fails, internal if choices are fewer than two, empty or equal.
+    Raises `ModelError` engine.failed if llama.cpp fails, engine.too_slow after `deadline`, internal if choices are fewer than
+    two, empty or equal.
     """
     paths = [engine.tokenize(choice, control=False) for choice in choices]
     if len(paths) < 2 or not all(paths) or len(set(map(tuple, paths))) < len(paths):
         raise ModelError("internal", "choices must be at least two, different and not empty")
     weights = [0.0] * len(paths)
-    with engine.context(len(prompt) + max(map(len, paths))) as context:
+    with engine.context(len(prompt) + max(map(len, paths)), deadline) as context:
         engine.read(context, prompt)
         softmax = engine.c.llama_sampler_init_dist(0)
         try:

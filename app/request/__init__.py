@@ -10,6 +10,7 @@ from app.errors import ContradictionError, InputError
 from app.request.ask import PROMPTS, Ask, ask_of
 from app.request.code import FIELDS as CODE
 from app.request.code import Code, code_of
+from app.request.given import Given
 from app.request.score import FIELDS as SCORE
 from app.request.score import Score, score_of
 
@@ -17,17 +18,20 @@ Fields = Mapping[str, Any]
 Request = Ask | Code | Score
 
 _SCORE = ("wallet", "address", "history")
-_BOTH = ("task", "salt", "material", "max_tokens", "temperature", "seed")
+_BOTH = ("task", "salt", "allow", "material", "max_tokens", "temperature", "seed")
 # The fields that each job has a use for; another one in a request of that job is reported as left aside.
 USES: dict[str, frozenset[str]] = {
     "ask": frozenset({*PROMPTS, *_BOTH, "answers", "system"}),
     "code": frozenset({*CODE, *_BOTH, "prompt", "question"} - {"model_name"}),
-    "score": frozenset({*SCORE, "salt", "task"}),
+    "score": frozenset({*SCORE, "salt", "task", "allow"}),
 }
 
 
-def parse(fields: Fields) -> tuple[Request, bytes | None]:
-    """Return the request in `fields`, and the caller's 32-byte salt if there is one.
+_NOBODY_KNOWS = Given()
+
+
+def parse(fields: Fields, given: Given = _NOBODY_KNOWS) -> tuple[Request, bytes | None]:
+    """Return the request in `fields`, and the caller's 32-byte salt if there is one. `given`: who gave a wallet's history.
 
     Raises `InputError` with the code of what is wrong; two fields that exclude each other are both named.
     """
@@ -36,7 +40,7 @@ def parse(fields: Fields) -> tuple[Request, bytes | None]:
     salt = bytes.fromhex(document.salt) if document.salt else None
     if task == "code":
         return code_of(document), salt
-    return score_of(document) if task == "score" else ask_of(document), salt
+    return score_of(document, given) if task == "score" else ask_of(document), salt
 
 
 def _flatten(document: Document) -> Document:

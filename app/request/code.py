@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from app import strict_json
 from app.document import Document
 from app.errors import ContradictionError, InputError
 from app.languages import Language, language_of
@@ -25,6 +26,8 @@ class Code(BaseRequest):
     language: Language
     prompt: str
     """The task, with the material that it is about between tags behind it."""
+    asked: str
+    """The task alone: an example in it is a test. One in material is none, for the verdict would tell it word for word."""
     session: Session | None = None
     """The turns so far; null if the caller wants no session back."""
     code: str | None = None
@@ -52,7 +55,7 @@ def code_of(document: Document) -> Code:
     prompt = _one(document, "prompt") or _other(document, "question") or (session and session.prompt)
     if not prompt:
         raise InputError("code.incomplete", "there is no prompt that says what the code is for")
-    prompt = "\n\n".join([prompt, *(tagged(TAG, text) for text in document.material or () if text.strip())])
+    asked, prompt = prompt, "\n\n".join([prompt, *(tagged(TAG, text) for text in document.material or () if text.strip())])
     language = _language(document.language, session)
     feedback = _one(document, "feedback") or []
     feedback = [feedback] if isinstance(feedback, str) else feedback
@@ -66,6 +69,7 @@ def code_of(document: Document) -> Code:
     request = Code(
         language=language,
         prompt=prompt,
+        asked=asked,
         session=session,
         code=code,
         feedback=tuple(feedback),
@@ -121,6 +125,10 @@ def _check(request: Code) -> None:
             raise InputError("code.too_long", f"a part of the code task is longer than {limit} bytes")
     if not all(text.strip() for text in request.feedback):
         raise InputError("input.empty", "a feedback is empty")
+    if request.session:
+        size = len(strict_json.dumps(request.session.model_dump(mode="json")))
+        if size > LIMITS.item_bytes:
+            raise InputError("answer.too_large", f"the session has {size} bytes, a result says {LIMITS.item_bytes} of an item")
     if request.session and len(request.session.turns) >= LIMITS.turns:
         raise InputError("code.too_long", f"the session has {LIMITS.turns} turns already")
     if request.tests and request.language != "python":

@@ -8,8 +8,9 @@ from typing import Any, Literal
 from pydantic import ConfigDict
 
 from app.document import Document
-from app.errors import ContradictionError, InputError
+from app.errors import ContradictionError, HistoryError, InputError
 from app.request.base import BaseRequest
+from app.request.given import Given
 from app.wallet import readers
 from app.wallet.history import History
 from app.wallet.labels import Labels
@@ -40,6 +41,8 @@ class Score(BaseRequest):
     live: Place | None
     labels: Labels
     survey: tuple[Answered, ...] | None = None
+    given: Given = Given()
+    """Who gave history and lists: no part of what was asked, and so of no commitment."""
 
     @property
     def needs_model(self) -> bool:
@@ -60,7 +63,10 @@ class Score(BaseRequest):
         }
 
 
-def score_of(document: Document) -> Score:
+_NOBODY_KNOWS = Given()
+
+
+def score_of(document: Document, given: Given = _NOBODY_KNOWS) -> Score:
     """Return the score request in `document`, options already lifted. Raises `AppError` with the code of what is wrong."""
     if document.wallet is not None and document.address is not None:
         raise ContradictionError("wallet", "address")
@@ -69,6 +75,8 @@ def score_of(document: Document) -> Score:
     wallet = document.wallet or document.address
     if wallet is None:
         raise InputError("wallet.missing", "the task is score, but there is no wallet")
+    if document.history is not None and document.source is not None:
+        raise ContradictionError("history", "source", "a history is given or fetched")
     if document.history is None and document.source is None:
         raise InputError("history.missing", "there is no history of the wallet to score")
     chain_id = document.chain or 1
@@ -81,9 +89,10 @@ def score_of(document: Document) -> Score:
         address_form=form,
         chain_id=chain_id,
         history=history,
-        live=_live(document) if history is None else None,
+        live=_live(document),
         labels=_labels(document.labels),
         survey=survey,
+        given=given,
     )
 
 
@@ -102,6 +111,8 @@ def _live(document: Document) -> Place | None:
     source = document.source
     if source is None:
         return None
+    if document.as_of_block is not None and source.kind != "rpc":
+        raise HistoryError("history.invalid", "only a node can be asked as of a block")
     hosts = tuple(document.hosts or ())
     return Place(kind=source.kind, url=source.url, key=source.key, hosts=hosts, as_of_block=document.as_of_block)
 

@@ -7,13 +7,13 @@ guest.toml, wall.wat, wasi.wat, door.wat and harness*.py.
 from __future__ import annotations
 
 import hashlib
-import os
 from importlib import resources
 from pathlib import Path
 
-from app.errors import SandboxError
+from app import atomic
+from app.errors import AppError, SandboxError
 from app.limits import LIMITS
-from app.llm.fetch import Progress, cache_folder, fetch
+from app.llm.fetch import Progress, cache_folder, fetch, lock
 from app.sandbox import native
 from app.sandbox.guest import catalogue, pack
 from app.sandbox.machine import PAGE, Code, Ended, Image, Machine
@@ -67,26 +67,39 @@ def build(progress: Progress = lambda _: None, *, pin: bool = False) -> Path:
     """Return the path of the guest in the cache, made if it is not there yet.
 
     With `pin`, it is made anew and guest.toml says what came out. Raises `ModelError` model.fetch_failed,
-    `SandboxError` sandbox.altered if the build gives other bytes than guest.toml says.
+    `SandboxError` sandbox.altered if the build gives other bytes than guest.toml says, `AppError` cache.unwritable.
     """
-    folder = cache_folder() / "sandbox"
-    wanted = catalogue().build.sha256
-    path = folder / f"{wanted}.bin"
-    if not pin and path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() == wanted:
+    if not pin and (path := _built()):
         return path
+    with lock("guest", "making the guest"):
+        return (None if pin else _built()) or _build(progress, pin=pin)
+
+
+def _built() -> Path | None:
+    """Return the guest in the cache, None if it is not there whole."""
+    wanted = catalogue().build.sha256
+    path = cache_folder() / "sandbox" / f"{wanted}.bin"
+    try:
+        return path if hashlib.sha256(path.read_bytes()).hexdigest() == wanted else None
+    except OSError:
+        return None
+
+
+def _build(progress: Progress, *, pin: bool) -> Path:
     if native.engine_name() != catalogue().build.engine and not pin:
         raise SandboxError("sandbox.altered", "guest.toml is for another version of wasmtime")
     data = make(fetch(catalogue().guest, progress).read_bytes())
     found = hashlib.sha256(data).hexdigest()
     if pin:
         _pin(found)
-    elif found != wanted:
+    elif found != catalogue().build.sha256:
         raise SandboxError("sandbox.altered", "the build gives other bytes than guest.toml says")
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{found}.bin"
-    made = path.with_suffix(f".{os.getpid()}.tmp")
-    made.write_bytes(data)
-    made.replace(path)
+    path = cache_folder() / "sandbox" / f"{found}.bin"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        atomic.write(path, data)
+    except OSError as err:
+        raise AppError("cache.unwritable", f"{path.parent} cannot be written: {atomic.reason(err)}") from err
     return path
 
 
@@ -137,7 +150,7 @@ def _program() -> str:
 
 def _pin(sha256: str) -> None:
     head, _, _ = _CATALOGUE.read_text().partition("[build]\n")
-    _CATALOGUE.write_text(f'{head}[build]\nengine = "{native.engine_name()}"\nsha256 = "{sha256}"\n')
+    atomic.write(_CATALOGUE, f'{head}[build]\nengine = "{native.engine_name()}"\nsha256 = "{sha256}"\n'.encode())
     catalogue.cache_clear()
 
 

@@ -80,7 +80,7 @@ def confirm() -> None:
         found = said("error", "the snippet garbled its answer")
     if wall.lie and found[0] in ("passed", "failed"):
         found = said("failed", wall.lie)
-    _leave(test, said("unavailable", str(wall.beyond), "apart") if wall.beyond else found)
+    _leave(test, said("beyond", str(wall.beyond)) if wall.beyond else found)
 
 
 def answer() -> None:

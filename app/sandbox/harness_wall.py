@@ -136,7 +136,7 @@ class Wall(Wire):
         kind: Any = type(value)
         if issubclass(kind, type):
             return self._pack_class(value)
-        if kind is types.ModuleType and is_library(value.__name__) and sys.modules.get(value.__name__) is value:
+        if kind is types.ModuleType and _is_common(value):
             return ["module", value.__name__]
         if is_mirror(value):
             return ["yours", number_of(value)]
@@ -219,6 +219,10 @@ class Wall(Wire):
         if lies:
             self.lie = f"what the snippet gives says that it {SAYS[name]} whatever it is compared with"
         return not lies and said
+
+
+def _is_common(module: types.ModuleType) -> bool:
+    return is_library(module.__name__) and sys.modules.get(module.__name__) is module
 
 
 def _operate(wall: Wall, made: Any, name: str, args: tuple[Any, ...]) -> Any:

@@ -32,13 +32,16 @@ from typing import Literal
 
 from pydantic import TypeAdapter, ValidationError
 
+from app.deadline import NEVER, Deadline
 from app.limits import LIMITS, Limits
 from app.sandbox import guest, native, needs
+from app.sandbox.clock import Clock, Pace
 from app.sandbox.machine import Ended, Image, Inputs, Machine
 
 Status = Literal["passed", "failed", "error", "out_of_fuel", "out_of_memory", "output_limit", "unavailable"]
 _Way = Literal["together", "apart", "watched", "control"]  # see harness.py
-_Said = tuple[Literal["passed", "failed", "error", "out_of_memory", "unavailable"], str, int, str]
+_Told = Literal["passed", "failed", "error", "out_of_memory", "unavailable", "beyond"]
+_Said = tuple[_Told, str, int, str]
 _SAID: TypeAdapter[_Said] = TypeAdapter(_Said)
 _SHOWN = 160  # characters of expected and found output in a message
 _NEARLY = 2 * 2**20  # bytes below the memory limit from which an end without a verdict counts as a lack of memory
@@ -109,13 +112,16 @@ class Sandbox:
         code, self._image = guest.load(path)
         self._machine = Machine(code, memory_bytes=limits.test_memory_bytes)
         self._limits = limits
+        self._pace = Pace()
 
-    def run(self, code: str, tests: Sequence[Test]) -> Verdicts:
-        """Return the verdicts of `tests` on `code`.
+    def run(self, code: str, tests: Sequence[Test], fuel: int | None = None, deadline: Deadline = NEVER) -> Verdicts:
+        """Return the verdicts of `tests` on `code`, which may use `fuel` together if that is less than `LIMITS.run_fuel`.
 
-        Sizes are not checked (the request was). Nothing that `code` does raises: it is in the verdict.
+        Sizes are not checked (the request was). Nothing that `code` does raises: it is in the verdict. Raises `ModelError`
+        engine.too_slow after `deadline`: what the clock cuts short has no verdict.
         """
-        run = _Run(self._machine, self._image, self._limits, code)
+        run = _Run(self._machine, self._image, self._limits, code, Clock(self._pace, deadline))
+        run.most = min(self._limits.run_fuel, self._limits.run_fuel if fuel is None else fuel)
         verdicts = tuple(self.unavailable(test) or run.verdict(index, test) for index, test in enumerate(tests))
         return Verdicts(verdicts, run.fuel)
 
@@ -149,9 +155,10 @@ class Sandbox:
 class _Run:
     """The tests of one snippet, and the fuel they may use together."""
 
-    def __init__(self, machine: Machine, image: Image, limits: Limits, code: str) -> None:
-        self._machine, self._image, self._limits, self._code = machine, image, limits, code
-        self.fuel = 0
+    def __init__(self, machine: Machine, image: Image, limits: Limits, code: str, clock: Clock) -> None:
+        self._machine, self._image, self._limits, self._code, self._clock = machine, image, limits, code, clock
+        self.fuel, self.most = 0, limits.run_fuel
+        self._is_beyond = False  # whether the last run found that its test cannot be taken apart
 
     def verdict(self, index: int, test: Test) -> Verdict:
         if isinstance(test, Pair):
@@ -164,7 +171,7 @@ class _Run:
         verdict, _ = self._once(index, test, "", way="watched" if shares else "together")
         if verdict.status == "passed" and not shares:
             confirmed, _ = self._once(index, test, "", way="apart")
-            if confirmed.lacks != "apart":
+            if not self._is_beyond:
                 fuel = max(confirmed.fuel, verdict.fuel)
                 return replace(confirmed, fuel=fuel, apart=confirmed.status == "passed")
             verdict, _ = self._once(index, test, "", way="watched")
@@ -178,7 +185,7 @@ class _Run:
     def _once(self, index: int, given: Assertion | None, stdin: str, *, way: _Way = "together") -> tuple[Verdict, bytes]:
         """Return the verdict on one run, and the standard output of the snippet; as a control, of one that must fail."""
         text = given.text if given else None
-        fuel = min(self._limits.test_fuel, self._limits.run_fuel - self.fuel)
+        fuel = min(self._limits.test_fuel, self.most - self.fuel)
         if fuel <= 0:
             return Verdict("out_of_fuel", "earlier tests used up the fuel of the whole run", 0), b""
         nonce = hashlib.sha256(f"{index}\0{way}\0{text}\0{self._code}".encode(errors="surrogatepass")).hexdigest()
@@ -186,13 +193,15 @@ class _Run:
         test = {"nonce": nonce, "text": text, "entry": given.entry if given else (), "way": way}
         mark = b"!" if way in ("watched", "control") else b" "
         inputs = Inputs([json.dumps(job).encode(), stdin.encode()], mark + json.dumps(test).encode(), apart=way == "apart")
-        ended = self._machine.enter(self._image, inputs, fuel)
+        ended = self._clock.enter(self._machine, self._image, inputs, fuel)
         self.fuel += ended.fuel
         status, message, checks, lacks = _read(ended, nonce, self._limits)
+        self._is_beyond = status == "beyond"
+        status = "error" if status == "beyond" else status
         return Verdict(status, message, ended.fuel, checks, lacks or None), ended.stdout
 
 
-def _read(ended: Ended, nonce: str, limits: Limits) -> tuple[Status, str, int, str]:
+def _read(ended: Ended, nonce: str, limits: Limits) -> tuple[Status | Literal["beyond"], str, int, str]:
     """Return status and message of a finished run, the checks it made, and what it lacked."""
     _, found, said = ended.stderr.rpartition(nonce.encode())
     if ended.cause == "out_of_fuel":

@@ -1,7 +1,8 @@
 """From words and files to an order: what `ask`, `code` and `score` put where.
 
-Everything private goes where only the enclave reads it, the protectedData or a requester secret; numbers and the name
-of the model, which say nothing, go into the public args.
+Everything private goes where only the enclave reads it, the protectedData or a requester secret; the name of the model
+and the threads, which say nothing, go into the public args. The numbers of a request go with it: a protectedData that holds
+a request decides them (docs/protected-data.md, "Who may set what beside protected data").
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from app.request import parse
 from app.simulate.order import as_args, dataset, input_file, order, protected
 from app.simulate.worker import Order
 
-PUBLIC = ("max_tokens", "temperature", "seed", "model", "threads")
+NUMBERS = ("max_tokens", "temperature", "seed")
+PUBLIC = ("model", "threads")
 SUFFIXES = {
     ".py": "python",
     ".cpp": "c++",
@@ -44,7 +46,8 @@ def ask_order(words: Sequence[str], material: Path | None, *, system: str | None
     protectedData and the words are a requester secret. Without words the file is the protectedData as it is, and must be
     a request; what is piped in is the prompt. Raises `UsageError`.
     """
-    question, args = _joined(words), public_args(options)
+    _no_file(words)
+    question, args, numbers = _joined(words), public_args(options), _numbers(options)
     private = {name: text for name, text in (("prompt", question), ("system", system)) if text is not None}
     typed.fields({"system": system})
     data = None
@@ -55,11 +58,19 @@ def ask_order(words: Sequence[str], material: Path | None, *, system: str | None
         own_files.refuse_result(data, "standard input")
     if data is not None and (data.strip() or material is not None):
         found = data if question is None else _as_dataset(data)
+        args = " ".join(text for text in (as_args(numbers), args) if text)
         return order(datasets=(found,), secrets={1: _secret(private)} if private else None, args=args)
     if question is None:
         private["prompt"] = piped("there is nothing to ask: give a question, `--file`, or text on standard input")
     typed.fields(private)
-    return order(datasets=(protected(private),), args=args)
+    return order(datasets=(protected(private | numbers),), args=args)
+
+
+def _no_file(words: Sequence[str]) -> None:
+    """Raise `UsageError` if a word by itself names a file that is here: nobody asks about the name of one."""
+    for word in words:
+        if len(word) < LIMITS.input_name_bytes and not word.endswith(".") and Path(word).suffix and Path(word).is_file():
+            raise UsageError("usage", "a word of the question is the name of a file here: `--file` reads it")
 
 
 def _as_dataset(data: bytes) -> bytes:
@@ -96,7 +107,7 @@ def score_order(wallet: str, files: Sequence[Path], *, fields: dict[str, Any], o
 def code_order(fields: dict[str, Any], *, options: dict[str, Any], args: str = "") -> Order:
     """Return the order of a code task, all of which is protected; `args` go before the options. Raises `UsageError`."""
     stated = public_args(options)
-    given = {name: value for name, value in fields.items() if value not in (None, (), [])}
+    given = {name: value for name, value in fields.items() if value not in (None, (), [])} | _numbers(options)
     try:
         parse({"task": "code", **given})
     except InputError as err:
@@ -140,10 +151,16 @@ def _pair(text: str) -> Any:
 
 def public_args(options: dict[str, Any]) -> str:
     """Return the public options as the task's arguments, each checked. Raises `UsageError`."""
-    typed.fields({name: options.get(name) for name in ("max_tokens", "temperature", "seed")})
     if options.get("model") is not None:
         typed.model_sha256(options["model"].strip())
     return as_args({name: options.get(name) for name in PUBLIC})
+
+
+def _numbers(options: dict[str, Any]) -> dict[str, str]:
+    """Return the numbers that shape the answer, each checked, as they were typed. Raises `UsageError`."""
+    found = {name: str(options[name]).strip() for name in NUMBERS if options.get(name) is not None}
+    typed.fields(found)
+    return found
 
 
 def _joined(words: Sequence[str]) -> str | None:

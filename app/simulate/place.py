@@ -13,6 +13,7 @@ from types import FrameType
 from typing import NoReturn
 
 from app.errors import UsageError
+from app.simulate import leftovers
 
 FOLDER = Path("sealed-result")
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -41,9 +42,14 @@ def results(out: Path | None, *, keep: bool) -> Iterator[Path]:
 def private(*, keep_in: Path | None) -> Iterator[Path]:
     """Yield a folder for decrypted inputs that nobody else can read; it is gone at the end, whatever ends it.
 
-    With `keep_in` it stays there instead, as iexec_in. After SIGKILL, which nobody can catch, it stays where it was.
+    With `keep_in` it stays there instead, as iexec_in. After SIGKILL, which nobody can catch, it stays where it was until
+    the next simulation.
     """
-    with tempfile.TemporaryDirectory(prefix="sealed-llm-", ignore_cleanup_errors=True) as name:
+    leftovers.sweep()
+    with (
+        tempfile.TemporaryDirectory(prefix=leftovers.PREFIX, ignore_cleanup_errors=True) as name,
+        leftovers.marked(Path(name)),
+    ):
         inside = Path(name) / "iexec_in"
         inside.mkdir()
         try:

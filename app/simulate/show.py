@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shlex
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -11,12 +10,12 @@ from typing import Any
 
 from app import strict_json
 from app.errors import EXIT_FAILED, EXIT_OK, EXIT_REFUSED
+from app.printable import printable
 from app.report import Report, Result
 from app.simulate.explain import explain, fields_of
 from app.simulate.session import Simulated
 from app.simulate.tell import has_failed, inputs, outcome, tell, wrap
 
-_HIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")  # what could lead a terminal astray
 Facts = Iterable[tuple[str, str]]
 
 
@@ -56,11 +55,6 @@ def as_text(done: Simulated, program: str, more: Facts = ()) -> str:
     for label, fact in (*_facts(done, report), *more):
         lines += wrap(fact, " " * 11, f"{label:<11}")
     return printable("\n".join([*lines, "", *_next(done, report, program)]))
-
-
-def printable(text: str) -> str:
-    """Return `text` with what could lead a terminal astray written out."""
-    return _HIDDEN.sub(lambda found: found[0].encode("unicode_escape").decode().replace("\\r", "\\x0d"), text)
 
 
 def next_command(done: Simulated, program: str) -> str | None:

@@ -5,14 +5,16 @@ One JSON object: name -> session, as it came out of the last verified result, an
 
 from __future__ import annotations
 
-import os
+import glob
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from app import own_files, strict_json
+from app import atomic, own_files, strict_json
 from app.errors import AppError, SimulationError, UsageError
 from app.limits import LIMITS
 from app.session import Session
@@ -118,15 +120,23 @@ def load(path: Path) -> Store:
         raise UsageError("session.unreadable", f"{path} is no session file") from err
 
 
-def save(store: Store, path: Path) -> None:
-    """Write the file in one step, readable by its owner only: it holds prompts. Raises `SimulationError`."""
-    made = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+@contextmanager
+def changing(path: Path) -> Iterator[Store]:
+    """Yield the sessions in the file as they are now, and write what becomes of them; two turns at once lose neither.
+
+    Raises `UsageError` session.unreadable, `SimulationError` if the file cannot be written; it is as it was then.
+    """
     try:
-        descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with open(descriptor, "wb") as out:
-            out.write(strict_json.dumps(store.model_dump(mode="json")))
-            out.flush()
-            os.fsync(out.fileno())
-        made.replace(path)
+        with atomic.alone_in(path.parent):
+            for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):  # after a kill in the middle: it holds prompts
+                left.unlink(missing_ok=True)
+            store = load(path)
+            yield store
+            save(store, path)
     except OSError as err:
-        raise SimulationError("session.unreadable", "the session file cannot be written") from err
+        raise SimulationError("session.unreadable", f"{path} cannot be written: {atomic.reason(err)}") from err
+
+
+def save(store: Store, path: Path) -> None:
+    """Write the file in one step, readable by its owner only: it holds prompts. Raises `OSError`."""
+    atomic.write(path, strict_json.dumps(store.model_dump(mode="json")), 0o600)

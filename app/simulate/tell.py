@@ -10,6 +10,7 @@ from typing import Any, Literal
 from app.answers.ask import AskAnswer
 from app.answers.code import CodeAnswer
 from app.answers.score import Claim, ScoreAnswer
+from app.limits import LIMITS
 from app.report import BulkItem, Input, Report
 
 WIDTH = 78
@@ -26,6 +27,8 @@ _UNTESTED = {
     "language": "not tested: only Python runs here",
     "no_code": "not tested: there is no code",
 }
+_REQUESTS = ("prompt", "email", "chat", "form", "code", "wallet")
+_OWN = "a request in the dataset decides its own options: put them into it, or let its `allow` name them"
 _CLAIMS = (("reasoning", "Why"), ("strength", "Strengths"), ("risk", "Risks"), ("advice", "Advice"))
 
 
@@ -62,11 +65,15 @@ def tell(part: Report | BulkItem) -> list[str]:
 def inputs(found: Iterable[Input]) -> list[tuple[str, str]]:
     """Return what was used of each source and what was left aside, as labelled facts."""
     sides: dict[str, list[str]] = {}
+    found = list(found)
     for one in found:
         name = one.source.replace("_", " ")
         source = f"the {name}" if one.number is None else f"{name} {one.number}"
         sides.setdefault("used" if one.used else "NOT USED", []).append(f"{one.kind} in {source}")
-    return [(side, ", ".join(kinds)) for side, kinds in sides.items()]
+    facts = [(side, ", ".join(kinds)) for side, kinds in sides.items()]
+    asked = any(one.used and one.source == "dataset" and one.kind in _REQUESTS for one in found)
+    others = any(not one.used and one.source != "dataset" and one.kind == "options" for one in found)
+    return [*facts, *([("why", _OWN)] if asked and others else [])]
 
 
 def wrap(text: str, indent: str = "", first: str | None = None) -> list[str]:
@@ -107,6 +114,9 @@ def _code(answer: CodeAnswer) -> Iterator[str]:
             yield from wrap(f"attempt {number} was refused by the model: {attempt.reason}", "    ", "  ")
     tries = len(answer.attempts)
     yield f"  {tries} attempt{'s' * (tries > 1)} of at most {answer.budget.attempts}, this is number {answer.best + 1}"
+    guest = answer.tested.guest
+    if tries < answer.budget.attempts and guest and guest.fuel > answer.budget.fuel - LIMITS.test_fuel:
+        yield "  there were no more attempts: the tests used up the fuel of all of them"
     if answer.second_opinion:
         yield f"  the model's own second opinion, worth little: {answer.second_opinion}"
 
@@ -133,6 +143,7 @@ def _headline(answer: CodeAnswer) -> str:
 
 def _score(answer: ScoreAnswer, mode: str | None) -> Iterator[str]:
     yield f"Score {answer.score} of 1000, tier {answer.tier}"
+    yield from wrap(f"ORIGIN: {answer.data.where_from()}")
     if mode == "count":
         yield from wrap("COUNT ONLY: min(1000, 10 x transactions), since nothing but a number of transactions was given")
     if mode == "fallback":
@@ -164,7 +175,7 @@ def _data(answer: ScoreAnswer) -> str:
     data = answer.data
     block = f"block {data.as_of_block:,}" if data.as_of_block is not None else "an unknown block"
     when = f"{datetime.fromtimestamp(data.as_of_time, UTC):%Y-%m-%d %H:%M} UTC" if data.as_of_time else "an unknown time"
-    return f"data   {data.source}, chain {data.chain_id}, {data.records:,} records, as of {block}, {when}"
+    return f"data   in the format of {data.format}, chain {data.chain_id}, {data.records:,} records, as of {block}, {when}"
 
 
 def _factors(answer: ScoreAnswer) -> Iterator[str]:

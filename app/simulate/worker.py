@@ -15,12 +15,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app import signing
-from app.errors import SimulationError
+from app import atomic, own_files, signing
+from app.errors import AppError, UsageError
 from app.iexec.args import split_args
-from app.llm.fetch import cache_folder
+from app.llm.fetch import cache_folder, lock
 
 TASK_ID = "0x" + "5ea1ed" * 10 + "0001"  # a simulated task has always the same id, so its result is reproducible
+_KEY_BYTES = 1_024
 DEAL_ID = "0x" + "dea1" * 16
 
 
@@ -106,18 +107,24 @@ def start(environ: Mapping[str, str], args: str) -> subprocess.Popen[bytes]:
 
 
 def simulation_key() -> str:
-    """Return this machine's simulation key, made on first use: it signs simulations and nothing else."""
+    """Return this machine's simulation key, made on first use: it signs simulations and nothing else.
+
+    A file that holds none is never replaced: results may have been signed with what it held. Raises `UsageError` key.torn,
+    `AppError` cache.unwritable.
+    """
     path = cache_folder() / "simulation.key"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
-            stream.write("0x" + secrets.token_hex(32))
-    except FileExistsError:
-        pass
+        if not path.exists():
+            with lock("simulation.key", "making this machine's simulation key"):
+                if not path.exists():
+                    atomic.write(path, f"0x{secrets.token_hex(32)}".encode(), 0o600)
     except OSError as err:
-        raise SimulationError("simulate.failed", "the cache folder cannot be written") from err
-    text = path.read_text()
-    signing.load_key(text)
+        raise AppError("cache.unwritable", f"{path.parent} cannot be written: {atomic.reason(err)}") from err
+    try:
+        text = own_files.read(path, _KEY_BYTES).decode("ascii")
+        signing.load_key(text)
+    except (AppError, UnicodeDecodeError) as err:
+        raise UsageError("key.torn", f"{path}, this machine's simulation key, holds no key") from err
     return text
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.answers import Answer, Mode
+from app.deadline import NEVER, Deadline
 from app.errors import ModelError
 from app.llm.answering import Embedded, Outside
 from app.llm.engine import Engine
@@ -14,25 +15,26 @@ from app.request.score import Score
 
 
 def answer_to(
-    request: Request, engine: Engine | Outside | ModelError | None, model: Model
+    request: Request, engine: Engine | Outside | ModelError | None, model: Model, deadline: Deadline = NEVER
 ) -> tuple[Answer, Mode, Parameters | None]:
     """Return the answer, how it came about, and what shaped it besides model and request.
 
-    `engine` is why it could not be had, if it could not; None if no request of the task needs it. Raises `AppError`.
+    `engine` is why it could not be had, if it could not; None if no request of the task needs it. Raises `AppError`,
+    after `deadline` engine.too_slow.
     """
     if isinstance(request, Score):
         if isinstance(engine, Outside):
             raise ModelError("engine.not_embedded", "a score is worded by the embedded model alone")
         from app.tasks import score
 
-        return score.answer(request, engine)
+        return score.answer(request, engine, deadline)
     if engine is None or isinstance(engine, ModelError):
         raise engine or ModelError("engine.failed", "the model was not loaded")
-    answerer = Embedded(engine, model.context) if isinstance(engine, Engine) else engine
+    answerer = Embedded(engine, model.context, deadline) if isinstance(engine, Engine) else engine
     if isinstance(request, Code):
         from app.tasks import code
 
-        written, shaped = code.answer(answerer, request)
+        written, shaped = code.answer(answerer, request, deadline)
         return written, "ai", shaped
     from app.tasks import ask
 

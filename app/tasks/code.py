@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from app.answers.code import IS_CODE, Attempt, Budget, CodeAnswer
+from app.deadline import NEVER, Deadline
 from app.errors import SandboxError
 from app.limits import LIMITS
 from app.llm.answering import Answerer
@@ -26,12 +27,15 @@ from app.session import CodeStatus, Session, SessionTurn
 from app.tasks import code_prompt as prompt
 from app.tasks import edits
 from app.tasks import examples as rules
-from app.tasks.code_tests import is_settled, status_of, tested, tests_of
+from app.tasks.code_tests import Bench, is_settled, status_of, tested, tests_of
 from app.tasks.findings import findings, parse
 from app.tasks.parameters import constants, parameters
 
 # What decides an answer besides the words: defaults, and where a test stops.
-_LIMITS = ("default_attempts", "default_max_tokens", "tests", "test_fuel", "run_fuel", "test_memory_bytes", "test_output_bytes")
+_LIMITS = (
+    *("default_attempts", "default_max_tokens", "tests", "test_fuel", "run_fuel", "item_fuel", "test_memory_bytes"),
+    "test_output_bytes",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +58,11 @@ class _Try:
         return sum(verdict.status == "passed" for verdict in self.verdicts)
 
 
-def answer(answerer: Answerer, request: Code) -> tuple[CodeAnswer, Parameters]:
+def answer(answerer: Answerer, request: Code, deadline: Deadline = NEVER) -> tuple[CodeAnswer, Parameters]:
     """Return the code with everything that is known about it, and every parameter that shaped it.
 
     Raises `InputError` prompt.too_long if task and answer do not fit the context, `SandboxError` if there is
-    a sandbox but an altered one.
+    a sandbox but an altered one, `ModelError` engine.too_slow after `deadline`.
     """
     tests, source = tests_of(request)
     guest = _sandbox() if tests else None
@@ -67,7 +71,7 @@ def answer(answerer: Answerer, request: Code) -> tuple[CodeAnswer, Parameters]:
     parts = edits.choices(answerer, request)
     tries: list[_Try] = []
     while len(tries) < chances and not _is_done(request, tries):
-        tries.append(_attempt(answerer, request, tries, parts, tests, guest))
+        tries.append(_attempt(answerer, request, tries, parts, Bench(tests, guest, deadline)))
         chances += tries[-1].status == "refused" and _refusals(tries) == 1
     best = max(range(len(tries)), key=lambda index: (_worth(tries[index]), tries[index].passed, -index))
     said = CodeAnswer(
@@ -78,7 +82,9 @@ def answer(answerer: Answerer, request: Code) -> tuple[CodeAnswer, Parameters]:
         tested=tested(request, tests, source, guest, tries[best].verdicts, sum(one.fuel for one in tries)),
         attempts=tuple(_told(one) for one in tries),
         best=best,
-        budget=Budget(attempts=chances, tokens=(chances + bool(parts)) * _max_tokens(request)),
+        budget=Budget(
+            attempts=chances, tokens=(chances + bool(parts)) * _max_tokens(request), fuel=LIMITS.item_fuel if can_fail else 0
+        ),
         second_opinion=_opinion(answerer, request, tries[best]),
         warnings=findings(tries[best].text) if request.language == "python" and tries[best].status in IS_CODE else (),
         session=_session(request, tries[best]),
@@ -98,8 +104,18 @@ def _sandbox() -> sandbox.Sandbox | None:
 
 
 def _is_done(request: Code, tries: list[_Try]) -> bool:
-    """Return whether nothing is left to be repaired: all tests pass that can be run, or the model refused twice."""
-    return bool(tries) and (_refusals(tries) > 1 or (bool(tries[-1].verdicts) and is_settled(request, tries[-1].verdicts)))
+    """Return whether nothing is left to be repaired: all tests pass that can be run, or the model refused twice.
+
+    Nor is there where the fuel that is left may not do for one more test.
+    """
+    if not tries:
+        return False
+    is_spent = _fuel_left(tries) < LIMITS.test_fuel
+    return is_spent or _refusals(tries) > 1 or (bool(tries[-1].verdicts) and is_settled(request, tries[-1].verdicts))
+
+
+def _fuel_left(tries: list[_Try]) -> int:
+    return LIMITS.item_fuel - sum(one.fuel for one in tries)
 
 
 def _worth(one: _Try) -> int:
@@ -120,8 +136,7 @@ def _attempt(
     request: Code,
     tries: list[_Try],
     parts: Sequence[edits.Part],
-    tests: list[sandbox.Test],
-    guest: sandbox.Sandbox | None,
+    bench: Bench,
 ) -> _Try:
     """Return the next attempt, tested."""
     place, escape = len(tries) - _refusals(tries), not _refusals(tries)  # a refused attempt leaves its place to the next
@@ -138,10 +153,10 @@ def _attempt(
         asked = prompt.messages(request, wrong, escape=escape)
         status, text, reason, out = _whole(answerer, request, sampling, asked)
         out = replace(out, completion_tokens=out.completion_tokens + (edit.out.completion_tokens if edit else 0))
-    found = guest.run(text, tests) if guest and status == "ok" else None
+    found = bench.run(text, _fuel_left(tries)) if status == "ok" else sandbox.Verdicts((), 0)
     if status == "ok":
-        status = status_of(found.tests if found else (), tests)
-    return _Try(asked, status, text, reason, out, sampling, edit, found.tests if found else (), found.fuel if found else 0)
+        status = status_of(found.tests, bench.tests)
+    return _Try(asked, status, text, reason, out, sampling, edit, found.tests, found.fuel)
 
 
 def _whole(

@@ -4,26 +4,41 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from app.answers.code import Guest, Tested, TestVerdict
+from app.deadline import Deadline
 from app.request.code import Code
 from app.sandbox import run as sandbox
 from app.session import CodeStatus, ProgramTest
 from app.tasks.examples import examples, functions
 
 
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What tests an attempt: the tests, the sandbox if there is one, and until when."""
+
+    tests: list[sandbox.Test]
+    guest: sandbox.Sandbox | None
+    deadline: Deadline
+
+    def run(self, text: str, fuel: int) -> sandbox.Verdicts:
+        """Return the verdicts on a snippet, none without a sandbox."""
+        return self.guest.run(text, self.tests, fuel, self.deadline) if self.guest else sandbox.Verdicts((), 0)
+
+
 def tests_of(request: Code) -> tuple[list[sandbox.Test], str]:
     """Return the caller's tests, those of the session, or those that the prompt's examples make, and which of them they are."""
     if request.language != "python":
         return [], "none"
-    entry = functions(request.prompt)
+    entry = functions(request.asked)
     given: list[sandbox.Test] = [
         sandbox.Pair(test.input, test.output) if isinstance(test, ProgramTest) else sandbox.Assertion(test, entry)
         for test in request.tests
     ]
     if given:
         return given, "session" if request.session and list(request.tests) == request.session.tests else "caller"
-    found: list[sandbox.Test] = [sandbox.Assertion(text) for text in examples(request.prompt)]
+    found: list[sandbox.Test] = [sandbox.Assertion(text) for text in examples(request.asked)]
     return (found, "examples") if found and not request.said() else ([], "none")
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from app.answers import Mode
 from app.answers.score import Breakdown, Claim, Fallback, Metadata, Points, Provenance, ScoreAnswer, Scorecard
+from app.deadline import NEVER, Deadline
 from app.errors import HistoryError, ModelError
 from app.limits import LIMITS
 from app.llm.engine import Engine
@@ -25,13 +26,15 @@ from app.wallet.scorecard import Score as Scored
 from app.wallet.scorecard import Scorecard as Table
 
 
-def answer(request: Score, engine: Engine | ModelError | None) -> tuple[ScoreAnswer, Mode, Parameters]:
+def answer(
+    request: Score, engine: Engine | ModelError | None, deadline: Deadline = NEVER
+) -> tuple[ScoreAnswer, Mode, Parameters]:
     """Return the scored wallet, not yet signed; how its texts came about; and what shaped them.
 
     Never fails for want of a model: then the mode is `fallback`, the score the same, and the answer says why. `engine` is
-    the reason if there is none.
+    the reason if there is none. Raises `AppError` if the history cannot be fetched, by `deadline` among others.
     """
-    history = request.history or _fetched(request)
+    history = request.history or _fetched(request, deadline)
     values = features(history, request.labels)
     if history.only_counts:
         claim = Claim(kind="reasoning", text=explain.COUNT_ONLY, evidence=("transactions",), by="template")
@@ -39,7 +42,7 @@ def answer(request: Score, engine: Engine | ModelError | None) -> tuple[ScoreAns
     scored = Table.packaged().score(values, months(history, request.labels))
     facts = explain.facts(values, scored)
     fixed = [Claim(kind=fact.kind, text=fact.text, evidence=evidence(fact), by="template") for fact in facts]
-    worded = _worded(engine, [fact for fact in facts if fact.kind != "advice"])
+    worded = _worded(engine, [fact for fact in facts if fact.kind != "advice"], deadline)
     if isinstance(worded, ModelError):
         return _saying_why(_answer(request, history, values, fixed, scored), worded), "fallback", shaped(None)
     claims = [*worded.claims, *(claim for claim in fixed if claim.kind == "advice")]
@@ -54,21 +57,38 @@ def _saying_why(told: ScoreAnswer, why: ModelError) -> ScoreAnswer:
     return told.model_copy(update={"fallback": Fallback(code=why.code, message=why.message, hint=why.hint)})
 
 
-def _worded(engine: Engine | ModelError | None, facts: list[explain.Fact]) -> Worded | ModelError:
+def _worded(engine: Engine | ModelError | None, facts: list[explain.Fact], deadline: Deadline) -> Worded | ModelError:
     """Return the facts in the model's words, or why they are not to be had."""
     if not isinstance(engine, Engine):
         return engine or ModelError("engine.failed", "the model was not loaded")
     try:
-        return word(engine, facts)
+        return word(engine, facts, deadline)
     except ModelError as err:
         return err
 
 
-def _fetched(request: Score) -> History:
+def _fetched(request: Score, deadline: Deadline) -> History:
+    """Return the history from its source. One that only this slice had no more time for is no history: it would be cut.
+
+    Of a source on this very machine a failure says nothing but that it failed.
+    """
     if request.live is None:
         raise HistoryError("history.missing", "there is no history of the wallet to score")
     wallet = request.wallet.lower()
-    return read_history(fetch(request.live, wallet, request.chain_id), wallet, request.chain_id)
+    seconds = min(LIMITS.live_seconds, deadline.left)
+    try:
+        document = fetch(request.live, wallet, request.chain_id, seconds)
+        history = read_history(document, wallet, request.chain_id)
+    except HistoryError as err:
+        if seconds < LIMITS.live_seconds:
+            deadline.check()
+        if not request.live.is_here or err.code == "history.host_not_allowed":
+            raise
+        # what listens here, and on which port, is none of the requester's: closed, open and refusing look the same
+        raise HistoryError("history.unreachable", "the source on this machine gives no history") from None
+    if document.get("truncated") and seconds < LIMITS.live_seconds and deadline.left < seconds / 8:
+        raise deadline.passed()
+    return history
 
 
 def _answer(
@@ -86,9 +106,11 @@ def _answer(
         score=total,
         wallet_address=request.wallet,
         address_form=request.address_form,
-        timestamp_ms=history.as_of_time * 1000,
+        timestamp_ms=1000 * (history.newest_time if request.live is None else history.as_of_time),
         signature=None,
         sui=None,
+        sui_origin=None,
+        evm=None,
         tier=table.tier(total),
         claims=tuple(claims),
         metadata=Metadata(
@@ -99,7 +121,7 @@ def _answer(
             features={name: None if value is None else min(value, LIMITS.json_integer) for name, value in values.items()},
         ),
         scorecard=None if scored is None else _scorecard(table, scored),
-        data=_provenance(history, request.labels),
+        data=_provenance(request, history),
         fallback=None,
         completion_tokens=spent,
     )
@@ -124,15 +146,20 @@ def _scorecard(table: Table, scored: Scored) -> Scorecard:
     return Scorecard(version=table.version, sha256=table.digest(), base=scored.base, points=tuple(points), kept=scored.kept)
 
 
-def _provenance(history: History, labels: Labels) -> Provenance:
+def _provenance(request: Score, history: History) -> Provenance:
+    live, given = request.live, request.given
     return Provenance(
-        source=history.source,
+        origin="enclave" if live else given.history,
+        host=live.host if live else None,
+        format=history.source,
         chain_id=history.chain_id,
+        chain_checked=live is not None and live.tells_chain,
         as_of_block=history.as_of_block,
         as_of_time=history.as_of_time,
         records=history.records,
         left_out=history.left_out,
         truncated=history.truncated,
-        sha256=history.digest(),
-        labels_sha256=labels.digest(),
+        sha256=history.digest() if live or given.is_public else None,
+        labels_sha256=Labels.packaged().digest(),
+        own_labels=given.labels if request.labels.has_own else None,
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.answers.score import Claim
+from app.deadline import NEVER, Deadline
 from app.errors import ModelError
 from app.limits import LIMITS
 from app.llm import chat
@@ -31,19 +32,20 @@ class Worded:
     sampled_tokens: int
 
 
-def word(engine: Engine, facts: Sequence[Fact]) -> Worded:
+def word(engine: Engine, facts: Sequence[Fact], deadline: Deadline = NEVER) -> Worded:
     """Return `facts` (strengths, then risks, then the reasoning) in the model's words where they pass `fault`.
 
     A sentence has `words.ATTEMPTS` attempts, each as long as it may still pass; after them its fixed words stand.
     Advice is not for the model.
-    Raises `ModelError` engine.* if llama.cpp fails, engine.too_slow after `LIMITS.wording_seconds`.
+    Raises `ModelError` engine.* if llama.cpp fails, engine.too_slow after `deadline` or `LIMITS.wording_seconds`.
     """
     template = engine.chat_template()
     user = words.question([(fact.kind, fact.text) for fact in facts])
     prompt = chat.tokenize(engine, template, [chat.Message("system", words.SYSTEM), chat.Message("user", user)])
-    deadline = time.monotonic() + LIMITS.wording_seconds
+    until = time.monotonic() + LIMITS.wording_seconds
     greedy = Sampling()
-    filling = engine.fill(prompt, _parts(facts), greedy, _judge(facts, greedy, deadline), functools.partial(_hopeless, facts))
+    judge, hopeless = _judge(facts, greedy, until), functools.partial(_hopeless, facts)
+    filling = engine.fill(prompt, _parts(facts), greedy, judge, hopeless, deadline)
     told = tuple(_claim(facts, slot) for slot in filling.slots)
     return Worded(told, shaped(template), filling.sampled_tokens)
 
@@ -59,11 +61,11 @@ def _parts(facts: Sequence[Fact]) -> list[str | Slot]:
     return [*parts, words.END]
 
 
-def _judge(facts: Sequence[Fact], first: Sampling, deadline: float) -> Callable[[Filled], Sampling | None]:
+def _judge(facts: Sequence[Fact], first: Sampling, until: float) -> Callable[[Filled], Sampling | None]:
     """Return what decides after each attempt: None keeps it, a sampling tries anew."""
 
     def judge(filled: Filled) -> Sampling | None:
-        if time.monotonic() > deadline:
+        if time.monotonic() > until:
             raise ModelError("engine.too_slow", f"the model took longer than {LIMITS.wording_seconds} seconds")
         if _fits(facts, filled) or filled.attempt == words.ATTEMPTS:
             return None

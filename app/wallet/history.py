@@ -102,6 +102,7 @@ class History:
     wallet: str
     chain_id: int
     source: Source
+    """How it is written, never who wrote it."""
     as_of_time: int
     """When the data was taken if the source tells, else the newest record's time; 0 if there is no record either."""
     as_of_block: int | None = None
@@ -130,6 +131,13 @@ class History:
     def records(self) -> int:
         """Return the number of records."""
         return len(self.transactions or ()) + len(self.transfers or ())
+
+    @property
+    def newest_time(self) -> int:
+        """Return the newest record's time, 0 if there is none: no word of the history's about itself."""
+        records: list[Transaction | Transfer] = [*(self.transactions or ()), *(self.transfers or ())]
+        last = self.summary.last_time if self.summary else None
+        return max((record.time for record in records), default=last or 0)
 
     def digest(self) -> str:
         """Return the SHA-256 of the canonical JSON of all records, 64 hex digits: the same records, the same digest."""

@@ -18,6 +18,8 @@ ROOT = Path(__file__).parents[2]
 FROM, TO = "me/sealed-llm:1.0.0", "me/sealed-llm:1.0.0-scone"
 ENTRYPOINT = ["/usr/local/bin/python3.13", "-I", "-B", "-m", "app"]
 DIGEST = "ab" * 32
+SCONIFIER = "sha256:" + "cd" * 32
+RUNTIME = "debian:bullseye-slim@sha256:f313b4bd62667092a59b3a664d7d3ab8b5e65f41675f48e81455a15dc5abe792"
 GOOD: dict[str, Any] = {
     "images": [FROM, TO],
     "platform": "linux/amd64",
@@ -67,7 +69,12 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 def sconify(
-    folder: Path, args: list[str | Path], scenario: dict[str, Any], iexec: object = IEXEC, tag: str | None = None
+    folder: Path,
+    args: list[str | Path],
+    scenario: dict[str, Any],
+    iexec: object = IEXEC,
+    tag: str | None = None,
+    sconifier: str | None = SCONIFIER,
 ) -> Said:
     programs, deploy = folder / "bin", folder / "deploy/scone"
     programs.mkdir()
@@ -84,6 +91,7 @@ def sconify(
     (programs / "scenario.json").write_text(json.dumps({**GOOD, **scenario}))
     (deploy / "iexec.json").write_text(json.dumps(iexec))
     environ = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"}
+    environ |= {} if sconifier is None else {"SCONIFIER_DIGEST": sconifier}
     command: list[str | Path] = [folder / "sconify.sh", *args]
     done = subprocess.run(command, env=environ, capture_output=True, text=True, cwd=folder, check=False)
     log = programs / "calls.json"
@@ -94,7 +102,7 @@ def sconify(
 def told(*signer: str) -> list[str]:
     """Every word that the sconifier gets: one more, one less or one split in two is a mistake."""
     return [
-        f"--from={FROM}", f"--to={TO}", "--base=debian:bullseye-slim", "--binary-fs", "--fs-dir=/app", "--host-path=/etc/hosts",
+        f"--from={FROM}", f"--to={TO}", f"--base={RUNTIME}", "--binary-fs", "--fs-dir=/app", "--host-path=/etc/hosts",
         "--host-path=/etc/resolv.conf", "--binary=/usr/local/bin/python3.13", "--heap=1073741824", "--stack=4M", "--dlopen=1",
         *signer, "--no-color", "--verbose",
     ]  # fmt: skip
@@ -148,10 +156,22 @@ def test_the_version_on_chain_is_that_of_the_runtime(tmp_path: Path, tag: str, v
     said = sconify(tmp_path, ["debug", FROM, TO], {}, tag=tag)
     if version:
         assert json.loads(said.iexec)["app"]["mrenclave"]["version"] == version, said.stderr
-        assert any(word.endswith(f":{tag}") for call in said.calls for word in call)
+        assert any(word.endswith(f":{tag}@{SCONIFIER}") for call in said.calls for word in call)
     else:
         assert_refused(said, "no mrenclave version is known")
         assert not said.calls
+
+
+@pytest.mark.parametrize(
+    "digest", [None, "", "sha256:ab", "ab" * 32, "5.9.2-v16", f"{SCONIFIER}0", f"{SCONIFIER} --privileged"]
+)
+def test_a_sconifier_without_its_digest_gets_neither_socket_nor_key(
+    tmp_path: Path, keys: dict[str, Path], digest: str | None
+) -> None:
+    said = sconify(tmp_path, ["production", FROM, TO, keys["good"]], {}, sconifier=digest)
+    assert_refused(said, "SCONIFIER_DIGEST does not say which sconifier")
+    assert "docker image inspect -f '{{index .RepoDigests 0}}'" in said.stderr
+    assert not said.calls
 
 
 def test_the_heap_is_what_is_signed(tmp_path: Path) -> None:

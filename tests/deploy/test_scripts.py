@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import shlex
 import shutil
 import subprocess
 import time
@@ -319,3 +320,69 @@ def test_the_scripts_are_short() -> None:
     """They are there to copy from."""
     for name in ("ask.mjs", "bulk.mjs", "protect.mjs"):
         assert len((DEPLOY / name).read_text().splitlines()) <= 66, name
+
+
+def desk_mjs(folder: Path, code: str) -> subprocess.CompletedProcess[bytes]:
+    """Run code that has everything of desk.mjs as `desk`."""
+    whole = f"import * as desk from {json.dumps((DEPLOY / 'desk.mjs').as_uri())};\n{code}"
+    return subprocess.run(["node", "--input-type=module", "-e", whole], cwd=folder, capture_output=True, check=False, env=PATH)
+
+
+EVIL = "\x1b]0;owned\x07\x9b2J\r\b\u202e\u2066\u200b\ud83d\U000e0041"
+
+
+def test_no_server_and_no_result_acts_on_the_terminal(tmp_path: Path) -> None:
+    """What iExec's services answer and what a result says is foreign text; it is told, written out."""
+    report = {"report": {"status": "error", "error": {"code": f"c{EVIL}", "message": EVIL, "hint": EVIL}}}
+    (tmp_path / "given.json").write_text(json.dumps(report))
+    done = desk_mjs(
+        tmp_path,
+        "import { readFileSync } from 'node:fs';"
+        f"const evil = {json.dumps(EVIL)};"
+        "desk.tell(evil); desk.print({ error: evil });"
+        "process.exitCode = desk.keep(readFileSync('given.json'), { taskId: '0x' + 'ab'.repeat(32), app: evil, rpc: evil });",
+    )
+    assert done.returncode == 1, done.stderr
+    shown = (done.stdout + done.stderr).decode()
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2066-\u2069\U000e0041]", shown)
+    assert json.loads(done.stdout.splitlines()[0]) == {"error": EVIL} and r"\u{1b}]0;owned\u{7}" in shown
+
+
+def test_a_result_is_whole_and_never_in_the_place_of_another(tmp_path: Path) -> None:
+    put = "console.log(desk.putAside('result.json', 'abcd', Buffer.from(text)))"
+    done = desk_mjs(tmp_path, f"for (const text of ['one', 'two', 'three', 'four']) {put};")
+    names = ["result.json", "result-abcd.json", "result-abcd-2.json", "result-abcd-3.json"]
+    assert done.stdout.decode().split() == names, done.stderr
+    assert [(tmp_path / name).read_text() for name in names] == ["one", "two", "three", "four"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names)
+
+
+def test_a_full_disk_leaves_no_part_of_a_result(tmp_path: Path) -> None:
+    code = "desk.putAside('result.json', 'abcd', Buffer.alloc(100_000))"
+    whole = f"import * as desk from {json.dumps((DEPLOY / 'desk.mjs').as_uri())};\n{code}"
+    limited = f"ulimit -f 8; trap '' XFSZ; exec node --input-type=module -e {shlex.quote(whole)}"  # no file over 8 KiB
+    done = subprocess.run(["bash", "-c", limited], cwd=tmp_path, capture_output=True, check=False, env=PATH)
+    assert done.returncode and b"EFBIG" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_left_aside_is_told(tmp_path: Path) -> None:
+    def report(*inputs: tuple[str, int | None, str, bool], answered: bool = True) -> dict[str, Any]:
+        rows = [dict(zip(("source", "number", "kind", "used"), one, strict=True)) for one in inputs]
+        return {"answer": {} if answered else None, "inputs": rows, "bulk": None}
+
+    single = report(("dataset", None, "prompt", True), ("dataset", None, "email", False), ("args", None, "options", False))
+    twice: dict[str, Any] = {
+        "answer": None,
+        "inputs": [],
+        "bulk": {"results": [single, single, report(("secret", 2, "email", False))]},
+    }
+    none = report(("args", None, "prompt", False), answered=False)
+    said = f"console.log(JSON.stringify({json.dumps([single, twice, none])}.map(leftAside)));"
+    script = written(tmp_path, f"import {{ leftAside }} from {json.dumps(os.fspath(DEPLOY / 'desk.mjs'))};{said}", "told.mjs")
+    why = "; a request in protected data decides what goes with it (docs/protected-data.md)"
+    assert json.loads(node(script, cwd=tmp_path).stdout) == [
+        [f"NOT USED: options in the args{why}"],
+        [f"NOT USED: options in the args, email in the secret 2{why}"],
+        [],
+    ]

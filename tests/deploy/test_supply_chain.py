@@ -15,6 +15,7 @@ from cyclonedx.validation.json import JsonStrictValidator
 
 from app.llm.models import catalogue
 from app.llm.native import build_config
+from app.sandbox.guest import catalogue as guest
 from scripts.check_drift import files
 
 ROOT = Path(__file__).parents[2]
@@ -58,6 +59,45 @@ def test_no_binary_in_git() -> None:
     vectors = "tests/vectors/verify/raw_"  # one with a NUL byte, one in UTF-16: bytes that must be refused
     binary = [path.relative_to(ROOT).as_posix() for path in paths if b"\0" in path.read_bytes()[:8_000]]
     assert [name for name in binary if not name.startswith(vectors)] == []
+
+
+# Where an image may be named without its digest, and why.
+TAGS_ALONE = {
+    "python:3.13.3-bullseye": "Dockerfile.scone and README say what to give BUILD_BASE, which is refused without its digest",
+    "iexec-sconify-image:$SCONIFIER_TAG": "sconify.sh runs it only with SCONIFIER_DIGEST behind it",
+}
+IMAGE = re.compile(r"\b(?:python|debian|iexec-sconify-image):[\w$][\w.$-]*(?:@sha256:[0-9a-f]+)?")
+
+
+def test_every_image_is_named_by_its_digest() -> None:
+    paths = [ROOT / "sconify.sh", *ROOT.glob("Dockerfile*"), *(ROOT / "image").iterdir(), *(ROOT / ".ci").iterdir()]
+    named = [found for path in paths for found in IMAGE.findall(path.read_text())]
+    bare = {name for name in named if not re.search("@sha256:[0-9a-f]{64}$", name)}
+    assert len(named) >= 6
+    stand_ins = {"python:3.13-SUITE", "python:3.13-slim-SUITE"}  # image/standin.sh makes images of its own in their place
+    assert bare - stand_ins == TAGS_ALONE.keys()
+
+
+# A model whose hub revision is a branch, and why: none.
+BRANCHES: dict[str, str] = {}
+
+
+def test_every_hub_revision_is_a_commit() -> None:
+    """The bytes are known by their SHA-256; at a branch they would one day not be found any more."""
+    artefacts = [*catalogue().values(), guest().guest]
+    revisions = {(one.name, source.revision) for one in artefacts for source in one.sources if source.hub}
+    assert len(revisions) == 3
+    assert {name for name, revision in revisions if not re.fullmatch("[0-9a-f]{40}", revision or "")} == BRANCHES.keys()
+    assert all(source.hub or all(re.fullmatch(r"[\w-]+==[\d.]+", wheel) for wheel in source.wheels)
+               for one in artefacts for source in one.sources)  # fmt: skip
+
+
+def test_nothing_is_fetched_at_a_branch() -> None:
+    for path in files():
+        if path.suffix in {".py", ".sh", ".toml", ".mjs", ".in"} or path.name.startswith(("Dockerfile", "Makefile")):
+            assert not re.search(
+                r"resolve/(main|master)\b|raw\.githubusercontent\.com|curl\b.*\|\s*(ba)?sh", path.read_text()
+            ), path
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "requirements").glob("*.lock")), ids=lambda path: path.name)

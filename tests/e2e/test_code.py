@@ -20,7 +20,7 @@ TESTS = ["assert rev('abc') == 'cba'", "assert rev('') == ''"]
 
 
 def test_code_is_generated_tested_signed_and_replayed(desk: Desk) -> None:
-    desk.dataset({**TASK, "tests": json.dumps(TESTS)})
+    desk.environ["IEXEC_REQUESTER_SECRET_1"] = json.dumps({**TASK, "tests": TESTS})
     verified = verify(desk.run(small=False).raw, SIGNER)
     report = verified.result.report
     said = report.answer

@@ -22,7 +22,7 @@ import pytest
 from app.cli import cli
 from app.errors import HINTS
 from app.simulate.protect import protect
-from tests.support import ROOT, SECRET, SIGNER, SMALL
+from tests.support import ROOT, SALT, SECRET, SIGNER, SMALL
 
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BIN = Path(sys.executable).parent
@@ -35,6 +35,10 @@ ELSEWHERE = {
     "docker": ("needs docker and a registry", "tests/deploy/test_sconify.py::test_production"),
     "openssl genrsa": ("makes a key", "tests/deploy/test_sconify.py::test_production"),
     "./sconify.sh": ("needs docker and SCONE's images", "tests/deploy/test_sconify.py::test_production"),
+    "export SCONIFIER_DIGEST": (
+        "needs SCONE's images",
+        "tests/deploy/test_sconify.py::test_a_sconifier_without_its_digest_gets_neither_socket_nor_key",
+    ),
     "export PATH=": ("sets the shell", "tests/e2e/test_cli.py::test_the_console_command_is_the_same_program"),
     "export SEALED_LLM_ENGINE_KEY": ("needs a server", "tests/e2e/test_outside.py::test_a_real_server_answers"),
     "export KEYSTORE": ("needs a key", "tests/iexec/test_local_iexec.py::test_ask_mjs_does_it_all"),
@@ -125,7 +129,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     row |= {"to": "0x" + "2" * 40, "value": "1000000000000000000", "gas": "21000", "gasPrice": "1", "gasUsed": "21000"}
     sent = row | {"isError": "0", "txreceipt_status": "1", "input": "0x", "contractAddress": "", "transactionIndex": "1"}
     token = row | {"contractAddress": "0x" + "3" * 40, "tokenName": "T", "tokenSymbol": "T", "tokenDecimal": "18"}
-    request = {"prompt": "What is the capital of France?", "max_tokens": 8, "salt": "5a" * 32}
+    request = {"prompt": "What is the capital of France?", "max_tokens": 8, "salt": SALT}
     files = {
         "request.json": json.dumps(request),
         "orders.csv": "order,status\n1,failed\n2,done\n",

@@ -24,6 +24,7 @@ def test_there_are_enough() -> None:
             ("result.", "engine.", "model.", "chain.", "sandbox.", "session.", "history.", "claims.", "address.")
         )
     } | {"file.too_large", "file.wrong_kind", "source.not_secret", "usage", "wallet.contract"}
+    elsewhere |= {"answer.too_large", "cache.unwritable", "disk.full", "key.torn"}
     assert HINTS.keys() - {case.code for case in CASES.values()} <= unforeseeable | elsewhere
 
 

@@ -107,6 +107,16 @@ def test_what_fails_leaves_the_session_as_it_was(code: Code, answer: str, more: 
     assert json.loads(done.stdout)["session"].startswith("NOT CHANGED") and list(kept()) == ["one"]
 
 
+def test_a_session_that_cannot_be_kept_hides_no_answer(code: Code) -> None:
+    """The folder is gone by the time that the work is done: what was signed is shown all the same."""
+    Path("sub").mkdir()
+    with saying([ONE]) as engine:
+        done = code("one()", "--language", "python", "--engine", engine, "--session", "nowhere/s.json", "--out", "sub/out")
+    assert done.exit_code == 1 and "def one():" in done.output
+    assert "NOT KEPT: nowhere/s.json cannot be written: no such file or directory" in done.output.replace("\n           ", " ")
+    assert Path("sub/out/result.json").exists()
+
+
 def test_what_is_done_with_a_session_is_said(code: Code) -> None:
     with saying([ONE]) as engine:
         code("one()", "--language", "python", "--test", "assert one() == 1", "--engine", engine)

@@ -14,7 +14,7 @@ from app.document import Turn
 from app.request.ask import Ask
 from app.signing import keccak256
 from app.simulate.protect import protect
-from tests.support import TASK_ID, Desk
+from tests.support import SALT, TASK_ID, Desk
 
 WORD = "banana"
 DICTIONARY = ("apple", WORD, "cherry")
@@ -63,7 +63,7 @@ def test_a_one_word_prompt_cannot_be_guessed(desk: Desk) -> None:
 
 
 def test_nor_with_a_salt(desk: Desk) -> None:
-    desk.dataset({"prompt": WORD, "max_tokens": 1, "salt": "5a" * 32})
+    desk.dataset({"prompt": WORD, "max_tokens": 1, "salt": SALT})
     assert desk.run().report["request"]["commitment"] is not None
     assert found(desk) == set()
 

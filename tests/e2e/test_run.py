@@ -20,7 +20,7 @@ from app.llm.models import find
 from app.simulate.protect import protect
 from app.verify import verify
 from tests.sdk import Ask, needs_sdk, tagged
-from tests.support import ADDRESS, ROOT, SIGNER, SMALL, TASK_ID, Desk
+from tests.support import ADDRESS, ROOT, SALT, SIGNER, SMALL, TASK_ID, Desk
 
 SHORT = ("--max-tokens", "12")
 
@@ -158,7 +158,7 @@ FAILURES: dict[str, tuple[dict[str, Any] | bytes | None, list[str], dict[str, st
     "bidi override": ({"prompt": "p\u202e"}, [], {}, "text.invalid"),
     "two jobs": ({"prompt": "p", "wallet": "0x" + "1" * 40}, [], {}, "request.contradiction"),
     "too long": ({"prompt": "word " * 5_000}, [], {}, "prompt.too_long"),
-    "too many tokens": ({"prompt": "p"}, ["--max-tokens", "4096"], {}, "prompt.too_long"),
+    "too many tokens": ({"prompt": "p", "max_tokens": 4096}, [], {}, "prompt.too_long"),
     "unknown model": ({"prompt": "p"}, ["--model=gpt-9"], {}, "model.unknown"),
     "wallet": ({"wallet": "0x" + "1" * 40}, [], {}, "history.missing"),
     "dataset gone": (None, [], {"IEXEC_DATASET_FILENAME": ADDRESS}, "file.missing"),
@@ -270,20 +270,20 @@ def test_canary_on_every_failure(new_desk: Callable[[str], Desk]) -> None:
         assert canary.encode() not in b"".join(path.read_bytes() for path in one.out.iterdir())
 
 
-@pytest.mark.parametrize("sampling", [[], ["--temperature", "0.9", "--seed", "11"]], ids=["greedy", "seeded"])
-def test_twenty_fresh_processes_give_one_result(new_desk: Callable[[str], Desk], sampling: list[str]) -> None:
+@pytest.mark.parametrize("sampling", [{}, {"temperature": 0.9, "seed": 11}], ids=["greedy", "seeded"])
+def test_twenty_fresh_processes_give_one_result(new_desk: Callable[[str], Desk], sampling: dict[str, Any]) -> None:
     """1 and 2 threads, mmap or not, another cwd, locale, hash seed and time zone: the same bytes."""
     results = set()
     for index in range(20 if not sampling else 6):
         one = new_desk(f"fresh{index}")
-        one.dataset({"email": "Tell me about the sea."})
+        one.dataset({"email": "Tell me about the sea.", "max_tokens": 24, **sampling})
         one.environ |= {
             "TZ": ("UTC", "Asia/Tokyo")[index % 2],
             "LC_ALL": ("C", "C.UTF-8")[index % 2],
             "PYTHONHASHSEED": str(index),
         }
         speed = ["--threads", str(1 + index % 2), *(["--no-mmap"] if index % 3 == 0 else [])]
-        results.add(one.run("--max-tokens", "24", *sampling, *speed, cwd=("/", "/tmp")[index % 2]).raw)  # noqa: S108  any other folder
+        results.add(one.run(*speed, cwd=("/", "/tmp")[index % 2]).raw)  # noqa: S108  any other folder
     assert len(results) == 1
 
 
@@ -322,8 +322,8 @@ def test_the_place_in_a_bag_of_tasks_is_echoed(desk: Desk) -> None:
     assert desk.run("--max-tokens", "1", "Hi.").report["bot_index"] == 7
 
 
-def test_items_that_begin_alike_are_read_once(desk: Desk, new_desk: Callable[[str], Desk]) -> None:
-    """Same answers as alone, and most of the second item's prompt comes from the first."""
+def test_items_that_begin_alike_get_the_answers_that_each_gets_alone(desk: Desk, new_desk: Callable[[str], Desk]) -> None:
+    """What one item's prompt came to is not the next one's to use: tests/e2e/test_oracle.py."""
     prompts = [f"{'Here is a long story about a brown fox. ' * 12}Who is in it? {count}" for count in range(2)]
     alone = []
     for name, prompt in zip("ab", prompts, strict=True):
@@ -336,8 +336,6 @@ def test_items_that_begin_alike_are_read_once(desk: Desk, new_desk: Callable[[st
         desk.environ[f"IEXEC_DATASET_{index}_FILENAME"] = address
         (desk.inside / address).write_bytes(protect({"prompt": prompt, "max_tokens": 3}))
     assert [item["answer"] for item in desk.run().report["bulk"]["results"]] == alone
-    restored = [json.loads((one / "timings.json").read_text())["restored_tokens"] for one in (single.out, desk.out)]
-    assert restored[1] - restored[0] > 100 > restored[0] > 0
 
 
 def test_a_full_slice_of_a_hundred(desk: Desk) -> None:
@@ -418,7 +416,7 @@ def test_a_dataset_in_plain_text_and_in_json(new_desk: Callable[[str], Desk]) ->
 
 def test_a_salted_commitment(new_desk: Callable[[str], Desk]) -> None:
     seen = set()
-    for index, salt in enumerate(["ab" * 32, "cd" * 32]):
+    for index, salt in enumerate([SALT, SALT[::-1]]):
         one = new_desk(f"salt{index}")
         one.dataset({"prompt": "Hello?", "salt": salt, "max_tokens": 1})
         seen.add(one.run().report["request"]["commitment"])

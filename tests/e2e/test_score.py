@@ -13,14 +13,15 @@ from app.answers.score import ScoreAnswer
 from app.errors import VerifyError
 from app.replay import replay
 from app.request import parse
+from app.score_seal import statement
 from app.verify import open_commitment, verify
+from app.wallet.labels import Labels
 from app.wallet.live import rpc
 from tests import anvil, histories
-from tests.support import SIGNER, Desk
+from tests.support import SALT, SIGNER, Desk
 
 PAST = histories.made_up(random.Random(7), transactions=60, first_block=5_000_000)
 WRITERS = {"etherscan": histories.etherscan, "blockscout": histories.blockscout, "rpc": histories.node}
-SALT = "5a" * 32
 SURVEY = [{"question": "Who?", "answer": "Me."}, {"question": "Why?", "answer": " "}]
 
 
@@ -38,12 +39,14 @@ def scored(desk: Desk, fields: dict[str, Any], *args: str) -> ScoreAnswer:
 
 def test_three_formats_give_one_signed_score(new_desk: Callable[[str], Desk]) -> None:
     answers = [scored(new_desk(source), request(source)) for source in WRITERS]
-    assert len({answer.signature for answer in answers}) == 1
-    assert len({answer.data.sha256 for answer in answers}) == 1
-    assert {answer.data.source for answer in answers} == {*WRITERS}
+    assert len({answer.evm for answer in answers}) == len({str(answer.sui_origin) for answer in answers}) == 1
+    assert {(answer.data.origin, answer.data.sha256, answer.signature, answer.sui) for answer in answers} == {
+        ("owner", None, None, None)
+    }
+    assert {answer.data.format for answer in answers} == {*WRITERS}
     plain = [answer.model_dump() for answer in answers]
     for one in plain:
-        one["data"]["source"] = "any"
+        one["data"]["format"] = "any"
     assert plain[0] == plain[1] == plain[2]
 
 
@@ -52,16 +55,15 @@ def test_a_score_in_every_part(desk: Desk) -> None:
     checked = verify(desk.run().raw, SIGNER)
     report = checked.result.report
     answer = report.answer
-    assert isinstance(answer, ScoreAnswer) and answer.sui is not None and answer.scorecard is not None
+    assert isinstance(answer, ScoreAnswer) and answer.sui_origin is not None and answer.scorecard is not None
     assert report.mode == "ai" and report.model is not None and report.parameters is not None
     lines = answer.scorecard.points
     total = answer.scorecard.base + sum(line.points for line in lines) + answer.scorecard.kept
     assert answer.score == max(0, min(1000, total))
     assert answer.wallet_address == PAST.wallet.lower() and answer.address_form == "lower"
     assert answer.timestamp_ms == answer.data.as_of_time * 1000 > 0
-    message = sui.score_message(answer.score, answer.timestamp_ms, answer.wallet_address)
-    k1 = answer.sui.secp256k1
-    assert answer.signature == k1.signature
+    message, k1 = sui.origin_message(statement(answer)), answer.sui_origin.secp256k1
+    assert message[0] == sui.GIVEN_INTENT
     assert sui.verify_secp256k1(bytes.fromhex(k1.signature), bytes.fromhex(k1.public_key), message)
     bound = checked.result.attestation.sui
     assert bound is not None
@@ -86,7 +88,8 @@ def test_the_earlier_api_s_fields(desk: Desk) -> None:
     desk.dataset({"address": PAST.wallet, "history": json.dumps(histories.etherscan(PAST)), "address_form": "as_given"})
     answer = desk.run().report["answer"]
     assert answer["wallet_address"] == PAST.wallet
-    assert re.fullmatch("[0-9a-f]{128}", answer["signature"])
+    assert answer["signature"] is None  # of a history that was given
+    assert re.fullmatch("[0-9a-f]{128}", answer["sui_origin"]["secp256k1"]["signature"])
     assert {"score", "timestamp_ms"} <= answer.keys()
     assert {"scoreBreakdown", "reasoning", "risk_factors", "strengths", "features"} <= answer["metadata"].keys()
 
@@ -94,14 +97,13 @@ def test_the_earlier_api_s_fields(desk: Desk) -> None:
 def test_without_the_model_the_score_is_the_same(new_desk: Callable[[str], Desk], monkeypatch: pytest.MonkeyPatch) -> None:
     with_model = scored(new_desk("with"), request())
     desk = new_desk("without")
-    desk.dataset(request())
-    desk.environ["IEXEC_REQUESTER_SECRET_1"] = json.dumps({"task": "score"})
+    desk.dataset(request(task="score"))
     monkeypatch.setattr("tests.support.SMALL", "qwen2.5-0.5b-instruct")  # in the catalogue, not on this machine
     report = verify(desk.run().raw, SIGNER).result.report
     assert isinstance(report.answer, ScoreAnswer)
     assert (report.status, report.mode, report.model) == ("ok", "fallback", None)
     assert report.answer.fallback is not None and report.answer.fallback.code == "model.missing"
-    assert report.answer.signature == with_model.signature
+    assert report.answer.sui_origin == with_model.sui_origin is not None
     assert {claim.by for claim in report.answer.claims} == {"template"}
 
 
@@ -142,7 +144,9 @@ def test_a_list_of_one_s_own_flags(new_desk: Callable[[str], Desk]) -> None:
     before = scored(new_desk("before"), request())
     after = scored(new_desk("after"), request(labels=json.dumps({"sanctioned": [partner]})))
     assert (after.metadata.features["sent_to_sanctioned"] or 0) > 0
-    assert after.score < before.score and after.data.labels_sha256 != before.data.labels_sha256
+    assert after.score < before.score
+    assert (before.data.own_labels, after.data.own_labels) == (None, "owner")
+    assert after.data.labels_sha256 == before.data.labels_sha256 == Labels.packaged().digest()
 
 
 OTHER = "0x" + "9" * 40
@@ -190,7 +194,7 @@ def test_bad_input_is_a_signed_error(desk: Desk, name: str) -> None:
 def test_an_aggregator_s_document(desk: Desk, seed: int, count: int) -> None:
     past = histories.made_up(random.Random(seed), transactions=count)
     answer = scored(desk, {"wallet": past.wallet, "history": json.dumps(histories.aggregator(past))})
-    assert answer.data.source == "aggregator" and 0 <= answer.score <= 1000
+    assert answer.data.format == "aggregator" and 0 <= answer.score <= 1000
     assert answer.metadata.features["transactions"] == len(past.txs) > 0
 
 
@@ -211,10 +215,24 @@ def test_live_equals_exported(new_desk: Callable[[str], Desk], past: anvil.Past)
     live = new_desk("live")
     live.environ["IEXEC_REQUESTER_SECRET_1"] = json.dumps({"source": node, "hosts": ["127.0.0.1"]})
     first = scored(live, wallet)
-    assert b"CANARY" not in (live.out / "result.json").read_bytes()
+    raw = (live.out / "result.json").read_bytes()
+    assert b"CANARY" not in raw
+    assert (first.data.origin, first.data.chain_checked) == ("enclave", True)
+    assert first.data.host == past.node.url.removeprefix("http://")
+    earlier = sui.score_message(first.score, first.timestamp_ms, first.wallet_address)
+    assert first.sui is not None and first.signature == first.sui.secp256k1.signature and len(earlier) == 60
+    k1 = first.sui.secp256k1
+    assert sui.verify_secp256k1(bytes.fromhex(k1.signature), bytes.fromhex(k1.public_key), earlier)
+    assert first.timestamp_ms == first.data.as_of_time * 1000
     export = rpc.fetch(past.node.url, anvil.WALLET, anvil.CHAIN, ("127.0.0.1",))
     second = scored(new_desk("file"), {**wallet, "history": json.dumps(export)})
-    assert first == second
+    assert (second.data.origin, second.data.host, second.data.chain_checked) == ("owner", None, False)
+    assert (second.signature, second.sui, second.data.sha256) == (None, None, None)
+    assert second.data.as_of_time == first.data.as_of_time and second.timestamp_ms <= first.timestamp_ms
+    others = {"signature", "sui", "sui_origin", "evm", "timestamp_ms", "data"}
+    assert first.model_dump(exclude=others) == second.model_dump(exclude=others)
+    told = {"origin", "host", "chain_checked", "sha256"}
+    assert first.data.model_dump(exclude=told) == second.data.model_dump(exclude=told)
     assert first.data.records > 5 and first.data.as_of_block is not None
 
 

@@ -18,7 +18,7 @@ from app.simulate.protect import protect
 from app.verify import verify
 from tests import histories
 from tests.histories import exports, indexers
-from tests.support import ROOT, SIGNER, SMALL, Desk
+from tests.support import ROOT, SALT, SIGNER, SMALL, Desk
 
 PAST = histories.made_up(random.Random(7), transactions=60, first_block=5_000_000)
 NDJSON = "\n".join(json.dumps(row) for answer in histories.etherscan(PAST) for row in answer["result"])
@@ -53,7 +53,9 @@ def test_input_files(desk: Desk, name: str, monkeypatch: pytest.MonkeyPatch) -> 
     report = verify(desk.run().raw, SIGNER).result.report
     assert isinstance(report.answer, ScoreAnswer), report.error
     records = 0 if source == "aggregator" else len(PAST.txs) + len(PAST.logs)
-    assert (report.answer.data.source, report.answer.data.records) == (source, records)
+    data = report.answer.data
+    assert (data.format, data.records, data.origin, data.host) == (source, records, "requester", None)
+    assert data.sha256 is not None  # of input files, which anyone may read
     assert report.answer.data.left_out == 0
     assert report.answer.fallback is not None and report.answer.fallback.code == "model.missing"
 
@@ -61,7 +63,7 @@ def test_input_files(desk: Desk, name: str, monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_dataset_with_a_csv_as_its_history(desk: Desk) -> None:
     desk.dataset({"wallet": PAST.wallet, "history": exports.etherscan_csv(PAST)[0]})
     answer = desk.run().report["answer"]
-    assert (answer["data"]["source"], answer["data"]["records"]) == ("etherscan_csv", len(PAST.txs))
+    assert (answer["data"]["format"], answer["data"]["records"]) == ("etherscan_csv", len(PAST.txs))
     assert answer["metadata"]["features"]["contracts_called"] is None
 
 
@@ -98,7 +100,7 @@ def altered_app(tmp_path: Path) -> Path:
 
 
 def test_an_altered_model_is_named_in_the_report(new_desk: Callable[[str], Desk], altered_app: Path) -> None:
-    fields = {"wallet": PAST.wallet, "history": json.dumps(histories.etherscan(PAST)), "salt": "5a" * 32}
+    fields = {"wallet": PAST.wallet, "history": json.dumps(histories.etherscan(PAST)), "salt": SALT}
     sound, desk = new_desk("sound"), new_desk("altered")
     sound.dataset(fields)
     desk.dataset(fields)
@@ -108,7 +110,7 @@ def test_an_altered_model_is_named_in_the_report(new_desk: Callable[[str], Desk]
     assert (told.mode, told.answer.fallback) == ("ai", None)
     assert (report.status, report.mode, report.model) == ("ok", "fallback", None)
     assert report.answer.fallback is not None and report.answer.fallback.code == "model.altered"
-    assert report.answer.signature == told.answer.signature  # the score is the same
+    assert report.answer.sui_origin == told.answer.sui_origin  # the score is the same
     assert report.parameters is not None
     replay(checked, parse(fields)[0])
 

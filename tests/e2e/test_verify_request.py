@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from tests.support import ROOT, SIGNER, SMALL, Desk
+from tests.support import ROOT, SALT, SIGNER, SMALL, Desk
 
 REQUEST: dict[str, Any] = {"prompt": "What is the capital of France?", "max_tokens": 8, "temperature": 0.7, "seed": 5}
-SALTED = REQUEST | {"salt": "5a" * 32}
+SALTED = REQUEST | {"salt": SALT}
 
 
 def checked(desk: Desk, *args: str | Path) -> subprocess.CompletedProcess[str]:
@@ -27,7 +27,7 @@ def written(desk: Desk, request: Any) -> Path:
     return path
 
 
-@pytest.mark.parametrize("how", ["dataset", "secret", "args"])
+@pytest.mark.parametrize("how", ["dataset", "secret", "words in the args"])
 def test_the_commitment_opens_wherever_the_request_came_from(desk: Desk, how: str) -> None:
     args: list[str] = []
     if how == "dataset":
@@ -37,7 +37,8 @@ def test_the_commitment_opens_wherever_the_request_came_from(desk: Desk, how: st
     elif how == "secret":
         desk.environ["IEXEC_REQUESTER_SECRET_1"] = json.dumps(SALTED)
     else:
-        args = ["--salt", SALTED["salt"], "--max-tokens=8", "--temperature", "0.7", "--seed", "5", *REQUEST["prompt"].split()]
+        desk.environ["IEXEC_REQUESTER_SECRET_1"] = json.dumps({"salt": SALT})
+        args = ["--max-tokens=8", "--temperature", "0.7", "--seed", "5", *REQUEST["prompt"].split()]
     desk.run(*args)
     assert checked(desk, "--request", written(desk, SALTED)).returncode == 0
     assert checked(desk, "--request", written(desk, SALTED), "--replay").returncode == 0
@@ -48,7 +49,7 @@ def test_another_request_does_not_open_it(desk: Desk) -> None:
     desk.run()
     for other in (
         SALTED | {"seed": 6},
-        SALTED | {"salt": "00" * 32},
+        SALTED | {"salt": SALT[::-1]},
         SALTED | {"prompt": "p"},
         REQUEST,
         {"system": "s"} | SALTED,

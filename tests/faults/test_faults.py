@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from app.sealing import callback_data
 from app.simulate.postcompute import judge
 from app.verify import verify
 from tests.support import ROOT, SIGNER, SMALL, Desk
@@ -93,6 +94,72 @@ def test_a_failing_disk_is_one_line_and_a_non_zero_exit(desk: Desk, call: str, e
     assert (done.returncode, done.stdout) == (73, b"")
     assert done.stderr.count(b"\n") == 1 and b"output.unwritable" in done.stderr
     assert [name for name in os.listdir(desk.out) if name.endswith(".tmp")] == []
+
+
+def bulk(desk: Desk) -> list[str]:
+    """Three items, one of them no good, for a deal with a callback."""
+    desk.environ["IEXEC_BULK_SLICE_SIZE"] = "3"
+    for index, data in enumerate((b'{"prompt": "Hello?", "max_tokens": 2}', b"{", b'{"prompt": "Bye?", "max_tokens": 2}'), 1):
+        address = f"0x{index:040x}"
+        desk.environ[f"IEXEC_DATASET_{index}_FILENAME"] = address
+        (desk.inside / address).write_bytes(data)
+    return desk.command(["--model", SMALL, "--callback"])
+
+
+def consistent(desk: Desk) -> tuple[str, int]:
+    """Return status and the number of items that were done, if what computed.json says is true of the file it names."""
+    delivered = judge(desk.out)
+    report = verify(delivered.result, SIGNER).result.report
+    assert delivered.callback_data == callback_data(delivered.result)
+    assert (delivered.error_message is not None) == (report.status == "error")
+    results = report.bulk.results if report.bulk else ()
+    undone = sum(item.error is not None and item.error.code == "incomplete" for item in results)
+    return report.status, len(results) - undone
+
+
+@pytest.mark.skipif(STRACE is None, reason="strace is not installed (Debian: strace)")
+@pytest.mark.parametrize("call", ["openat", "write", "rename", "unlink"])
+def test_a_kill_at_every_call_of_a_slice_leaves_a_pair_that_agrees(new_desk: Callable[[str], Desk], call: str) -> None:
+    """The callback-data holds the digest of the very file: two files that change as one, with the items done so far."""
+    seen = set()
+    for nth in range(1, 60):
+        desk = new_desk(f"{call}{nth}")
+        names = ("result.json", "result-next.json", "computed.json")
+        watch = [part for stem in names for name in (stem, f".{stem}.tmp") for part in ("-P", str(desk.out / name))]
+        inject = ["-e", f"trace={call}", "-e", f"inject={call}:signal=KILL:when={nth}"]
+        command = [str(STRACE), "-qq", "-f", "-o", "/dev/null", *watch, *inject, *bulk(desk)]
+        env = desk.environ | {"PATH": os.environ["PATH"]}
+        done = subprocess.run(command, env=env, cwd="/", capture_output=True, check=False)
+        if (desk.out / "computed.json").exists():
+            seen.add(consistent(desk))
+        if done.returncode == 0:
+            assert consistent(desk) == ("error", 3)
+            assert sorted(os.listdir(desk.out)) == ["computed.json", "result.json", "timings.json"]
+            break
+    else:
+        raise AssertionError("the call never ran out")
+    if call == "rename":
+        assert seen >= {("incomplete", done) for done in (0, 1, 2)} | {("error", 3)}
+
+
+def test_a_killed_slice_delivers_the_items_that_were_done(desk: Desk) -> None:
+    """As iExec does it, at the end of the category's time: without a word."""
+    command = [part for part in bulk(desk) if part != "--callback"]
+    (desk.inside / f"0x{3:040x}").write_bytes(b'{"prompt": "Tell me a long story.", "max_tokens": 4000}')
+    child = subprocess.Popen(command, env=desk.environ, cwd="/")
+    while child.poll() is None:
+        if (desk.out / "computed.json").exists():
+            report = verify(judge(desk.out).result, SIGNER).result.report
+            if report.bulk and [item.error and item.error.code for item in report.bulk.results[:2]] == [None, "json.invalid"]:
+                break
+        time.sleep(0.01)
+    child.kill()
+    child.wait()
+    report = verify(judge(desk.out).result, SIGNER).result.report
+    assert report.bulk is not None and report.status == "incomplete"
+    codes = [item.error and item.error.code for item in report.bulk.results]
+    assert codes == [None, "json.invalid", "incomplete"]
+    assert sorted(os.listdir(desk.out))[:2] == ["computed.json", "result.json"]
 
 
 def test_a_folder_that_cannot_be_written(desk: Desk) -> None:

@@ -1,7 +1,8 @@
-// The stock tools of a Sui developer on both sides: build the two messages, sign them, judge signatures of ours.
+// The stock tools of a Sui developer on both sides: build the four messages, sign them, judge signatures of ours.
 // One JSON request on each line of stdin, one JSON answer on each line of stdout; bytes are hex, a u64 is decimal text:
-//   {"score", "timestamp_ms", "wallet", "report_hash", "secret", "seed"}
-//     → {"score", "report": message, "secp256k1", "ed25519": {"public", "address", "signatures": [of score, of report]}}
+//   {"score", "timestamp_ms", "wallet", "report_hash", "secret", "seed"}, and for the last two messages
+//   {"chain_id", "origin", "host", "chain_checked", "own_labels", "truncated"}
+//     → {"score", "report", "given", "fetched": message, "secp256k1", "ed25519": {"public", "address", "signatures": [of each]}}
 //   {"scheme", "public", "message", "signature"} → {"noble", "mysten": true, false or ["error", message]}
 //   or {"error": message}
 import { createInterface } from 'node:readline';
@@ -19,6 +20,18 @@ const unhex = (text) => Uint8Array.from(Buffer.from(text, 'hex'));
 const IntentMessage = (payload) =>
   bcs.struct('IntentMessage', { intent: bcs.u8(), timestamp_ms: bcs.u64(), data: payload });
 const Score = IntentMessage(bcs.struct('ScoreUpdatePayload', { score: bcs.u64(), wallet_address: bcs.string() }));
+// snippets/verify_score.move
+const Given = IntentMessage(
+  bcs.struct('GivenScorePayload', {
+    score: bcs.u64(), wallet_address: bcs.string(), chain_id: bcs.u64(), origin: bcs.u8(), own_labels: bcs.u8(), truncated: bcs.bool(),
+  }),
+);
+const Fetched = IntentMessage(
+  bcs.struct('FetchedScorePayload', {
+    score: bcs.u64(), wallet_address: bcs.string(), chain_id: bcs.u64(), origin: bcs.u8(), host: bcs.string(), chain_checked: bcs.bool(),
+    own_labels: bcs.u8(), truncated: bcs.bool(),
+  }),
+);
 const Report = IntentMessage(bcs.struct('ReportPayload', { report_hash: bcs.vector(bcs.u8()) }));
 
 const SCHEMES = {
@@ -35,11 +48,16 @@ const SCHEMES = {
   },
 };
 
-const made = async ({ score, timestamp_ms, wallet, report_hash, secret, seed }) => {
+const made = async ({ score, timestamp_ms, wallet, report_hash, secret, seed, chain_id, origin, host, chain_checked, ...rest }) => {
+  const given = { score, wallet_address: wallet, chain_id, origin, own_labels: rest.own_labels, truncated: rest.truncated };
   const messages = [
     Score.serialize({ intent: 0, timestamp_ms, data: { score, wallet_address: wallet } }).toBytes(),
     Report.serialize({ intent: 1, timestamp_ms, data: { report_hash: unhex(report_hash) } }).toBytes(),
   ];
+  if (chain_id !== undefined) {
+    messages.push(Given.serialize({ intent: 2, timestamp_ms, data: given }).toBytes());
+    messages.push(Fetched.serialize({ intent: 3, timestamp_ms, data: { ...given, origin: 3, host, chain_checked } }).toBytes());
+  }
   const by = async ({ Keypair }, key) => {
     const pair = Keypair.fromSecretKey(unhex(key));
     return {
@@ -51,8 +69,7 @@ const made = async ({ score, timestamp_ms, wallet, report_hash, secret, seed }) 
     };
   };
   return {
-    score: hex(messages[0]),
-    report: hex(messages[1]),
+    ...Object.fromEntries(['score', 'report', 'given', 'fetched'].map((name, at) => [name, messages[at] && hex(messages[at])])),
     secp256k1: await by(SCHEMES.secp256k1, secret),
     ed25519: await by(SCHEMES.ed25519, seed),
   };

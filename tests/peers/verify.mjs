@@ -13,7 +13,7 @@ import { Secp256k1PublicKey } from '@mysten/sui/keypairs/secp256k1';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 
-const MAX_BYTES = 8_388_608; // README, Limits: result_bytes
+const MAX_BYTES = 33_554_432; // README, Limits: result_bytes
 const MAX_S = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n; // half the order of secp256k1
 const TYPES = {
   Result: ['taskId', 'requestHash', 'modelHash', 'parametersHash', 'reportHash'].map((name) => ({ name, type: 'bytes32' })),
@@ -77,11 +77,11 @@ function wordsOf(report) {
   };
 }
 
-function signerOf({ domain, message, signature }) {
+function signerOf({ domain, message, signature }, types = TYPES) {
   const bytes = getBytes(signature); // 65 of them, says the schema
   insist([27, 28].includes(bytes[64]), 'signature', 'v is neither 27 nor 28');
   insist(BigInt(`0x${signature.slice(66, 130)}`) <= MAX_S, 'signature', 's is high');
-  return attempt('signature', () => recoverAddress(TypedDataEncoder.hash(domain, TYPES, message), signature));
+  return attempt('signature', () => recoverAddress(TypedDataEncoder.hash(domain, types, message), signature));
 }
 
 // app/sui.py: IntentMessage { intent, timestamp_ms, payload }
@@ -89,6 +89,28 @@ const message = (intent, timestamp, payload) =>
   Buffer.concat([bcs.u8().serialize(intent).toBytes(), bcs.u64().serialize(timestamp).toBytes(), payload]);
 const scoreMessage = (score) =>
   message(0, score.timestamp_ms, Buffer.concat([bcs.u64().serialize(score.score).toBytes(), bcs.string().serialize(score.wallet_address).toBytes()]));
+const CODES = { requester: 1, owner: 2, enclave: 3 };
+const labelsCode = ({ own_labels: giver }) => (giver === null ? 0 : CODES[giver]);
+const originMessage = ({ score, timestamp_ms, wallet_address, data }) => {
+  const fetched = data.origin === 'enclave';
+  insist(fetched ? data.host !== null : data.host === null && !data.chain_checked, 'signature', 'a host where there is none, or none');
+  const parts = [
+    bcs.u64().serialize(score), bcs.string().serialize(wallet_address), bcs.u64().serialize(data.chain_id), bcs.u8().serialize(CODES[data.origin]),
+    ...(fetched ? [bcs.string().serialize(data.host), bcs.bool().serialize(data.chain_checked)] : []),
+    bcs.u8().serialize(labelsCode(data)), bcs.bool().serialize(data.truncated),
+  ];
+  return message(fetched ? 3 : 2, timestamp_ms, Buffer.concat(parts.map((part) => part.toBytes())));
+};
+const SCORE = {
+  Score: [
+    ['address', 'wallet'], ['uint256', 'score'], ['uint256', 'timestampMs'], ['uint256', 'chainId'], ['uint8', 'origin'],
+    ['string', 'host'], ['bool', 'chainChecked'], ['uint8', 'ownLabels'], ['bool', 'truncated'],
+  ].map(([type, name]) => ({ name, type })),
+};
+const scoreStruct = ({ score, timestamp_ms, wallet_address, data }) => ({
+  wallet: wallet_address.toLowerCase(), score, timestampMs: timestamp_ms, chainId: data.chain_id, origin: CODES[data.origin],
+  host: data.host ?? '', chainChecked: data.chain_checked, ownLabels: labelsCode(data), truncated: data.truncated,
+});
 const reportMessage = (hash, timestamp) => message(1, timestamp, bcs.vector(bcs.u8()).serialize(getBytes(hash)).toBytes());
 
 function fits(both, bytes, signer) {
@@ -108,14 +130,23 @@ function fits(both, bytes, signer) {
   }
 }
 
-function checkScores(report, { message: { reportHash }, sui, signer }) {
+function checkScores(report, { domain, message: { reportHash }, sui, signer }) {
   const answers = [report.answer, ...(report.bulk?.results ?? []).map((item) => item.answer)];
   const scores = answers.filter((answer) => answer && 'score' in answer);
   insist((sui === undefined) === (scores.length === 0), 'signature', 'Sui signatures and scores do not go together');
   if (scores.length === 0) return;
-  for (const score of scores) insist(score.sui && score.signature === score.sui.secp256k1.signature, 'signature', 'an unsigned score');
+  for (const score of scores) {
+    const earlier = score.data.origin === 'enclave' && score.data.own_labels === null; // README: else intent 0 is not made
+    insist(score.signature === (score.sui?.secp256k1.signature ?? null) && (score.sui !== null) === earlier, 'signature', 'intent 0');
+    insist(score.sui_origin && score.evm, 'signature', 'an unsigned score');
+    insist(signerOf({ domain, message: scoreStruct(score), signature: score.evm }, SCORE) === signer, 'signature', 'the EIP-712 score');
+  }
   const newest = Math.max(...scores.map((score) => score.timestamp_ms));
-  const all = [...scores.map((score) => [score.sui, scoreMessage(score)]), [sui, reportMessage(reportHash, newest)]];
+  const all = [
+    ...scores.filter((score) => score.sui).map((score) => [score.sui, scoreMessage(score)]),
+    ...scores.map((score) => [score.sui_origin, originMessage(score)]),
+    [sui, reportMessage(reportHash, newest)],
+  ];
   insist(all.every(([both, bytes]) => fits(both, bytes, signer)), 'signature', 'a Sui signature does not fit');
   insist(new Set(all.map(([both]) => both.ed25519.public_key)).size === 1, 'signature', 'two ed25519 keys');
 }

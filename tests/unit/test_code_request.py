@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from app.answers.code import CodeAnswer
 from app.languages import ALIASES, LANGUAGES
+from app.limits import LIMITS
 from app.llm import chat
 from app.llm.answering import Embedded, Outside
 from app.llm.engine import Engine, Generation
@@ -18,6 +19,7 @@ from app.llm.models import find
 from app.llm.prompts import code as words
 from app.request import parse
 from app.request.code import EARLIER, Code
+from app.sandbox.run import Sandbox
 from app.session import Session
 from app.tasks import code as job
 from app.tasks.code_prompt import block, definitions, header, looks_like_code, messages, start
@@ -210,6 +212,21 @@ def test_no_test_is_said_plainly(small_engine: Engine) -> None:
     assert (said.tested.source, said.tested.untested, said.tested.guest, said.session) == ("none", "no_tests", None, None)
     assert (len(said.attempts), said.best, said.budget.attempts) == (1, 0, 1)
     assert "```" not in said.text
+
+
+def test_endless_tests_use_up_the_fuel_of_all_attempts(small_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No further attempt begins with less than one test may use: an item has one amount of it, however many attempts."""
+    tight = replace(LIMITS, test_fuel=200_000_000, run_fuel=1_000_000_000, item_fuel=500_000_000)
+    monkeypatch.setattr(job, "LIMITS", tight)
+    monkeypatch.setattr(job, "_sandbox", lambda: Sandbox(limits=tight))
+    said = answer(small_engine, prompt=HEADER, tests=["while True: pass"], attempts=8)
+    assert (said.budget.attempts, said.budget.fuel) == (8, 500_000_000) and len(said.attempts) < 8
+    assert said.tested.guest is not None and said.tested.guest.fuel == 400_000_000
+    assert [verdict.status for verdict in said.tested.verdicts] == ["out_of_fuel"]
+
+
+def test_the_fuel_of_an_item_is_more_than_that_of_one_run_and_two_may_be_less() -> None:
+    assert LIMITS.run_fuel + LIMITS.test_fuel <= LIMITS.item_fuel < 2 * LIMITS.run_fuel
 
 
 def test_no_sandbox_is_said_plainly(small_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.answers.code import CodeAnswer
+from app.deadline import Deadline
 from app.llm.answering import Embedded
 from app.llm.chat import Message
 from app.llm.constrained import Slot
@@ -184,8 +185,8 @@ def test_a_slot_until_a_text_of_several_tokens(small_engine: Engine, monkeypatch
     contexts: list[Context] = []
     make = small_engine.context
 
-    def kept(room: int) -> Context:
-        contexts.append(make(room))
+    def kept(room: int, deadline: Deadline) -> Context:
+        contexts.append(make(room, deadline))
         return contexts[-1]
 
     monkeypatch.setattr(small_engine, "context", kept)

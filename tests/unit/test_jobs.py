@@ -57,11 +57,12 @@ def ask(*words: str, material: Path | None = None, system: str | None = None, **
     return jobs.ask_order(words, material, system=system, options=options)
 
 
-def test_words_are_protected_and_numbers_are_args(piped: Callable[[bytes | None], None]) -> None:
+def test_words_are_protected_with_the_numbers_of_their_request(piped: Callable[[bytes | None], None]) -> None:
     piped(None)
     order = ask(CANARY, "and", "more", system="Be brief.", max_tokens=" 64", temperature="0.7", model=None, threads=2)
-    assert fields(order) == {"prompt": f"{CANARY} and more", "system": "Be brief."}
-    assert split_args(order.args) == ["--max-tokens", "64", "--temperature", "0.7", "--threads", "2"]
+    numbers = {"max_tokens": "64", "temperature": "0.7"}
+    assert fields(order) == {"prompt": f"{CANARY} and more", "system": "Be brief."} | numbers
+    assert split_args(order.args) == ["--threads", "2"]
     assert order.requester_secrets == {} and order.simulated_key and order.app_secret is not None
     assert CANARY not in repr(order) and order.app_secret not in repr(order)
 
@@ -73,8 +74,8 @@ def test_material_is_the_dataset_and_the_question_a_secret(
     (tmp_path / "orders.csv").write_bytes(CSV)
     piped(None if way == "file" else CSV)
     material = {"file": tmp_path / "orders.csv", "pipe": None, "dash": Path("-")}[way]
-    order = ask(CANARY, material=material, system="Be brief.", max_tokens="8")
-    assert fields(order) == {"material": CSV.decode()} and order.args == "--max-tokens 8"
+    order = ask(CANARY, material=material, system="Be brief.", max_tokens="8", threads=2)
+    assert fields(order) == {"material": CSV.decode()} and order.args == "--max-tokens 8 --threads 2"
     assert json.loads(order.requester_secrets[1]) == {"prompt": CANARY, "system": "Be brief."}
 
 
@@ -140,7 +141,8 @@ def test_code_is_protected_whole(piped: Callable[[bytes | None], None], tmp_path
     assert tests == ["assert one() == 1", {"input": "1\n", "output": "2\n"}, '{"input": 1}']
     order = code(CANARY, language="python", tests=tests[:2], options={"max_tokens": 9})
     found = fields(order)
-    assert (found["task"], found["prompt"], found["language"]) == ("code", CANARY, "python") and order.args == "--max-tokens 9"
+    assert (found["task"], found["prompt"], found["language"]) == ("code", CANARY, "python")
+    assert (found["max_tokens"], order.args) == ("9", "")
     assert json.loads(found["tests"]) == tests[:2] and "feedback" not in found
     (tmp_path / "one.js").write_text("let one = 1;")
     found = fields(code(CANARY, file=tmp_path / "one.js"))

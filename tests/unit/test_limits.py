@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from app import strict_json
+from app import assemble, strict_json
 from app.delivery import read_result
 from app.errors import AppError
-from app.iexec import args, protected_data
+from app.iexec import args, pieces, protected_data
 from app.iexec.inputs import read_inputs
 from app.iexec.task import open_task
 from app.limits import LIMITS, Limits
@@ -26,6 +26,7 @@ from app.simulate.postcompute import judge
 from app.wallet.labels import Labels
 from app.wallet.live.http import Host
 from app.wallet.readers import read
+from app.work import Outcome
 from tests.support import Desk
 from tests.unit.test_verify import KEY, REPORT
 
@@ -143,6 +144,31 @@ def answers_after(seconds: float) -> None:
     Host("http://127.0.0.1", ["127.0.0.1"], clock=lambda: moments.pop(0))._check_time()
 
 
+def decoded(nodes: int) -> None:
+    """Take answers with so many values and names together."""
+    host = Host("http://127.0.0.1", ["127.0.0.1"])
+    for size in (LIMITS.json_nodes, nodes - LIMITS.json_nodes):
+        host.decoded(listed(size))
+
+
+def listed(nodes: int) -> bytes:
+    """Return a list of so many values and names, itself included, as they are counted: by its marks."""
+    return b"[" + b",".join([b"1"] * nodes) + b"]"
+
+
+def lines(count: int) -> None:
+    pieces.read(pieces.Origin("dataset"), b"a" + b"\n" * count)
+
+
+def large(size: int) -> None:
+    """Raise `ValueError` if an answer of `size` bytes is not taken."""
+    assert REPORT.answer is not None
+    spare = size - len(strict_json.dumps(REPORT.answer.model_copy(update={"text": ""}).model_dump(mode="json")))
+    outcome = Outcome(answer=REPORT.answer.model_copy(update={"text": "x" * spare}))
+    if error := assemble.fitting(outcome).error:
+        raise error
+
+
 PAIRS: dict[str, Callable[[Desk, int], Any]] = {
     "dataset_bytes": lambda desk, n: dataset(desk, b'{"x": "' + b"x" * (n - 9) + b'"}'),
     "zip_entries": lambda _, n: protected_data.read(zipped([0] * n)),
@@ -155,6 +181,11 @@ PAIRS: dict[str, Callable[[Desk, int], Any]] = {
     "args_bytes": lambda _, n: args.parse(["x" * (n - 1)]),
     "bulk_items": lambda desk, n: opened(desk, IEXEC_BULK_SLICE_SIZE=str(n)),
     "json_depth": lambda _, n: strict_json.loads(b"[" * n + b"]" * n),
+    "json_nodes": lambda _, n: strict_json.loads(listed(n)),
+    "table_cells": lambda _, n: lines(n),
+    "live_nodes": lambda _, n: decoded(n),
+    "item_bytes": lambda _, n: large(n),
+    "task_seconds": lambda _, n: args.parse(["--seconds", str(n)]),
     "label_rows": lambda _, n: Labels.packaged().with_file(b"\n".join(f"0x{at:040x}".encode() for at in range(n)), "scam"),
     "history_records": lambda _, n: history(n),
     "hosts": lambda _, n: parse({"wallet": "0x" + "1" * 40, "history": {"transaction_count": 1}, "hosts": ["h"] * n}),
@@ -182,14 +213,15 @@ PAIRS: dict[str, Callable[[Desk, int], Any]] = {
     "threads": lambda _, n: args.parse(["--threads", str(n)]),
 }
 IN_TEST_SCORE_WORDS = {"wording_seconds"}
-NO_MAXIMUM = {"default_max_tokens", "default_attempts"}  # what is taken when the caller says nothing
+NO_MAXIMUM = {"default_max_tokens", "default_attempts", "slice_seconds"}  # what is taken when the caller says nothing
 IN_TEST_SANDBOX = {"test_fuel", "run_fuel", "test_memory_bytes"}
+IN_TEST_CODE_REQUEST = {"item_fuel"}
 
 
 def test_every_limit_has_a_pair() -> None:
     assert {
         field.name for field in dataclasses.fields(Limits)
-    } == PAIRS.keys() | NO_MAXIMUM | IN_TEST_SANDBOX | IN_TEST_SCORE_WORDS
+    } == PAIRS.keys() | NO_MAXIMUM | IN_TEST_SANDBOX | IN_TEST_CODE_REQUEST | IN_TEST_SCORE_WORDS
 
 
 @pytest.mark.parametrize("name", PAIRS)

@@ -9,7 +9,7 @@ import pytest
 from app.errors import InputError
 from app.request import parse
 from app.request.ask import Ask
-from tests.support import ROOT
+from tests.support import ROOT, SALT
 
 CHAT = [{"role": "user", "content": "Hi."}, {"role": "assistant", "content": "Hello."}, {"role": "user", "content": "Why?"}]
 FORM = {"title": "t", "questions": [["How old?", "number"]]}
@@ -198,14 +198,14 @@ def test_the_schema_takes_what_the_reader_takes() -> None:
     jsonschema.Draft202012Validator.check_schema(schema)
     validator = jsonschema.Draft202012Validator(schema)
     for fields in ({"prompt": "p"}, {"messages": CHAT}, {"questionnaire": FORM, "answers": [3]}, {"wallet": WALLET}):
-        validator.validate(fields | {"options": {"max_tokens": 4, "temperature": 0.5, "seed": 1, "salt": "0x" + "ab" * 32}})
+        validator.validate(fields | {"options": {"max_tokens": 4, "temperature": 0.5, "seed": 1, "salt": "0x" + SALT}})
     for fields, code in REFUSED:
         if code in {"request.unknown_field", "option.unknown"}:
             assert not validator.is_valid(fields)
 
 
 def test_a_commitment_needs_the_salt_and_binds_every_field() -> None:
-    salt = "5a" * 32
+    salt = SALT
     request, raw = parse({"prompt": "p", "salt": "0x" + salt})
     assert raw == bytes.fromhex(salt)
     assert request.commitment(raw) != request.commitment(bytes(32))

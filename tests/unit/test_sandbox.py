@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.errors import AppError, SandboxError
+from app.deadline import Deadline
+from app.errors import AppError, ModelError, SandboxError
 from app.limits import LIMITS
 from app.sandbox import guest, native
 from app.sandbox.patch import _leb, _unleb, patch
@@ -131,6 +132,24 @@ def test_the_run_has_a_budget_too() -> None:
     found = Sandbox(limits=tight).run("def f():\n    while True: pass", [Assertion("f()")] * 3)
     assert [verdict.status for verdict in found.tests] == ["out_of_fuel"] * 3
     assert [verdict.fuel for verdict in found.tests] == [100_000_000, 50_000_000, 0] and found.fuel == 150_000_000
+
+
+def test_all_attempts_together_have_a_budget() -> None:
+    found = Sandbox(limits=replace(LIMITS, test_fuel=100_000_000)).run(
+        "x = 1", [Assertion("while True: pass")] * 3, 150_000_000
+    )
+    assert [verdict.fuel for verdict in found.tests] == [100_000_000, 50_000_000, 0]
+
+
+def test_a_deadline_is_an_error_and_no_verdict(sandbox: Sandbox) -> None:
+    """A test that the clock cuts short is not known to be endless: the fuel is cut to the time, and that is no verdict."""
+    for seconds in (0.0, 0.05):
+        with pytest.raises(ModelError) as err:
+            sandbox.run("x = 1", [Assertion("while True: pass")], deadline=Deadline(seconds))
+        assert err.value.code == "engine.too_slow"
+    assert sandbox.run("x = 1", [Assertion("assert x == 1")], deadline=Deadline(60.0)) == sandbox.run(
+        "x = 1", [Assertion("assert x == 1")]
+    )
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,13 @@ from app.answers import code as answers
 from app.answers.ask import AskAnswer
 from app.answers.code import Attempt, Budget, CodeAnswer, Finding
 from app.llm.models import find
+from app.printable import printable
 from app.report import Bulk, BulkItem, Input, OutsideModel
 from app.request import parse
 from app.session import Session, SessionTurn
 from app.simulate.postcompute import Delivered
 from app.simulate.session import Simulated
-from app.simulate.show import as_text, exit_code, printable, story, summary
+from app.simulate.show import as_text, exit_code, story, summary
 from app.simulate.tell import tell
 from app.simulate.worker import Order
 from app.tasks import answer_to
@@ -57,7 +58,7 @@ def coded(*verdicts: tuple[str, str], untested: str | None = None, **update: Any
         "tested": answers.Tested.model_validate(tested),
         "attempts": (ATTEMPT,),
         "best": 0,
-        "budget": Budget(attempts=4, tokens=9),
+        "budget": Budget(attempts=4, tokens=9, fuel=0),
         "second_opinion": "yes",
         "warnings": (),
         "session": None,
@@ -134,7 +135,8 @@ TOLD: dict[str, tuple[dict[str, Any], str, tuple[str, ...]]] = {
         f"Score {getattr(SCORE['answer'], 'score')} of 1000, tier",  # noqa: B009  an answer of any job, to mypy
         (
             f"wallet {WALLET}",
-            "data   etherscan, chain 1, 1 records, as of block 21,686,822, 2025-01-23",
+            "data   in the format of etherscan, chain 1, 1 records, as of block",
+            "\nORIGIN: history given by the requester: nobody checked it\n",
             "  risk behaviour 100",
             "\nWhy\n  - ",
             "\nRisks\n  - ",

@@ -121,3 +121,12 @@ def test_ten_thousand_round_trips() -> None:
         assert recover(word, signature) == key.address != other.address
         if index % 100 == 0:
             assert recover(word[:-1] + bytes([word[-1] ^ 1]), signature) != key.address
+
+
+def test_a_report_is_blinded_by_key_and_task() -> None:
+    """Else whoever sees reportHash in a callback could try every short answer against it."""
+    key, other = load_key("4c" * 32), load_key("4d" * 32)
+    made = {one.blinding(task) for one in (key, other) for task in (None, "0x" + "ab" * 32, "0x" + "ac" * 32)}
+    assert len(made) == 6 and all(len(one) == 66 for one in made)
+    assert key.blinding("0x" + "ab" * 32) == load_key("0x" + "4c" * 32).blinding("0x" + "ab" * 32)
+    assert key.secret.hex() not in "".join(made)

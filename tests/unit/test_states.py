@@ -113,6 +113,23 @@ def test_what_was_kept_of_another_prompt_is_no_hindrance(small_engine: Engine) -
     assert recalling.restored == 0
 
 
+def test_from_one_request_to_the_next_nothing_goes_but_what_they_have_in_common(small_engine: Engine) -> None:
+    """What is left of another owner's prompt would say how far a guess at it is right."""
+    prompt, states = small_engine.tokenize(TEXT * 9, control=False), States(find(SMALL), {})
+
+    def spared(**how: bool) -> int:
+        states.begin(**{"recalls": False, "common": False, **how})
+        before = states.restored
+        assert all_logits(small_engine, prompt, states) == all_logits(small_engine, prompt, None)
+        return states.restored - before
+
+    assert [spared(recalls=True), spared(recalls=True), spared()] == [0, 0, 0]
+    small_engine._states = states
+    small_engine.share(prompt[:45])
+    small_engine._states = None
+    assert [spared(), spared(common=True), spared(common=True), spared()] == [0, 40, 40, 0]
+
+
 def test_without_memory_nothing_is_kept(small_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     prompt, recalling = small_engine.tokenize(TEXT * 4, control=False), States(find(SMALL), {}, recalls=True)
     monkeypatch.setattr(small_engine.c, "llama_state_seq_get_size", lambda *_: 1 << 46)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,6 +21,7 @@ from hypothesis import strategies as st
 
 from app import sui
 from app.errors import InputError, SigningError
+from app.score_statement import ORIGIN_CODES, Giver, Statement
 from app.signing import ORDER, keccak256, load_key
 from tests.support import ROOT
 
@@ -90,6 +92,14 @@ SCORES = st.integers(0, sui.MAX_SCORE)
 TIMES = st.integers(0, sui.MAX_U64) | st.integers(1_700_000_000_000, 2_000_000_000_000)
 WALLETS = st.from_regex(r"0x[0-9a-fA-F]{40}", fullmatch=True)
 HASHES = st.binary(min_size=32, max_size=32).map(lambda raw: "0x" + raw.hex())
+CHAINS = st.integers(0, sui.MAX_U64)
+HOSTS = st.from_regex(r"[0-9a-z._-]{1,253}(:[1-9][0-9]{0,4})?", fullmatch=True) | st.sampled_from(["[2001:db8::1]:8545", "a.b"])
+LISTS: st.SearchStrategy[Giver | None] = st.sampled_from([None, "requester", "owner"])
+GIVEN = st.builds(
+    Statement, SCORES, TIMES, WALLETS, CHAINS, st.sampled_from(["requester", "owner"]), st.none(), st.just(value=False), LISTS,
+    st.booleans(),
+)  # fmt: skip
+FETCHED = st.builds(Statement, SCORES, TIMES, WALLETS, CHAINS, st.just("enclave"), HOSTS, st.booleans(), LISTS, st.booleans())
 SECRETS = st.integers(1, ORDER - 1).map(lambda number: number.to_bytes(32, "big"))
 # a fresh seed on each run, also in CI; a failure prints the smallest example that shows it
 each_run_anew = settings(max_examples=150, deadline=None, derandomize=False, print_blob=True)
@@ -189,7 +199,100 @@ def test_one_secret_makes_two_keys() -> None:
     assert len({seed, sui.ed25519_seed(flipped(SECRET, 0)), SECRET, hashlib.sha256(SECRET).digest()}) == 4
 
 
+STATED = Statement(37, 1738742400000, WALLET, 1, "requester", None, False, None, False)
+FETCHED_37 = replace(STATED, origin="enclave", host="rpc.example", chain_checked=True)
+
+
+def test_the_messages_that_name_the_origin() -> None:
+    chain = "01" + "00" * 7
+    score = "841fd594010000" + "2500000000000000" + TAIL + chain
+    assert sui.origin_message(STATED).hex() == "0200" + score + "01" + "00" + "00"
+    owned = replace(STATED, origin="owner", own_labels="owner", truncated=True)
+    assert sui.origin_message(owned).hex() == "0200" + score + "02" + "02" + "01"
+    host = "0b" + b"rpc.example".hex()
+    assert sui.origin_message(FETCHED_37).hex() == "0300" + score + "03" + host + "01" + "00" + "00"
+    lists = replace(FETCHED_37, chain_checked=False, own_labels="requester", truncated=True)
+    assert sui.origin_message(lists).hex() == "0300" + score + "03" + host + "00" + "01" + "01"
+    assert sui.origin_message(replace(STATED, chain_id=11155111)) != sui.origin_message(STATED)
+
+
+@pytest.mark.parametrize(("size", "prefix"), [(1, "01"), (127, "7f"), (128, "8001"), (253, "fd01")])
+def test_the_length_of_a_host_is_uleb128(size: int, prefix: str) -> None:
+    message = sui.origin_message(replace(FETCHED_37, host="a" * size)).hex()
+    assert message[138:].startswith(prefix + "61" * size + "01") and len(message) // 2 == 73 + size + (size > 127)
+
+
+@settings(max_examples=300, deadline=None)
+@given(GIVEN | FETCHED, GIVEN | FETCHED, HASHES)
+def test_no_message_is_another_s(one: Statement, other: Statement, report_hash: str) -> None:
+    messages = {name: sui.origin_message(name) for name in (one, other)}
+    for said, message in messages.items():
+        host = (said.host or "").encode()
+        length = 71 if not said.is_fetched else 73 + len(host) + (len(host) > 127)
+        assert len(message) == length and message[0] == (3 if said.is_fetched else 2)
+        earlier = sui.score_message(said.score, said.timestamp_ms, said.wallet)
+        report = sui.report_message(report_hash, said.timestamp_ms)
+        assert (len(earlier), earlier[0], len(report), report[0]) == (60, 0, 42, 1)
+        assert message not in (earlier, report)
+        assert decoded(message) == said  # so no two statements have one message, whatever their lengths are
+    assert (messages[one] == messages[other]) == (one == other)
+
+
+def decoded(message: bytes) -> Statement:
+    """Return the statement in a message of intent 2 or 3, read byte by byte; nothing may be left over."""
+    at = 0
+
+    def take(size: int) -> bytes:
+        nonlocal at
+        at += size
+        assert at <= len(message)
+        return message[at - size : at]
+
+    def number(size: int) -> int:
+        return int.from_bytes(take(size), "little")
+
+    def text() -> str:
+        length, shift = 0, 0
+        while True:
+            byte = number(1)
+            length, shift = length + (byte % 128 << shift), shift + 7
+            if byte < 128:
+                return take(length).decode()
+
+    intent, timestamp_ms, score, wallet, chain_id, origin = number(1), number(8), number(8), text(), number(8), number(1)
+    host, is_checked = (text(), bool(number(1))) if intent == 3 else (None, False)
+    names = {code: name for name, code in ORIGIN_CODES.items()}
+    lists, is_truncated = number(1), bool(number(1))
+    assert at == len(message) and intent == (3 if origin == 3 else 2)
+    giver: Any = names[lists] if lists else None
+    return Statement(score, timestamp_ms, wallet, chain_id, names[origin], host, is_checked, giver, is_truncated)
+
+
 # what is refused
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *(
+            {"host": "rpc.example"},
+            {"chain_checked": True},
+            {"chain_id": -1},
+            {"chain_id": 2**64},
+            {"chain_id": True},
+            {"score": 1001},
+        ),
+        *({"origin": "enclave"}, {"origin": "enclave", "host": ""}, {"origin": "enclave", "host": "A.example"}),
+        *(
+            {"origin": "enclave", "host": host}
+            for host in ("a b", "a/b", "u@a", "a:0", "a:123456", "a\n", "\u00e4", "[::1", "a" * 254)
+        ),
+    ],
+)
+def test_what_is_no_statement(wrong: dict[str, Any]) -> None:
+    with pytest.raises(InputError) as info:
+        sui.origin_message(replace(STATED, **wrong))
+    assert info.value.code == "option.invalid"
 
 
 @pytest.mark.parametrize(("_scheme", "_flag", "key", "sign", "verify"), SCHEMES, ids=["secp256k1", "ed25519"])
@@ -365,19 +468,30 @@ def test_the_sui_tools_make_the_same_bytes_and_take_ours(peer: Ask) -> None:
     seen: Counter[str] = Counter()
 
     @each_run_anew
-    @given(SCORES, TIMES, WALLETS, HASHES, SECRETS)
-    def compare(score: int, timestamp_ms: int, wallet: str, report_hash: str, secret: bytes) -> None:
+    @given(GIVEN, HOSTS, st.booleans(), HASHES, SECRETS)
+    def compare(said: Statement, host: str, chain_checked: bool, report_hash: str, secret: bytes) -> None:
         seed = sui.ed25519_seed(secret)
         theirs = peer(
-            score=str(score),
-            timestamp_ms=str(timestamp_ms),
-            wallet=wallet,
+            score=str(said.score),
+            timestamp_ms=str(said.timestamp_ms),
+            wallet=said.wallet,
             report_hash=report_hash[2:],
             secret=secret.hex(),
             seed=seed.hex(),
+            chain_id=str(said.chain_id),
+            origin=ORIGIN_CODES[said.origin],
+            host=host,
+            chain_checked=chain_checked,
+            own_labels=said.labels_code,
+            truncated=said.truncated,
         )
-        messages = [sui.score_message(score, timestamp_ms, wallet), sui.report_message(report_hash, timestamp_ms)]
-        assert [theirs["score"], theirs["report"]] == [message.hex() for message in messages]
+        messages = [
+            sui.score_message(said.score, said.timestamp_ms, said.wallet),
+            sui.report_message(report_hash, said.timestamp_ms),
+            sui.origin_message(said),
+            sui.origin_message(replace(said, origin="enclave", host=host, chain_checked=chain_checked)),
+        ]
+        assert [theirs[name] for name in ("score", "report", "given", "fetched")] == [message.hex() for message in messages]
         seen["messages"] += len(set(messages))
         for scheme, flag, _, sign, _ in SCHEMES:
             pairs = [sign(secret if scheme == "secp256k1" else seed, message) for message in messages]
@@ -429,6 +543,9 @@ def encoded(kind: str, value: Any, structs: Mapping[str, list[tuple[str, str]]])
     match kind:
         case "u8" | "u64":
             return int(value).to_bytes(int(kind[1:]) // 8, "little")
+        case "bool":
+            assert value in (True, False)
+            return bytes([value])
         case "String" | "vector<u8>":
             data = value.encode() if isinstance(value, str) else value
             assert len(data) < 128  # ULEB128 of one byte
@@ -453,7 +570,9 @@ def signed_by(source: str, constant: str, payload: str, timestamp_ms: int, data:
 
 
 SNIPPET = (ROOT / "snippets/verify_score.move").read_text()
-VECTOR = (1738742400000, {"score": 37, "wallet_address": WALLET})
+UPDATE_37 = {"score": 37, "wallet_address": WALLET}
+GIVEN_FACTS: dict[str, Any] = {"update": UPDATE_37, "chain_id": 1, "origin": 1, "own_labels": 0, "truncated": False}
+VECTOR = (1738742400000, UPDATE_37)
 
 
 def test_the_snippet_hashes_the_vectors() -> None:
@@ -462,6 +581,52 @@ def test_the_snippet_hashes_the_vectors() -> None:
         SNIPPET, "REPORT_INTENT", "ReportPayload", 1738742400000, {"report_hash": bytes.fromhex(REPORT_HASH[2:])}
     )
     assert report == sui.report_message(REPORT_HASH, 1738742400000)
+    given = signed_by(SNIPPET, "GIVEN_INTENT", "GivenScorePayload", 1738742400000, GIVEN_FACTS)
+    assert given == sui.origin_message(STATED)
+    facts = {**GIVEN_FACTS, "origin": 3, "host": "rpc.example", "chain_checked": True}
+    assert signed_by(SNIPPET, "FETCHED_INTENT", "FetchedScorePayload", 1738742400000, facts) == sui.origin_message(FETCHED_37)
+
+
+def test_the_snippet_s_codes_are_those_that_are_signed() -> None:
+    found = re.findall(r"const (NOBODY|REQUESTER|OWNER|ENCLAVE): u8 = (\d);", SNIPPET)
+    codes = {name.lower(): int(value) for name, value in found}
+    assert codes.pop("nobody") == 0 and codes == dict(ORIGIN_CODES)
+    assert "let (origin, own_labels, truncated) = (ENCLAVE, NOBODY, false);" in SNIPPET
+    assert "let origin = if (by_owner) OWNER else REQUESTER;" in SNIPPET
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("    chain_id: u64,\n    origin: u8,\n", "    origin: u8,\n    chain_id: u64,\n"),
+        ("    chain_id: u64,\n", ""),
+        ("    origin: u8,\n", ""),
+        ("    truncated: bool,\n", "    truncated: u64,\n"),
+        ("GIVEN_INTENT: u8 = 2;", "GIVEN_INTENT: u8 = 0;"),
+    ],
+)
+def test_another_layout_of_a_given_score_would_show(old: str, new: str) -> None:
+    assert old in SNIPPET
+    changed = SNIPPET.replace(old, new)
+    facts = {name: value for name, value in GIVEN_FACTS.items() if new or f"    {name}:" not in old}
+    made = signed_by(changed, "GIVEN_INTENT", "GivenScorePayload", 1738742400000, facts)
+    assert made != sui.origin_message(STATED)
+
+
+def test_a_contract_that_takes_one_intent_takes_no_other() -> None:
+    """The snippet's functions against every message of the same facts: each takes its own alone, by both schemes."""
+    facts = {**GIVEN_FACTS, "origin": 3, "host": "rpc.example", "chain_checked": True}
+    expected = {  # what the contract builds and asks the signature of
+        "earlier": signed_by(SNIPPET, "SCORE_INTENT", "ScoreUpdatePayload", *VECTOR),
+        "given": signed_by(SNIPPET, "GIVEN_INTENT", "GivenScorePayload", 1738742400000, GIVEN_FACTS),
+        "fetched": signed_by(SNIPPET, "FETCHED_INTENT", "FetchedScorePayload", 1738742400000, facts),
+    }
+    made = {"earlier": bytes.fromhex(SCORE_37), "given": sui.origin_message(STATED), "fetched": sui.origin_message(FETCHED_37)}
+    for _, _, key, sign, verify in SCHEMES:
+        signed = {name: sign(key, message) for name, message in made.items()}
+        for taker, message in expected.items():
+            taken = {name for name, pair in signed.items() if verify(*pair, message)}
+            assert taken == {taker}
 
 
 @pytest.mark.parametrize(

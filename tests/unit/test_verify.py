@@ -9,6 +9,7 @@ import pytest
 from app import strict_json
 from app.answers.ask import AskAnswer
 from app.errors import AppError
+from app.limits import LIMITS
 from app.report import Bulk, BulkItem, Failure, ModelInfo, OutsideModel, Parameters, PromptTemplate, Report, RequestInfo
 from app.sealing import message_for, read, seal
 from app.signing import ZERO_HASH, Domain, digest, load_key
@@ -204,7 +205,7 @@ def rewritten() -> dict[str, tuple[bytes, str]]:
         "float": (data.replace(b'"seed":0', b'"seed":0.0'), "result.schema"),
         "exponent": (data.replace(b'"seed":0', b'"seed":0e0'), "result.schema"),
         "no object": (b"[]", "result.schema"),
-        "too large": (data + b" " * 2**23, "result.unreadable"),
+        "too large": (data + b" " * LIMITS.result_bytes, "result.unreadable"),
         "null domain chain": (data.replace(b'"domain":{', b'"domain":{"chainId":null,'), "result.not_canonical"),
     }
 

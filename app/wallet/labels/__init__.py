@@ -49,14 +49,14 @@ class Labels:
     """All labels of a run."""
 
     rows: tuple[Label, ...]
-    _by_address: dict[str, tuple[Label, ...]] = field(init=False, repr=False, compare=False)
+    _by_place: dict[tuple[str, int | None], list[Label]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Index the rows."""
-        index: dict[str, tuple[Label, ...]] = {}
+        """Index the rows by address and chain: of one address a list may have a row for each of 100,000 chains."""
+        index: dict[tuple[str, int | None], list[Label]] = {}
         for row in self.rows:
-            index[row.address] = (*index.get(row.address, ()), row)
-        object.__setattr__(self, "_by_address", index)
+            index.setdefault((row.address, row.chain_id), []).append(row)
+        object.__setattr__(self, "_by_place", index)
 
     @staticmethod
     @functools.cache
@@ -79,13 +79,17 @@ class Labels:
         own = (Label(address, chain, cast("Kind", kind), "", "", source, "", "") for address, chain in found)
         return Labels((*self.rows, *own))
 
+    @property
+    def has_own(self) -> bool:
+        """Return whether a user's list is among them."""
+        return len(self.rows) > len(Labels.packaged().rows)
+
     def of(self, address: str, chain_id: int) -> tuple[Label, ...]:
-        """Return what is known of `address` (0x hex, any case) on `chain_id`, often nothing.
+        """Return what is known of `address` (0x hex, any case) on `chain_id`, often nothing; what holds everywhere comes last.
 
         The zero address and precompiles are never labelled. Does not check that `address` is one.
         """
-        known = self._by_address.get(address.lower(), ())
-        return tuple(row for row in known if row.chain_id in (None, chain_id))
+        return tuple(row for chain in (chain_id, None) for row in self._by_place.get((address.lower(), chain), ()))
 
     def digest(self) -> str:
         """Return the SHA-256 of the canonical JSON of all rows in order of their text, 64 hex digits."""

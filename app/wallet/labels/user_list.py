@@ -59,6 +59,8 @@ def _json_entries(data: bytes) -> Iterator[tuple[Any, Any]]:
     try:
         value = strict_json.loads(data)
     except InputError as err:
+        if err.code == "json.too_large":
+            raise
         raise InputError("labels.invalid", "the list is not strict JSON") from err
     for entry in value:
         if isinstance(entry, dict):

@@ -19,12 +19,13 @@ from urllib.parse import SplitResult, urlencode, urlsplit
 from app import strict_json
 from app.errors import HistoryError, InputError
 from app.limits import LIMITS
+from app.score_statement import HOST
+from app.wallet.live import reach
 
 _PATIENCE = 20.0  # seconds for one answer
 _TRIES = 6  # of a request that fails or is refused for its rate: 0.5 s, 1 s, 2 s, ... between them
 _BUSY = frozenset({429, 500, 502, 503, 504})
 _STALE = (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError)
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class SpentError(HistoryError):
@@ -53,7 +54,7 @@ class Host:
         self._at = _allowed(url, hosts)
         self._clock = clock
         self._end = self._until = clock() + seconds
-        self._bytes_left = LIMITS.live_bytes
+        self._bytes_left, self._nodes_left = LIMITS.live_bytes, LIMITS.live_nodes
         self._connection: http.client.HTTPConnection | None = None
 
     def get(self, path: str, query: Mapping[str, str | int], is_busy: Callable[[Any], bool] = lambda _: False) -> Any:
@@ -74,7 +75,7 @@ class Host:
             except (OSError, http.client.HTTPException, ValueError):
                 self._check_time()
             else:
-                document = None if status in _BUSY else _document(status, raw)
+                document = None if status in _BUSY else self._document(status, raw)
                 if status not in _BUSY and not is_busy(document):
                     return document
                 wait = max(wait, retry_after)
@@ -100,6 +101,20 @@ class Host:
             if not (was_open and isinstance(err, _STALE)):
                 raise
         return self._send("POST", target, body)
+
+    def decoded(self, raw: bytes) -> Any:
+        """Return what an answer says.
+
+        Raises `InputError` json.invalid; `TooLargeError` if it has too many values to be made objects of, `SpentError` if all
+        answers together have.
+        """
+        nodes = strict_json.nodes(raw, LIMITS.json_nodes)
+        if nodes > LIMITS.json_nodes:
+            raise TooLargeError("history.too_large", "one answer of the source has more values than may be read")
+        self._nodes_left -= nodes
+        if self._nodes_left < 0:
+            raise SpentError("history.too_large", "the source's answers have more values than may be read")
+        return strict_json.loads(raw)
 
     def prolong(self, seconds: float) -> None:
         """Put the deadline off."""
@@ -139,6 +154,16 @@ class Host:
         if answer.will_close:
             self.close()
         return answer.status, float(wait) if re.fullmatch("[0-9]{1,4}", wait) else 0.0, raw
+
+    def _document(self, status: int, raw: bytes) -> Any:
+        if 300 <= status < 400:
+            raise HistoryError("history.bad_answer", "the source redirects to another address")
+        if status != 200:
+            raise HistoryError("history.refused_by_source", f"the source answers with http status {status}")
+        try:
+            return self.decoded(raw)
+        except InputError:
+            raise HistoryError("history.bad_answer", "the source's answer is not JSON") from None
 
     def _read(self, answer: http.client.HTTPResponse) -> bytes:
         parts: list[bytes] = []
@@ -196,7 +221,7 @@ def _connect(at: SplitResult, remaining: Callable[[], float]) -> http.client.HTT
     """Return an open connection; the socket's timeout is for a whole TLS handshake, as it is for any one read."""
     host = at.hostname or ""
     port = at.port or (443 if at.scheme == "https" else 80)
-    link = socket.create_connection((host, port), timeout=remaining())
+    link = _linked(reach.addresses(host, port), remaining)
     link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # the body of a POST is a packet of its own
     try:
         if at.scheme == "https":
@@ -215,27 +240,30 @@ def _connect(at: SplitResult, remaining: Callable[[], float]) -> http.client.HTT
     return connection
 
 
+def _linked(addresses: list[tuple[str, int]], remaining: Callable[[], float]) -> socket.socket:
+    """Return a connection to the first address that takes one. Raises the last OSError; without an address a plain one."""
+    trouble = OSError("the name has no address")
+    for address in addresses:
+        try:
+            return socket.create_connection(address, timeout=remaining())
+        except OSError as err:
+            trouble = err
+    raise trouble
+
+
 def _allowed(url: str, hosts: Collection[str]) -> SplitResult:
     try:
         at = urlsplit(url)
         host, _ = at.hostname, at.port
     except ValueError:
         at, host = urlsplit(""), None
-    if not host or at.username is not None or at.fragment or not re.fullmatch(r"[\x21-\x7e]+", url):
+    is_plain = bool(host) and at.username is None and not at.fragment and re.fullmatch(r"[\x21-\x7e]+", url)
+    if not host or not is_plain or at.port == 0 or not re.fullmatch(HOST, reach.shown(at)):
         raise HistoryError("history.host_not_allowed", "the address of the source is no plain URL with a host")
     if host not in {allowed.lower() for allowed in hosts}:
         raise HistoryError("history.host_not_allowed", "the host of the source is not in the allowed list")
-    if at.scheme != "https" and not (at.scheme == "http" and host in _LOOPBACK):
+    if not reach.may_be_named(host):
+        raise HistoryError("history.host_not_allowed", "the address of the source is not one of the public internet")
+    if at.scheme != "https" and not (at.scheme == "http" and host in reach.LOOPBACK):
         raise HistoryError("history.host_not_allowed", "the address of the source is not https")
     return at
-
-
-def _document(status: int, raw: bytes) -> Any:
-    if 300 <= status < 400:
-        raise HistoryError("history.bad_answer", "the source redirects to another address")
-    if status != 200:
-        raise HistoryError("history.refused_by_source", f"the source answers with http status {status}")
-    try:
-        return strict_json.loads(raw)
-    except InputError:
-        raise HistoryError("history.bad_answer", "the source's answer is not JSON") from None

@@ -11,7 +11,6 @@ import time
 from collections.abc import Collection
 from typing import Any, cast
 
-from app import strict_json
 from app.errors import HistoryError, InputError
 from app.limits import LIMITS
 from app.wallet.live.http import Host, TooLargeError
@@ -72,9 +71,11 @@ class Node:
         """Return the decoded answer to one JSON-RPC request; what it says is not checked. For web3, see `call`."""
         status, wait, raw = self._post(body)
         try:
-            answer = strict_json.loads(raw)
+            answer = self._host.decoded(raw)
         except InputError:
             answer = None
+        except TooLargeError as err:
+            raise RefusedError(err.code, err.message) from None
         if isinstance(answer, dict) and ("error" in answer or status == 200):
             return answer
         if status in _BUSY:

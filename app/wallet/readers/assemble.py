@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time as clock
 from collections import Counter
 from collections.abc import Hashable, Iterable
 from dataclasses import replace
@@ -16,6 +17,8 @@ from app.wallet.readers.export import Provenance
 from app.wallet.readers.part import Part, Scope
 
 T = TypeVar("T")
+_MADE = 1_767_225_600  # 2026-01-01: a clock that shows less was never set
+_AHEAD = 86_400  # seconds that a clock may be behind the chain
 
 
 def assemble(parts: list[Part], scope: Scope, told: Provenance) -> History:
@@ -36,6 +39,7 @@ def assemble(parts: list[Part], scope: Scope, told: Provenance) -> History:
     records = [*(transactions or ()), *(transfers or ())]
     _check(records, scope, told)
     newest = max((record.time for record in records), default=summary.last_time if summary else None)
+    _check_time(newest, told)
     return History(
         wallet=scope.wallet,
         chain_id=scope.chain_id,
@@ -58,7 +62,7 @@ def _named(parts: list[Part]) -> list[Part]:
     After nothing but full pages of transactions an empty answer may be their end as well: then it says nothing.
     """
     named = [part for part in parts if not part.is_empty]
-    for empty in [part for part in parts if part.is_empty]:
+    for empty in [part for part in parts if part.is_empty][:2]:  # a third one tells nothing that two do not
         lists = [part for part in named if part.transactions is not None]
         if not lists:
             named.append(replace(empty, transactions=[]))
@@ -129,11 +133,21 @@ def _check(records: list[Transaction | Transfer], scope: Scope, told: Provenance
     for (block, time), (next_block, next_time) in pairwise(moments):
         if block == next_block or next_time < time:
             raise HistoryError("history.contradictory", "the blocks of the records and their times do not agree")
-    if not moments:
-        return
-    block, time = moments[-1]
-    if (told.as_of_block is not None and block > told.as_of_block) or (told.as_of_time is not None and time > told.as_of_time):
+    if moments and told.as_of_block is not None and moments[-1][0] > told.as_of_block:
         raise HistoryError("history.contradictory", "a record is newer than the export says it is")
+
+
+def _check_time(newest: int | None, told: Provenance) -> None:
+    """Check that no record is newer than the moment it is told to be as of, and that neither lies in the future.
+
+    The machine's clock refuses and nothing more: no result depends on it otherwise, so that a later run of the same request
+    gives the same bytes. One that is behind this program itself is wrong, and is not asked.
+    """
+    if newest is not None and told.as_of_time is not None and newest > told.as_of_time:
+        raise HistoryError("history.contradictory", "a record is newer than the export says it is")
+    now = clock.time()
+    if now >= _MADE and max(newest or 0, told.as_of_time or 0) > now + _AHEAD:
+        raise HistoryError("history.contradictory", "a time in the history lies ahead of this machine's clock")
 
 
 def _is_truncated(parts: list[Part]) -> bool:

@@ -47,6 +47,7 @@ def parsed(text: str, is_row: Callable[[Any], bool], is_history: Callable[[Any],
 
 def _lines(text: str, is_history: Callable[[Any], bool]) -> list[Any] | None:
     """Return the JSON values of the lines, None if the first is no history or the only one."""
+    strict_json.check_nodes(text.encode(errors="surrogatepass"))
     lines = [line for line in text.split("\n") if line.strip()]
     if len(lines) < _LEAST:
         return None
@@ -77,6 +78,8 @@ def _cells(line: str, separator: str) -> list[str]:
 
 
 def _read(text: str, separator: str) -> list[list[str]]:
+    if text.count(separator) + text.count("\n") + text.count("\r") > LIMITS.table_cells:
+        fields.too_large()
     try:
         return list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
     except csv.Error as err:
