@@ -17,7 +17,8 @@ from typing import Any, Literal
 
 import click
 
-from app.errors import EXIT_INTERNAL, EXIT_REFUSED, EXIT_STOPPED, EXIT_USAGE, HINTS, AppError, OutputError
+from app.errors import EXIT_INTERNAL, EXIT_REFUSED, EXIT_STOPPED, EXIT_USAGE, AppError, OutputError
+from app.hints import HINTS
 from app.printable import printable
 
 SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 80}

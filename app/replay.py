@@ -7,7 +7,8 @@ from pathlib import Path
 from app import strict_json
 from app.answers import Answer
 from app.answers.score import ScoreAnswer
-from app.errors import HINTS, ModelError, VerifyError
+from app.errors import ModelError, VerifyError
+from app.hints import HINTS
 from app.llm import native
 from app.llm.engine import Engine
 from app.llm.models import checked_path, find

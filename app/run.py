@@ -28,8 +28,8 @@ def run(environ: Mapping[str, str], argv: Sequence[str], outside: Outside | None
 
     1 open the task        env and args -> Task; only a missing IEXEC_OUT ends here
     2 write ahead          a signed result "incomplete" + computed.json: a kill from here on still delivers
-    3 read what all have  secrets, input files, args; then for one item after the other, or the only one:
-    4 read and parse it    protectedData and that -> Request, or the error that stands in its place
+    3 read what is common  secrets, input files, args; then for one item after the other, or the only one:
+    4 read and parse it    its protectedData beside them -> Request, or the error that stands in its place
     5 do the work          one checked and loaded model for all items, loaded for the first that needs it
     6 in bulk, write       the result so far, each item that is not done "incomplete": a kill delivers what was done
     7 sign and self-check  EIP-712; recovered, read back and compared before anything is written for good

@@ -160,14 +160,14 @@ class Work:
     def _begin(self, engine: Engine, outcome: Outcome) -> None:
         """Let the engine read a system prompt of the requester's once, where several items have it; recall nothing else."""
         request = outcome.request
-        is_common = outcome.common_system and self._items > 1 and isinstance(request, Ask)
-        if is_common and self._shared is None and isinstance(request, Ask) and request.system is not None:
+        system = request.system if outcome.common_system and self._items > 1 and isinstance(request, Ask) else None
+        if system is not None and self._shared is None:
             self._shared = True
             try:
-                engine.share(chat.opening(engine, engine.chat_template(), [chat.Message("system", request.system)]))
+                engine.share(chat.opening(engine, engine.chat_template(), [chat.Message("system", system)]))
             except ModelError:
                 self._shared = False  # each item tells by itself what is wrong
-        engine.begin(recalls=isinstance(request, Code), common=is_common and bool(self._shared))
+        engine.begin(recalls=isinstance(request, Code), common=system is not None and bool(self._shared))
 
 
 def _engine(model: Model, jobs: list[str], args: Args, timings: Timings) -> Engine:

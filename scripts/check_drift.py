@@ -15,8 +15,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 from app.document import SAME
-from app.errors import HINTS
-from app.hints import fill
+from app.hints import HINTS, fill
 from app.iexec.owner import POLICY
 from app.limits import Limits
 from app.llm.models import catalogue

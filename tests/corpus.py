@@ -309,6 +309,12 @@ def environments() -> Iterator[tuple[str, Case]]:
     yield "dataset gone", Case("file.missing", environ={"IEXEC_DATASET_FILENAME": CANARY})
     yield "dataset is a folder", Case("file.unreadable", environ={"IEXEC_DATASET_FILENAME": "folder"})
     yield "input file gone", Case("file.missing", environ={"IEXEC_INPUT_FILES_NUMBER": "1", "IEXEC_INPUT_FILE_NAME_1": CANARY})
+    beside = json.dumps({"language": "python", "session": "new"})
+    yield "a session beside another's prompt", Case("owner.forbids", protect(GOOD), secret=beside)
+    yield "allow in a secret", Case("owner.forbids", secret=json.dumps({**GOOD, "allow": ["session"]}))
+    yield "a salt in an input file", Case("salt.not_secret", file=json.dumps({**GOOD, "salt": "5e" * 32}).encode())
+    nodes = b'{"prompt": "p", "messages": [' + b"[]," * LIMITS.json_nodes + b"[]]}"
+    yield "too many values", Case("json.too_large", nodes)
     yield "secret too large", Case("secret.too_large", secret=CANARY * 1_000)
     for args, code in (
         ((f"--{CANARY}",), "args.unknown_option"),

@@ -30,7 +30,7 @@ _PATCHES_THE_HARNESS = """
 import sys
 frame = sys._getframe()
 while frame:
-    for name in ("_verdict", "_try"):
+    for name in ("verdict", "_try"):
         if name in frame.f_globals:
             frame.f_globals[name] = lambda *a: ("passed", "")
     frame = frame.f_back

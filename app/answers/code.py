@@ -14,12 +14,15 @@ class TestVerdict(Part):
     """What became of one test of the snippet, run alone in a fresh copy of the guest."""
 
     status: TestStatus
-    """passed: the snippet went through this test there. No proof that it is right beyond the test, and none that it is
-    honest: code written to deceive a given assertion can, since both share an interpreter (an input/output pair is
-    compared outside). failed: an assertion or a comparison did not hold. error: an exception, the interpreter ended, or nothing
+    """passed: the snippet went through this test there. No proof that it is right beyond the test: it may have answers
+    ready. failed: an assertion or a comparison did not hold. error: an exception, the interpreter ended, or nothing
     was checked. unavailable: it needs something that is not there, a module or a file; whether the snippet is right is open."""
     message: str
     """The assertion with the values it saw, the first difference, or the exception; "" if passed."""
+    apart: bool
+    """Whether a pass is one that nothing which the snippet prepared could bring about: the test ran in an interpreter in which
+    the snippet never was, and called it from there, or the output was compared outside. false: no pass; or the test has to
+    share an interpreter with the snippet (it is async, patches, or looks into it), and code written to deceive it can."""
     checks: Count
     """Checks that ran: assertions that could have failed, and the comparison of an output. 0 where the interpreter ended."""
     fuel: Count

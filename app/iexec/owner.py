@@ -16,6 +16,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from app import document
 from app.document import SAME, allowed
 from app.errors import ContradictionError, InputError
 from app.iexec.combine import is_asking
@@ -151,6 +152,7 @@ class _Owner:
         gone = [
             name for name, value in piece.fields.items() if self._verdict(_name(name, value), value, piece.origin) == "aside"
         ]
+        document.validate({name: piece.fields[name] for name in gone})  # what is no number is told, not left aside
         aside += [Held(piece.origin, name, used=False) for name in gone]
         return _without(piece, gone)
 

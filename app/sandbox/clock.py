@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 
 from app.deadline import Deadline
-from app.sandbox.machine import Ended, Image, Machine
+from app.sandbox.machine import Ended, Image, Inputs, Machine
 
 _TELLING = 10**8  # units of a run from which its time says how fast this machine is
 
@@ -33,7 +33,7 @@ class Clock:
         """Take the machine's pace, which the runs keep true."""
         self._pace, self._deadline = pace, deadline
 
-    def enter(self, machine: Machine, image: Image, inputs: list[bytes], fuel: int) -> Ended:
+    def enter(self, machine: Machine, image: Image, inputs: Inputs, fuel: int) -> Ended:
         """Return as `machine.enter`. Raises `ModelError` engine.too_slow where the time, and not `fuel`, was used up."""
         self._deadline.check()
         affordable = int(min(fuel, self._deadline.left * self._pace.most))

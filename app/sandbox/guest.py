@@ -21,7 +21,7 @@ from app.llm.models import Artefact
 from app.sandbox.machine import Code, Image
 
 GUEST = Path(__file__).parent / "guest.bin"
-_CALL = ("stack", "function", "target", "args", "modules", "missing")
+_CALL = ("stack", "function", "targets", "args", "modules", "missing")
 
 
 class Build(BaseModel):
@@ -53,7 +53,7 @@ def catalogue() -> Catalogue:
 
 def pack(code: Code, image: Image) -> bytes:
     """Return one file with everything that a run needs: a line of JSON, then the parts one after the other."""
-    parts = [code.wasi, code.guest, code.door, image.memory]
+    parts = [code.wall, code.wasi, code.guest, code.door, image.memory]
     head = {"call": {name: getattr(image, name) for name in _CALL}, "sizes": [len(part) for part in parts]}
     return json.dumps(head).encode() + b"\n" + b"".join(parts)
 

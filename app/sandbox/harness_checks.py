@@ -13,8 +13,8 @@ from typing import Any
 SNIPPET, TEST = "<snippet>", "<test>"
 SHOWN = 160  # characters of a value in a message
 # Names that no snippet can spell.
-_SIDES, _EXPLAIN, _PLAIN = ("left side", "right side"), "explain both sides", "explain"
-_COUNT, _NOTE, _QUIET, _NOTICE = "count", "note", "do not count", "notice a call"
+_SIDES, _EXPLAIN, _PLAIN = ("left side", "right side"), "explain both sides", "explain a failure"
+_COUNT, _NOTE, _QUIET, _NOTICE = "count a check", "note a failure", "do not count", "notice a call"
 _ALWAYS = types.FunctionType | types.BuiltinFunctionType | types.ModuleType | type  # values that are never false
 
 

@@ -82,7 +82,7 @@ class Fixtures:
 
 
 def is_fixture(made: Any) -> bool:
-    return isinstance(made, types.FunctionType | types.MethodType) and hasattr(made, "sealed_fixture")
+    return type(made) in (types.FunctionType, types.MethodType) and hasattr(made, "sealed_fixture")
 
 
 def _wanted(function: Any) -> list[str]:

@@ -122,14 +122,6 @@ def _unittest(made: type[unittest.TestCase]) -> None:
         raise result.first[0]
 
 
-def count_assertions() -> None:
-    """Make the assertions of every TestCase count, one for each that the test itself calls; after the snippet has run."""
-    for name, method in list(vars(unittest.TestCase).items()):
-        if name.startswith("assert") and callable(method):
-            setattr(unittest.TestCase, name, _counting(method, name.startswith(("assertRaises", "assertWarns", "assertLogs"))))
-    setattr(unittest, "main", lambda *_, **__: None)  # noqa: B010  the harness runs the cases, and mypy would object
-
-
 def _counting(method: Any, is_context: bool) -> Any:
     @functools.wraps(method)
     def counted(self: Any, *args: Any, **words: Any) -> Any:
@@ -142,6 +134,20 @@ def _counting(method: Any, is_context: bool) -> Any:
             raise
 
     return counted
+
+
+_COUNTED = {
+    name: _counting(method, name.startswith(("assertRaises", "assertWarns", "assertLogs")))
+    for name, method in vars(unittest.TestCase).items()
+    if name.startswith("assert") and callable(method)
+}
+
+
+def count_assertions() -> None:
+    """Make the assertions of every TestCase count, one for each that the test itself calls; after the snippet has run."""
+    for name, method in _COUNTED.items():
+        setattr(unittest.TestCase, name, method)
+    setattr(unittest, "main", lambda *_, **__: None)  # noqa: B010  the harness runs the cases, and mypy would object
 
 
 def loose(tree: ast.Module, scope: dict[str, Any]) -> dict[str, Any]:

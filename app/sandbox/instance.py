@@ -1,4 +1,4 @@
-"""One life of a guest: a store with the WASI module, the guest and the door, and what the host may do to it."""
+"""One life of a guest, or of two with a wall between them: a store with the modules of each, and what the host may do to it."""
 
 from __future__ import annotations
 
@@ -9,30 +9,40 @@ from app.errors import SandboxError
 from app.sandbox.native import check
 
 _TABLE_ELEMENTS = 100_000  # the guest's own table has 5,903
+_NAMES = (b"wasi_snapshot_preview1", b"guest", b"door")
 _OUT_OF_FUEL = 11  # WASMTIME_TRAP_CODE_OUT_OF_FUEL in wasmtime/trap.h
 
 
 class Instance:
-    """Three instances in a store of their own; gone, memory and all, when the `with` block ends."""
+    """The wall and up to two sides of it, in a store of their own; gone, memory and all, when the `with` block ends."""
 
-    def __init__(self, c: Any, engine: Any, modules: tuple[Any, Any, Any], *, memory_bytes: int, fuel: int) -> None:
-        """Link `modules` (WASI, guest, door). Raises `SandboxError` sandbox.failed if they do not fit."""
+    def __init__(self, c: Any, engine: Any, modules: tuple[Any, ...], *, memory_bytes: int, fuel: int) -> None:
+        """Link `modules` (wall, WASI, guest, door) to one side. Raises `SandboxError` sandbox.failed if they do not fit."""
         self._c = c
         self._fuel = fuel
+        self._modules = modules
         no_finalizer = ctypes.CFUNCTYPE(None, ctypes.c_void_p)()  # a null pointer, not a closure
         self._store = c.wasmtime_store_new(engine, None, no_finalizer)
         self._linker = c.wasmtime_linker_new(engine)
         self._context = c.wasmtime_store_context(self._store)
-        c.wasmtime_store_limiter(self._store, memory_bytes, _TABLE_ELEMENTS, 3, 1, 2)
-        check(c, c.wasmtime_context_set_fuel(self._context, fuel))
+        c.wasmtime_store_limiter(self._store, memory_bytes, _TABLE_ELEMENTS, 7, 3, 5)
+        c.wasmtime_linker_allow_shadowing(self._linker, True)  # the second side has the names of the first
+        self._sides: list[tuple[Any, Any, Any]] = []
         try:
-            self._wasi, self._guest, self._door = (
-                self._link(module, name)
-                for module, name in zip(modules, (b"wasi_snapshot_preview1", b"guest", b"door"), strict=True)
-            )
+            check(c, c.wasmtime_context_set_fuel(self._context, 2**40))
+            self._link(modules[0], b"wall")
+            self.add_side()
         except SandboxError:
             self.__exit__()
             raise
+
+    def add_side(self) -> None:
+        """Link one more guest, which costs no fuel. Raises `SandboxError` sandbox.failed if that cannot be."""
+        left = self._fuel - self.fuel_used() if self._sides else self._fuel
+        check(self._c, self._c.wasmtime_context_set_fuel(self._context, 2**40))
+        wasi, guest, door = (self._link(module, name) for module, name in zip(self._modules[1:], _NAMES, strict=True))
+        self._sides.append((wasi, guest, door))
+        check(self._c, self._c.wasmtime_context_set_fuel(self._context, left))
 
     def __enter__(self) -> Self:
         """Return self."""
@@ -45,15 +55,19 @@ class Instance:
 
     def start(self) -> str | None:
         """Run the guest's `_start`; return as `enter`."""
-        return self._call(self._guest, b"_start", [], 0)[0]
+        return self._call(self._sides[0][1], b"_start", [], 0)[0]
 
-    def enter(self, stack: int, function: int, target: int, args: int) -> str | None:
-        """Call a function of the guest's table; return what trapped ("out_of_fuel", "trap"), None if it returned."""
-        return self._call(self._door, b"enter", [stack, function, target, args], 1)[0]
+    def enter(self, stack: int, function: int, target: int, args: int, *, side: int = 0) -> str | None:
+        """Call a function of a guest's table; return what trapped ("out_of_fuel", "trap"), None if it returned."""
+        return self._call(self._sides[side][2], b"enter", [stack, function, target, args], 1)[0]
+
+    def stand(self, side: int, stack: int, function: int) -> None:
+        """Let the other guest call this one."""
+        self._call(self._sides[side][2], b"stand", [side, stack, function], 0)
 
     def stack(self) -> int:
         """Return the guest's stack pointer."""
-        return self._call(self._door, b"stack", [], 1)[1]
+        return self._call(self._sides[0][2], b"stack", [], 1)[1]
 
     def fuel_used(self) -> int:
         """Return the units used so far."""
@@ -61,27 +75,28 @@ class Instance:
         check(self._c, self._c.wasmtime_context_get_fuel(self._context, ctypes.byref(left)))
         return self._fuel - left.value
 
-    def memory_size(self) -> int:
-        """Return the bytes that the guest's memory has."""
-        return int(self._c.wasmtime_memory_data_size(self._context, self._memory(b"memory")))
+    def memory_size(self, side: int = 0) -> int:
+        """Return the bytes that a guest's memory has."""
+        return int(self._c.wasmtime_memory_data_size(self._context, self._memory(b"memory", side)))
 
-    def read(self, memory: bytes, at: int, size: int) -> bytes:
+    def read(self, memory: bytes, at: int, size: int, *, side: int = 0) -> bytes:
         """Return bytes of a memory ("memory": the guest's, "pipe"); not checked against its size."""
-        base = self._c.wasmtime_memory_data(self._context, self._memory(memory))
+        base = self._c.wasmtime_memory_data(self._context, self._memory(memory, side))
         return ctypes.string_at(ctypes.addressof(base.contents) + at, size)
 
-    def write(self, memory: bytes, at: int, data: bytes) -> None:
+    def write(self, memory: bytes, at: int, data: bytes, *, side: int = 0) -> None:
         """Put `data` into a memory. Raises `SandboxError` sandbox.failed where it does not fit."""
-        where = self._memory(memory)
+        where = self._memory(memory, side)
         if at + len(data) > self._c.wasmtime_memory_data_size(self._context, where):
             raise SandboxError("sandbox.failed", "the data does not fit into the guest")
         base = self._c.wasmtime_memory_data(self._context, where)
         ctypes.memmove(ctypes.addressof(base.contents) + at, data, len(data))
 
-    def word(self, name: bytes) -> int:
-        """Return a global of the WASI module: "out", "err", "exit" or "full"."""
+    def word(self, name: bytes, side: int = 0) -> int:
+        """Return a global of a WASI module: "out", "err", "exit" or "full"."""
         value = self._c.wasmtime_val_t()
-        self._c.wasmtime_global_get(self._context, ctypes.byref(self._export(self._wasi, name).of.global_), ctypes.byref(value))
+        found = self._export(self._sides[side][0], name).of.global_
+        self._c.wasmtime_global_get(self._context, ctypes.byref(found), ctypes.byref(value))
         return int(value.of.i32)
 
     def _link(self, module: Any, name: bytes) -> Any:
@@ -107,8 +122,8 @@ class Instance:
             raise SandboxError("sandbox.failed", "the guest lacks an export")
         return item
 
-    def _memory(self, name: bytes) -> Any:
-        return ctypes.byref(self._export(self._wasi, name).of.memory)
+    def _memory(self, name: bytes, side: int) -> Any:
+        return ctypes.byref(self._export(self._sides[side][0], name).of.memory)
 
     def _call(self, instance: Any, name: bytes, args: list[int], results: int) -> tuple[str | None, int]:
         values = (self._c.wasmtime_val_t * len(args))()

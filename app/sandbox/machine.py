@@ -15,14 +15,15 @@ from app.sandbox import native
 from app.sandbox.instance import Instance
 
 PAGE = 65_536  # bytes, WebAssembly
-_ARGS, _INPUTS, _STDOUT, _STDERR = 64, 0x10000, 0x3E0000, 0x3F0000  # places in the pipe: see wasi.wat
+_TABLE, _WALL, _ARGS, _INPUTS, _STDOUT, _STDERR = 16, 40, 64, 0x10000, 0x3E0000, 0x3F0000  # places in the pipe: see wasi.wat
 INPUT_BYTES = _STDOUT - _INPUTS  # all inputs of one run together
 
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """Three compiled modules: the WASI below the guest, the guest, the door back into it."""
+    """Four compiled modules: the wall between two guests, the WASI below a guest, the guest, the door back into it."""
 
+    wall: bytes | memoryview
     wasi: bytes | memoryview
     guest: bytes | memoryview
     door: bytes | memoryview
@@ -30,21 +31,33 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A guest at rest, and the call that continues it."""
+    """A guest at rest, and the calls that continue it."""
 
     memory: bytes
     stack: int
     """The stack pointer, which no memory holds."""
     function: int
     """Index in the guest's table of the function to call ..."""
-    target: int
-    """... and its two arguments, addresses of a Python function ..."""
+    targets: dict[str, int]
+    """... and its two arguments, addresses of a Python function by its name in harness.py ..."""
     args: int
     """... and of a tuple."""
     modules: tuple[str, ...] = ()
     """Of the standard library, those that can be imported there ..."""
     missing: tuple[str, ...] = ()
     """... and those that cannot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What a guest can read as its standard input."""
+
+    first: list[bytes]
+    """Two at most."""
+    later: bytes
+    """One more, which is nowhere in the guest before `main` has returned ..."""
+    apart: bool
+    """... and which goes to a guest of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +86,7 @@ class Machine:
         self._c = native.load()
         self._engine = native.new_engine(self._c)
         load = native.load_module
-        self._modules = tuple(load(self._c, self._engine, part) for part in (code.wasi, code.guest, code.door))
+        self._modules = tuple(load(self._c, self._engine, part) for part in (code.wall, code.wasi, code.guest, code.door))
         self._memory_bytes = memory_bytes
 
     def boot(self, args: list[bytes], environ: list[bytes], fuel: int) -> tuple[Ended, bytes, int]:
@@ -85,19 +98,26 @@ class Machine:
             ended = _ended(guest, guest.start())
             return ended, guest.read(b"memory", 0, guest.memory_size()), guest.stack()
 
-    def enter(self, image: Image, inputs: list[bytes], fuel: int) -> Ended:
-        """Return how a copy of `image` ended that found `inputs` (three at most) and had so much fuel."""
-        if sum(map(len, inputs)) > INPUT_BYTES:
-            raise SandboxError("sandbox.failed", "the inputs do not fit into the guest")
+    def enter(self, image: Image, inputs: Inputs, fuel: int) -> Ended:
+        """Return how a copy of `image` ended that ran `main` with the first inputs and had so much fuel.
+
+        What runs the test then is `judge` in the same copy, or `confirm` in a second copy that reaches the first across the
+        wall alone: then how the first ended counts if it is what ended both, and the output is that of the second.
+        """
         with self._instance(fuel) as guest:
             guest.write(b"memory", 0, image.memory)
-            at, table = _INPUTS, b""
-            for data in inputs:
-                guest.write(b"pipe", at, data)
-                table += _words(at, at + len(data))
-                at += len(data)
-            guest.write(b"pipe", 16, table)
-            return _ended(guest, guest.enter(image.stack, image.function, image.target, image.args))
+            trapped = _enter(guest, image, "main", inputs.first)
+            if trapped:
+                return _ended(guest, trapped)
+            if not inputs.apart:
+                return _ended(guest, _enter(guest, image, "judge", [*inputs.first, inputs.later]))
+            guest.add_side()
+            guest.write(b"memory", 0, image.memory, side=1)
+            for side in (0, 1):
+                guest.stand(side, image.stack, image.function)
+                guest.write(b"pipe", _WALL, _words(1, 1 - side, image.targets["answer"], image.args), side=side)
+            trapped = _enter(guest, image, "confirm", [inputs.later], side=1)
+            return _ended(guest, trapped, side=0 if guest.word(b"full") or guest.word(b"exit") >= 0 else 1)
 
     def _instance(self, fuel: int) -> Instance:
         return Instance(self._c, self._engine, self._modules, memory_bytes=self._memory_bytes, fuel=fuel)
@@ -107,17 +127,29 @@ def _words(*numbers: int) -> bytes:
     return b"".join(number.to_bytes(4, "little") for number in numbers)
 
 
-def _ended(guest: Instance, trapped: str | None) -> Ended:
-    fuel, status = guest.fuel_used(), guest.word(b"exit")
+def _enter(guest: Instance, image: Image, name: str, inputs: list[bytes], *, side: int = 0) -> str | None:
+    if sum(map(len, inputs)) > INPUT_BYTES:
+        raise SandboxError("sandbox.failed", "the inputs do not fit into the guest")
+    at, table = _INPUTS, b""
+    for data in inputs:
+        guest.write(b"pipe", at, data, side=side)
+        table += _words(at, at + len(data))
+        at += len(data)
+    guest.write(b"pipe", _TABLE, table, side=side)
+    return guest.enter(image.stack, image.function, image.targets[name], image.args, side=side)
+
+
+def _ended(guest: Instance, trapped: str | None, side: int = 0) -> Ended:
+    fuel, status = guest.fuel_used(), guest.word(b"exit", side)
     cause: Literal["exit", "returned", "out_of_fuel", "output_limit", "trap"] = "trap"
     if trapped is None:
         cause = "returned"
     elif trapped == "out_of_fuel":
         cause = "out_of_fuel"
-    elif guest.word(b"full"):
+    elif guest.word(b"full", side):
         cause = "output_limit"
     elif status >= 0:
         cause = "exit"
-    stdout = guest.read(b"pipe", _STDOUT, guest.word(b"out"))
-    stderr = guest.read(b"pipe", _STDERR, guest.word(b"err"))
-    return Ended(cause, status, stdout, stderr, fuel, guest.memory_size())
+    stdout = guest.read(b"pipe", _STDOUT, guest.word(b"out", side), side=side)
+    stderr = guest.read(b"pipe", _STDERR, guest.word(b"err", side), side=side)
+    return Ended(cause, status, stdout, stderr, fuel, max(guest.memory_size(one) for one in {0, side}))

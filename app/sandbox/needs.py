@@ -36,3 +36,20 @@ def _imported(test: str) -> Iterator[str]:
             yield (node.module or "").partition(".")[0]
         if not isinstance(node, _GUARDED):
             waiting += ast.iter_child_nodes(node)
+
+
+# Words of tests that change the interpreter which a snippet runs in, or look into it: they share one with the snippet.
+_STATE = frozenset(
+    "__builtins__ __code__ __subclasses__ __wrapped__ async asyncio await builtins cache_clear dataclasses environ exec gc "  # noqa: SIM905
+    "getcontext get_type_hints importlib inspect linecache localcontext logging mock monkeypatch patch pickle platform putenv "
+    "reload seed setattr setcontext setlocale signature threading traceback tracemalloc warns warnings weakref".split()
+)
+_WORD = re.compile(r"\w+")
+_SYSTEM = re.compile(
+    r"\bfrom\s+sys\b|\bsys\.(?!maxsize|path\b|float_info|int_info|version|stdout|stderr|getsizeof|exit\b|executable)"
+)
+
+
+def shares(test: str) -> bool:
+    """Return whether a test has to run in the interpreter of the snippet, told from its words alone."""
+    return not _STATE.isdisjoint(_WORD.findall(test)) or _SYSTEM.search(test) is not None

@@ -3,12 +3,19 @@
 A verdict is a pure function of snippet, test and guest, down to the unit of fuel: there is no clock and
 no entropy in the guest, and every test starts from the same memory.
 
-What `passed` means: the snippet, run alone in its own copy of the guest, went through the test. It does
-not prove that the snippet is right beyond that test, nor that it is honest: snippet and assertion share
-an interpreter, and code that is written to deceive one given test can. Against the cheap ways (ending
-the process, replaced builtins, printing what a pass prints) stand three things: the test and a nonce
-that depends on both reach the guest only after the snippet has run; a pass counts only if the same
-test with a false check behind it fails; and what an input/output pair expects never enters the guest.
+What `passed` means. The snippet runs in a copy of the guest; the test is nowhere in it before the snippet has ended. First
+both run together, which gives the words of every verdict but a pass. A pass is then confirmed apart: the snippet has run in
+one copy, the test runs in another in which nothing of the snippet ever ran, and all that the snippet sees of the test is what
+the test calls and hands over, one call after the other (harness_wall.py). So nothing that the snippet patches, traces, hooks
+or reads decides; what it returns does. `apart` says that this was done. A test that cannot be taken apart from the snippet
+(needs.py tells by its words: it patches, is async, looks at frames; or it extends a class of the snippet) is confirmed in the
+same interpreter, after what judges there was put back as it was, and by a control: the same test with a false check behind it
+must fail. Code that is written to deceive such a test can. What an input/output pair expects never enters the guest.
+
+`passed` does not mean that the snippet is right beyond the test: it may know the arguments and have answers ready. An object
+of a class of its own answers for itself; one that says it equals, contains or is less than whatever it is asked is found by
+questions in between whose answer is known, one that guesses well is not. A helper that the test borrows from the snippet is
+the snippet's.
 
 A test passes only if something was checked: the checks that really ran are counted. What a test may be is in
 harness_kinds.py, what counts as a check in harness_checks.py.
@@ -19,7 +26,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -29,10 +36,12 @@ from app.deadline import NEVER, Deadline
 from app.limits import LIMITS, Limits
 from app.sandbox import guest, native, needs
 from app.sandbox.clock import Clock, Pace
-from app.sandbox.machine import Ended, Image, Machine
+from app.sandbox.machine import Ended, Image, Inputs, Machine
 
 Status = Literal["passed", "failed", "error", "out_of_fuel", "out_of_memory", "output_limit", "unavailable"]
-_Said = tuple[Literal["passed", "failed", "error", "out_of_memory", "unavailable"], str, int, str]
+_Way = Literal["together", "apart", "watched", "control"]  # see harness.py
+_Told = Literal["passed", "failed", "error", "out_of_memory", "unavailable", "beyond"]
+_Said = tuple[_Told, str, int, str]
 _SAID: TypeAdapter[_Said] = TypeAdapter(_Said)
 _SHOWN = 160  # characters of expected and found output in a message
 _NEARLY = 2 * 2**20  # bytes below the memory limit from which an end without a verdict counts as a lack of memory
@@ -72,11 +81,13 @@ class Verdict:
     message: str
     """The assertion that failed with the values it saw, the exception, or "": words of the snippet may be in it."""
     fuel: int
-    """Units used by this test, its negative control not counted."""
+    """Units used by the longest run of this test, its negative control not counted."""
     checks: int = 0
     """Checks that ran: assertions that could have failed, and the comparison of an output."""
     lacks: str | None = None
     """What is not there, of an unavailable test: a module, or "files"."""
+    apart: bool = False
+    """Whether a pass was found where the snippet could prepare nothing: by a test in an interpreter of its own, or outside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +96,7 @@ class Verdicts:
 
     tests: tuple[Verdict, ...]
     fuel: int
-    """Units used by everything, controls included."""
+    """Units used by everything: both runs of a test that passes, and controls."""
 
     @property
     def passed(self) -> int:
@@ -147,6 +158,7 @@ class _Run:
     def __init__(self, machine: Machine, image: Image, limits: Limits, code: str, clock: Clock) -> None:
         self._machine, self._image, self._limits, self._code, self._clock = machine, image, limits, code, clock
         self.fuel, self.most = 0, limits.run_fuel
+        self._is_beyond = False  # whether the last run found that its test cannot be taken apart
 
     def verdict(self, index: int, test: Test) -> Verdict:
         if isinstance(test, Pair):
@@ -154,32 +166,42 @@ class _Run:
             if verdict.status != "passed":
                 return verdict
             difference = _difference(test.output, stdout)
-            return Verdict("failed" if difference else "passed", difference or "", verdict.fuel, 1)
-        verdict, _ = self._once(index, test, "")
+            return Verdict("failed" if difference else "passed", difference or "", verdict.fuel, 1, apart=not difference)
+        shares = needs.shares(test.text)
+        verdict, _ = self._once(index, test, "", way="watched" if shares else "together")
+        if verdict.status == "passed" and not shares:
+            confirmed, _ = self._once(index, test, "", way="apart")
+            if not self._is_beyond:
+                fuel = max(confirmed.fuel, verdict.fuel)
+                return replace(confirmed, fuel=fuel, apart=confirmed.status == "passed")
+            verdict, _ = self._once(index, test, "", way="watched")
         if verdict.status != "passed":
             return verdict
-        control, _ = self._once(index, test, "", control=True)
+        control, _ = self._once(index, test, "", way="control")
         if control.status == "passed":
             return Verdict("error", "the snippet passes a test that nothing can pass", verdict.fuel)
         return verdict
 
-    def _once(self, index: int, given: Assertion | None, stdin: str, *, control: bool = False) -> tuple[Verdict, bytes]:
-        """Return the verdict on one run, and the standard output of the snippet; with `control`, of one that must fail."""
+    def _once(self, index: int, given: Assertion | None, stdin: str, *, way: _Way = "together") -> tuple[Verdict, bytes]:
+        """Return the verdict on one run, and the standard output of the snippet; as a control, of one that must fail."""
         text = given.text if given else None
         fuel = min(self._limits.test_fuel, self.most - self.fuel)
         if fuel <= 0:
             return Verdict("out_of_fuel", "earlier tests used up the fuel of the whole run", 0), b""
-        nonce = hashlib.sha256(f"{index}\0{control}\0{text}\0{self._code}".encode(errors="surrogatepass")).hexdigest()
+        nonce = hashlib.sha256(f"{index}\0{way}\0{text}\0{self._code}".encode(errors="surrogatepass")).hexdigest()
         job = {"code": self._code, "module": "__main__" if text is None else "snippet"}
-        test = {"nonce": nonce, "text": text, "entry": given.entry if given else (), "control": control}
-        inputs = [json.dumps(job).encode(), stdin.encode(), json.dumps(test).encode()]
+        test = {"nonce": nonce, "text": text, "entry": given.entry if given else (), "way": way}
+        mark = b"!" if way in ("watched", "control") else b" "
+        inputs = Inputs([json.dumps(job).encode(), stdin.encode()], mark + json.dumps(test).encode(), apart=way == "apart")
         ended = self._clock.enter(self._machine, self._image, inputs, fuel)
         self.fuel += ended.fuel
         status, message, checks, lacks = _read(ended, nonce, self._limits)
+        self._is_beyond = status == "beyond"
+        status = "error" if status == "beyond" else status
         return Verdict(status, message, ended.fuel, checks, lacks or None), ended.stdout
 
 
-def _read(ended: Ended, nonce: str, limits: Limits) -> tuple[Status, str, int, str]:
+def _read(ended: Ended, nonce: str, limits: Limits) -> tuple[Status | Literal["beyond"], str, int, str]:
     """Return status and message of a finished run, the checks it made, and what it lacked."""
     _, found, said = ended.stderr.rpartition(nonce.encode())
     if ended.cause == "out_of_fuel":

@@ -5,14 +5,26 @@
 ;; executable memory. What goes in and out stands in the second memory, which the guest cannot address:
 ;;
 ;;   0 args count     4 args bytes     8 environ count   12 environ bytes
-;;  16 + 8*n          start and end of input n = 0, 1, 2; fd_seek(0, n) rewinds standard input to input n
+;;  16 + 8*n          start and end of input n = 0, 1, 2; fd_seek(0, n) rewinds standard input to input n; an input that the
+;;                    host has not handed out yet is empty
+;;  40                1 where another guest is: standard input leads to it, too. 44 its side of the wall (see wall.wat), 48 and
+;;                    52 the Python function that is called there and its tuple of arguments
 ;;  64                the args, then the environ, each string with its NUL
 ;;  0x010000          room for the inputs
 ;;  0x3E0000          standard output, 64 KiB
 ;;  0x3F0000          standard error, 64 KiB
 ;;
 ;; Errno: 0 success, 8 EBADF, 52 ENOSYS (WebAssembly/WASI, phases/snapshot/docs.md#errno).
+;; Where there is another guest, what one writes to its standard input is a letter. Asking for the time after that (CPython does
+;; so without letting go of its lock) calls the other, which reads the letter from its own standard input before anything else is
+;; to be had there; it may leave a letter in the same way, and returns.
 (module
+  (type $side (func (param i32 i32) (result i32)))
+  (import "wall" "letter" (memory $letter 1))
+  (import "wall" "sides" (table $sides 2 funcref))
+  (import "wall" "at" (global $letter_at (mut i32)))
+  (import "wall" "end" (global $letter_end (mut i32)))
+  (import "wall" "sent" (global $sent (mut i32)))
   (memory $guest (export "memory") {pages})
   (memory $pipe (export "pipe") 64)
   (global $at (mut i32) (i32.const 0))                        ;; next byte of the current input
@@ -56,7 +68,15 @@
     (i32.const 0))
   (func (export "clock_time_get") (param $id i32) (param $precision i64) (param $at i32) (result i32)
     (i64.store $guest (local.get $at) (i64.const 0))
+    (if (i32.and (global.get $sent) (i32.load $pipe (i32.const 40)))
+      (then
+        (global.set $sent (i32.const 0))
+        (drop (call_indirect $sides (type $side)
+          (i32.load $pipe (i32.const 48)) (i32.load $pipe (i32.const 52)) (i32.load $pipe (i32.const 44))))
+        (global.set $sent (i32.const 0))))
     (i32.const 0))
+  (func $is_wall (param $fd i32) (result i32)
+    (i32.and (i32.eqz (local.get $fd)) (i32.load $pipe (i32.const 40))))
   (func (export "poll_oneoff") (param $in i32) (param $events i32) (param $count i32) (param $seen i32) (result i32)
     (if (i32.ne (local.get $count) (i32.const 1)) (then (return (i32.const 52))))
     (if (i32.load8_u $guest offset=8 (local.get $in)) (then (return (i32.const 52))))  ;; 0 is a clock
@@ -89,11 +109,37 @@
     (local.set $n (i32.shl (i32.wrap_i64 (local.get $to)) (i32.const 3)))
     (global.set $at (i32.load $pipe offset=16 (local.get $n)))
     (global.set $end (i32.load $pipe offset=20 (local.get $n)))
+    (if (i64.eq (local.get $to) (i64.const 2)) (then (i32.store $pipe (i32.const 36) (global.get $at))))  ;; to be read once
     (i64.store $guest (local.get $new) (local.get $to))
+    (i32.const 0))
+  ;; The letter: each side writes it whole and in one piece, and the other reads it in one piece.
+  (func $take (param $iovs i32) (param $read i32) (result i32)
+    (local $size i32)
+    (local.set $size (i32.sub (global.get $letter_end) (global.get $letter_at)))
+    (if (i32.gt_u (local.get $size) (i32.load $guest offset=4 (local.get $iovs)))
+      (then (local.set $size (i32.load $guest offset=4 (local.get $iovs)))))
+    (memory.copy $guest $letter (i32.load $guest (local.get $iovs)) (global.get $letter_at) (local.get $size))
+    (global.set $letter_at (i32.add (global.get $letter_at) (local.get $size)))
+    (i32.store $guest (local.get $read) (local.get $size))
+    (i32.const 0))
+  (func $put (param $iovs i32) (param $written i32) (result i32)
+    (local $size i32) (local $lack i32)
+    (local.set $size (i32.load $guest offset=4 (local.get $iovs)))
+    (if (i32.gt_u (local.get $size) (i32.const 0x1000000)) (then (return (i32.const 48))))  ;; ENOMEM: above 16 MiB
+    (local.set $lack (i32.sub (i32.shr_u (i32.add (local.get $size) (i32.const 0xFFFF)) (i32.const 16)) (memory.size $letter)))
+    (if (i32.gt_s (local.get $lack) (i32.const 0))
+      (then (if (i32.lt_s (memory.grow $letter (local.get $lack)) (i32.const 0)) (then (return (i32.const 48))))))
+    (memory.copy $letter $guest (i32.const 0) (i32.load $guest (local.get $iovs)) (local.get $size))
+    (global.set $letter_at (i32.const 0))
+    (global.set $letter_end (local.get $size))
+    (global.set $sent (i32.const 1))
+    (i32.store $guest (local.get $written) (local.get $size))
     (i32.const 0))
   (func (export "fd_read") (param $fd i32) (param $iovs i32) (param $count i32) (param $read i32) (result i32)
     (local $size i32) (local $total i32)
     (if (local.get $fd) (then (return (i32.const 8))))
+    (if (i32.and (call $is_wall (local.get $fd)) (i32.lt_u (global.get $letter_at) (global.get $letter_end)))
+      (then (if (i32.eqz (global.get $sent)) (then (return (call $take (local.get $iovs) (local.get $read)))))))
     (block $done (loop $next
       (br_if $done (i32.eqz (local.get $count)))
       (local.set $size (i32.sub (global.get $end) (global.get $at)))
@@ -116,6 +162,7 @@
     (i32.add (local.get $have) (local.get $size)))
   (func (export "fd_write") (param $fd i32) (param $iovs i32) (param $count i32) (param $written i32) (result i32)
     (local $from i32) (local $size i32) (local $total i32)
+    (if (call $is_wall (local.get $fd)) (then (return (call $put (local.get $iovs) (local.get $written)))))
     (if (i32.gt_u (i32.sub (local.get $fd) (i32.const 1)) (i32.const 1)) (then (return (i32.const 8))))
     (block $done (loop $next
       (br_if $done (i32.eqz (local.get $count)))

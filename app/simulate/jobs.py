@@ -46,6 +46,7 @@ def ask_order(words: Sequence[str], material: Path | None, *, system: str | None
     protectedData and the words are a requester secret. Without words the file is the protectedData as it is, and must be
     a request; what is piped in is the prompt. Raises `UsageError`.
     """
+    _no_file(words)
     question, args, numbers = _joined(words), public_args(options), _numbers(options)
     private = {name: text for name, text in (("prompt", question), ("system", system)) if text is not None}
     typed.fields({"system": system})
@@ -63,6 +64,13 @@ def ask_order(words: Sequence[str], material: Path | None, *, system: str | None
         private["prompt"] = piped("there is nothing to ask: give a question, `--file`, or text on standard input")
     typed.fields(private)
     return order(datasets=(protected(private | numbers),), args=args)
+
+
+def _no_file(words: Sequence[str]) -> None:
+    """Raise `UsageError` if a word by itself names a file that is here: nobody asks about the name of one."""
+    for word in words:
+        if len(word) < LIMITS.input_name_bytes and not word.endswith(".") and Path(word).suffix and Path(word).is_file():
+            raise UsageError("usage", "a word of the question is the name of a file here: `--file` reads it")
 
 
 def _as_dataset(data: bytes) -> bytes:

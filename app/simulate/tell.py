@@ -105,7 +105,8 @@ def _code(answer: CodeAnswer) -> Iterator[str]:
     for number, verdict in enumerate(answer.tested.verdicts, 1):
         counted = f", {verdict.checks} checks" if verdict.checks > 1 else ""
         said = f": {verdict.message}" if verdict.message else ""
-        yield from wrap(f"test {number} {verdict.status.replace('_', ' ')}{counted}{said}", "    ", "  ")
+        how = " beside the snippet" if verdict.status == "passed" and not verdict.apart else ""
+        yield from wrap(f"test {number} {verdict.status.replace('_', ' ')}{how}{counted}{said}", "    ", "  ")
     for found in answer.warnings:
         yield f"  look at line {found.line} before you run it: {found.kind.replace('_', ' ')} ({found.name})"
     for number, attempt in enumerate(answer.attempts, 1):

@@ -87,5 +87,7 @@ def tested(
     elif not found:
         why = "no_code"
     used = Guest(**guest.identity(), fuel=fuel) if guest else None
-    verdicts = tuple(TestVerdict(status=one.status, message=one.message, checks=one.checks, fuel=one.fuel) for one in found)
+    verdicts = tuple(
+        TestVerdict(status=one.status, message=one.message, apart=one.apart, checks=one.checks, fuel=one.fuel) for one in found
+    )
     return Tested.model_validate({"source": source, "untested": why, "verdicts": verdicts, "guest": used})

@@ -20,7 +20,7 @@ import click
 import pytest
 
 from app.cli import cli
-from app.errors import HINTS
+from app.hints import HINTS
 from app.simulate.protect import protect
 from tests.support import ROOT, SALT, SECRET, SIGNER, SMALL
 

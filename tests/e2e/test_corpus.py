@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from app.errors import HINTS
+from app.hints import HINTS
 from app.run import run
 from app.simulate.postcompute import judge
 from app.verify import verify
@@ -24,6 +24,7 @@ def test_there_are_enough() -> None:
             ("result.", "engine.", "model.", "chain.", "sandbox.", "session.", "history.", "claims.", "address.")
         )
     } | {"file.too_large", "file.wrong_kind", "source.not_secret", "usage", "wallet.contract"}
+    elsewhere |= {"answer.too_large", "cache.unwritable", "disk.full", "key.torn"}
     assert HINTS.keys() - {case.code for case in CASES.values()} <= unforeseeable | elsewhere
 
 

@@ -63,6 +63,7 @@ MISTAKES = {
     "simulate --promt x": ("usage", "--prompt"),
     "ask": ("input.empty", "there is nothing to ask"),
     "ask ' '": ("input.empty", "the words are empty"),
+    "ask heliotrope data.zip": ("usage", "a word of the question is the name of a file here"),
     "ask heliotrope --max-tokens many": ("option.invalid", "max-tokens must be a number"),
     "ask heliotrope --max-tokens 0": ("option.invalid", "max-tokens: "),
     "ask heliotrope --temperature 3": ("option.invalid", "temperature: "),

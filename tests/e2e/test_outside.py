@@ -126,8 +126,10 @@ def simulate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str) -> Simul
     return run
 
 
-def test_an_ask_says_that_no_embedded_model_answered(simulate: Simulate) -> None:
-    result, ending = simulate("--prompt", "What is the capital of France?", "--args", "--max-tokens 8 --temperature 0.5")
+def test_an_ask_says_that_no_embedded_model_answered(simulate: Simulate, tmp_path: Path) -> None:
+    request = tmp_path / "request.json"
+    request.write_text(json.dumps({"prompt": "What is the capital of France?", "max_tokens": 8, "temperature": 0.5}))
+    result, ending = simulate("--file", str(request))
     report = result.report
     server = OutsideModel(embedded=False, engine="openai-compatible", host="127.0.0.1", name="small", version=None)
     assert report.model == server
@@ -141,8 +143,6 @@ def test_an_ask_says_that_no_embedded_model_answered(simulate: Simulate) -> None
     assert json.loads(shown.stdout)["embedded"] is False
     model = verify(ending, "--model", SMALL)
     assert model.exit_code == 1 and "result.wrong_model" in model.stderr and "not an embedded one" in model.stderr
-    request = ending.path.parent / "request.json"
-    request.write_text(json.dumps({"prompt": "What is the capital of France?", "max_tokens": 8, "temperature": 0.5}))
     again = verify(ending, "--request", str(request), "--replay")
     assert again.exit_code == 1 and "engine.not_embedded" in again.stderr
 

@@ -208,12 +208,16 @@ def running_chain() -> Iterator[Chain]:
     command = ["node", str(ROOT / "contracts/chain.mjs")]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True) as node:
         stop = threading.Event()
+        miner: threading.Thread | None = None
         try:
             chain = Chain(node)
-            threading.Thread(target=_keep_mining, args=(chain, stop), daemon=True).start()
+            miner = threading.Thread(target=_keep_mining, args=(chain, stop), daemon=True)
+            miner.start()
             yield chain
         finally:
             stop.set()
+            if miner:
+                miner.join(PATIENCE)  # a node that is killed in the middle of an answer would fail whichever test runs next
             with suppress(ProcessLookupError):
                 os.killpg(node.pid, signal.SIGKILL)
 

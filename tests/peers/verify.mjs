@@ -13,7 +13,7 @@ import { Secp256k1PublicKey } from '@mysten/sui/keypairs/secp256k1';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 
-const MAX_BYTES = 8_388_608; // README, Limits: result_bytes
+const MAX_BYTES = 33_554_432; // README, Limits: result_bytes
 const MAX_S = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n; // half the order of secp256k1
 const TYPES = {
   Result: ['taskId', 'requestHash', 'modelHash', 'parametersHash', 'reportHash'].map((name) => ({ name, type: 'bytes32' })),

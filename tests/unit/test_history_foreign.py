@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app import strict_json
-from app.errors import HINTS, AppError
-from app.hints import fill
+from app.errors import AppError
+from app.hints import HINTS, fill
 from app.wallet.features import features, months
 from app.wallet.history import History
 from app.wallet.labels import Labels

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.errors import HINTS, InputError
-from app.hints import fill
+from app.errors import InputError
+from app.hints import HINTS, fill
 from app.languages import ALIASES, LANGUAGES, language_of
 from app.request import parse
 

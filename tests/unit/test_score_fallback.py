@@ -12,7 +12,8 @@ import pytest
 
 from app.answers.score import ScoreAnswer
 from app.document import validate
-from app.errors import HINTS, ModelError
+from app.errors import ModelError
+from app.hints import HINTS
 from app.limits import LIMITS
 from app.llm.engine import Engine
 from app.llm.prompts import score as words

@@ -48,7 +48,10 @@ def coded(*verdicts: tuple[str, str], untested: str | None = None, **update: Any
     tested: Any = {
         "source": "caller" if verdicts else "none",
         "untested": untested,
-        "verdicts": tuple({"status": status, "message": message, "fuel": 1, "checks": 1} for status, message in verdicts),
+        "verdicts": tuple(
+            {"status": status, "message": message, "apart": status == "passed", "fuel": 1, "checks": 1}
+            for status, message in verdicts
+        ),
         "guest": None,
     }
     fields: dict[str, Any] = {

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from app.errors import HINTS, AppError
+from app.errors import AppError
+from app.hints import HINTS
 from app.verify import verify
 from tests.support import ROOT
 

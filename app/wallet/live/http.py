@@ -7,10 +7,7 @@ netrc is looked up, and nothing logs the URL, which holds the key.
 from __future__ import annotations
 
 import http.client
-import io
 import re
-import socket
-import ssl
 import time
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
@@ -20,7 +17,7 @@ from app import strict_json
 from app.errors import HistoryError, InputError
 from app.limits import LIMITS
 from app.score_statement import HOST
-from app.wallet.live import reach
+from app.wallet.live import reach, wire
 
 _PATIENCE = 20.0  # seconds for one answer
 _TRIES = 6  # of a request that fails or is refused for its rate: 0.5 s, 1 s, 2 s, ... between them
@@ -143,7 +140,7 @@ class Host:
         self._until = min(self._end, self._clock() + _PATIENCE)
         headers = {"Accept": "application/json", "User-Agent": "sealed-llm"}
         try:
-            connection = self._connection = self._connection or _connect(self._at, self._remaining)
+            connection = self._connection = self._connection or wire.connect(self._at, self._remaining)
             connection.request(method, target, body, headers | ({"Content-Type": "application/json"} if body else {}))
             answer = connection.getresponse()
             raw = self._read(answer)
@@ -180,75 +177,6 @@ class Host:
             raise http.client.IncompleteRead(b"")
         answer.close()  # read1 does not, and then the connection takes no next request
         return b"".join(parts)
-
-
-class _Reader(io.RawIOBase):
-    """The reading side of a socket, no wait longer than what is left."""
-
-    def __init__(self, link: socket.socket, remaining: Callable[[], float]) -> None:
-        super().__init__()
-        self._link, self._remaining = link, remaining
-        self._raw = link.makefile("rb", buffering=0)  # http.client closes the socket before it has read a last answer
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int | None:
-        self._link.settimeout(self._remaining())
-        return self._raw.readinto(buffer)
-
-    def close(self) -> None:
-        self._raw.close()
-        super().close()
-
-
-class _Wire:
-    """What http.client asks of a socket."""
-
-    def __init__(self, link: socket.socket, remaining: Callable[[], float]) -> None:
-        self._link, self._remaining = link, remaining
-        self.close = link.close
-
-    def sendall(self, data: bytes) -> None:
-        self._link.settimeout(self._remaining())
-        self._link.sendall(data)
-
-    def makefile(self, _: str) -> io.BufferedReader:
-        return io.BufferedReader(_Reader(self._link, self._remaining))
-
-
-def _connect(at: SplitResult, remaining: Callable[[], float]) -> http.client.HTTPConnection:
-    """Return an open connection; the socket's timeout is for a whole TLS handshake, as it is for any one read."""
-    host = at.hostname or ""
-    port = at.port or (443 if at.scheme == "https" else 80)
-    link = _linked(reach.addresses(host, port), remaining)
-    link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # the body of a POST is a packet of its own
-    try:
-        if at.scheme == "https":
-            link.settimeout(remaining())
-            import certifi
-
-            context = ssl.create_default_context(cafile=certifi.where())  # part of the image; a slim one has no others
-            link = context.wrap_socket(link, server_hostname=host)
-    except BaseException:
-        link.close()
-        raise
-    make = http.client.HTTPSConnection if at.scheme == "https" else http.client.HTTPConnection
-    connection = make(host, port)
-    connection.auto_open = 0  # it would open a socket of its own
-    connection.sock = _Wire(link, remaining)
-    return connection
-
-
-def _linked(addresses: list[tuple[str, int]], remaining: Callable[[], float]) -> socket.socket:
-    """Return a connection to the first address that takes one. Raises the last OSError; without an address a plain one."""
-    trouble = OSError("the name has no address")
-    for address in addresses:
-        try:
-            return socket.create_connection(address, timeout=remaining())
-        except OSError as err:
-            trouble = err
-    raise trouble
 
 
 def _allowed(url: str, hosts: Collection[str]) -> SplitResult:
