@@ -2,7 +2,7 @@
 
 python -m bench.attack [--minutes N] [fuzz] [growth] [mutants] [faults] [isolation] [target ...]
 
-N minutes in all (90 if not given), shared out by what each part needs; each goes on where it stopped. What a part knows so
+N minutes in all (90 if not given), each part gets what it needs; each goes on where it stopped. What a part knows so
 far becomes bench/results/attack.txt. Ends with an error if anything crashed, grew, survived unexplained, tore or differed.
 """
 

@@ -68,7 +68,8 @@ def _mutants() -> tuple[list[str], list[str]]:
         whole += counted
         rows += [_score(f"mutants of {group} killed", counted)] if counted else []
     rows += [
-        _score("mutants killed", whole),
+        _score("mutants killed, of all that were judged", whole),
+        _row("mutants", "mutants that there are; which are judged first is drawn at random", f"{len(mutants.every()):,}"),
         _row("mutants", "survivors that tests/attack/survivors.toml does not explain", f"{whole['unexplained']:,}"),
         _row("mutants", "not run: the same program, or another wording for people", f"{whole['same'] + whole['wording']:,}"),
     ]

@@ -19,6 +19,7 @@ import signal
 import sys
 import time
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,15 +32,19 @@ from bench.attack.places import KEPT, ROOT
 GROUPS: dict[str, tuple[str, ...]] = {
     "protected_data": ("app/iexec/protected_data.py", "app/iexec/zip_layout.py"),
     "report": ("app/report.py", "app/sealing.py"),
-    "signing": ("app/signing.py",),
+    "signing": ("app/signing.py", "app/score_seal.py", "app/score_statement.py", "app/evm_score.py", "app/sui.py"),
     "verify": ("app/verify.py",),
     "readers": tuple(sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "app/wallet/readers").glob("*.py"))),
 }
 _UNIT, _EXACT = "tests/unit/test_", "tests/attack/test_exact.py"
 TESTS: dict[str, tuple[str, ...]] = {
     "protected_data": (f"{_UNIT}protected_data.py", _EXACT, "tests/property/test_official_sdk.py"),
-    "report": (f"{_UNIT}vectors.py", f"{_UNIT}verify.py", f"{_UNIT}sui.py", _EXACT, "tests/property/test_clean_room.py"),
-    "signing": (f"{_UNIT}signing.py", f"{_UNIT}verify.py", f"{_UNIT}sui.py", f"{_UNIT}vectors.py", _EXACT),
+    "report": (
+        *(f"{_UNIT}{name}.py" for name in ("vectors", "verify", "sui", "slices")),
+        _EXACT,
+        "tests/property/test_clean_room.py",
+    ),
+    "signing": (*(f"{_UNIT}{name}.py" for name in ("signing", "verify", "sui", "score_origin", "vectors")), _EXACT),
     "verify": (f"{_UNIT}verify.py", f"{_UNIT}vectors.py", _EXACT, "tests/property/test_clean_room.py"),
     "readers": (
         *(f"{_UNIT}history_{name}.py" for name in ("evidence", "bad", "foreign", "rules", "csv", "sources")),
@@ -93,13 +98,14 @@ class Runner:
         self.reach: dict[tuple[str, str], list[int]] = {}
         self.cold: set[Job] = set()
         self.places: dict[str, int] = {}
+        self.kills: Counter[tuple[str, str, int]] = Counter()  # by module, function ("" is all of it) and test
         self.trouble = ""
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Find out which test reaches which function, then run the mutants."""
+        self.places = {item.nodeid: at for at, item in enumerate(session.items)}
         if self.killers is not None:
-            self.places = {item.nodeid: at for at, item in enumerate(session.items)}
             self.wanted = [job for job in self.wanted if self.killers[job] in self.places]
             self.seconds = [1.0] * len(session.items)
             self._all(session, mutant.functions([module for _, module, _ in self.wanted]))
@@ -166,10 +172,15 @@ class Runner:
                     self.cold.add(job)
                     again.append(job)
                 else:
+                    self._note(child.module, verdict)
                     self.take(child.module, child.number, verdict)
             for pid, child in running.items():
                 if time.monotonic() > child.ends:
                     os.kill(pid, signal.SIGKILL)
+
+    def _note(self, module: str, verdict: Verdict) -> None:
+        if (killer := self.places.get(verdict.killer)) is not None:
+            self.kills.update({(module, verdict.function, killer), (module, "", killer)})
 
     def _start(self, session: pytest.Session, known: mutant.Functions, job: Job, *, cold: bool) -> tuple[int, int, _Child]:
         group, module, number = job
@@ -204,12 +215,16 @@ class Runner:
         return pid, reading, _Child(group, module, number, cold, time.monotonic() + 10 * budget)
 
     def _tests(self, session: pytest.Session, group: str, module: str, function: str) -> list[int]:
-        """Return the group's tests that reach the function, or where a module is meant any in it, quickest first."""
+        """Return the group's tests that reach the function, or where a module is meant any in it.
+
+        First come those that killed most mutants of the function and of the module so far, then the quickest.
+        """
         files = {str(ROOT / name) for name in TESTS[group]}
         names = [key for key in self.reach if key[0] == module and function in ("", key[1])]
         found = {number for key in names for number in self.reach[key]} or (() if function else range(len(session.items)))
         own = [number for number in found if str(session.items[number].path) in files]
-        return sorted(own, key=lambda number: self.seconds[number])
+        kills = self.kills
+        return sorted(own, key=lambda at: (-kills[module, function, at], -kills[module, "", at], self.seconds[at]))
 
 
 class _Only:
