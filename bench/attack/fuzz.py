@@ -77,7 +77,9 @@ def keep(name: str) -> None:
     least.mkdir(parents=True, exist_ok=True)
     for old in [*least.iterdir(), *(path for path in kept.iterdir() if not path.name.startswith("crash-"))]:
         old.unlink()
-    _child(name, ["-merge=1", f"-max_len={_BYTES}", f"-timeout={_SECONDS}", str(least), str(work)])
+    done = _child(name, ["-merge=1", f"-max_len={_BYTES}", f"-timeout={_SECONDS}", str(least), str(work)])
+    if done.returncode or not any(least.iterdir()):
+        raise SystemExit(f"the corpus of {name} could not be made smaller: {done.stderr[-2000:]}")
     found, size = sorted(least.iterdir(), key=lambda path: path.stat().st_size), 0
     for path in found[: _KEPT_FILES * 4 : 4] if len(found) > _KEPT_FILES * 4 else found[:_KEPT_FILES]:
         size += path.stat().st_size
@@ -120,11 +122,21 @@ def campaign(minutes: float, names: Sequence[str] = ()) -> dict[str, Any]:
     return state
 
 
+def _again(name: str) -> str:
+    """Return a program that starts this one: libFuzzer starts itself by the name it has when it makes a corpus smaller."""
+    STATE.mkdir(parents=True, exist_ok=True)
+    program = STATE / f"{name}.sh"
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m bench.attack.fuzz {name} "$@"\n')
+    program.chmod(0o755)
+    return str(program)
+
+
 def main() -> None:
     """Fuzz the target that the first argument names, in this process: the rest is libFuzzer's."""
     import atheris
 
     name = sys.argv.pop(1)
+    sys.argv[0] = _again(name)
     with atheris.instrument_imports(include=["app"], enable_loader_override=False):
         from bench.attack.targets import TARGETS, attempt
 

@@ -387,15 +387,18 @@ def campaign(minutes: float, groups: Sequence[str] = ()) -> dict[str, Any]:
     """Go on with the mutants for so many minutes; return the figures of all that were judged so far."""
     state = places.load("mutants")
     tests = {group: places.sha256_of(*(ROOT / name for name in files)) for group, files in TESTS.items()}
+    lived = set[tuple[str, int]]()
     for group, modules in GROUPS.items():
         for module in modules:
             kept, sha = state.get(module, {}), places.sha256_of(ROOT / module)
             done = kept.get("verdicts", {}) if kept.get("sha256") == sha else {}
-            if kept.get("tests") != tests[group]:
+            if kept.get("tests") != tests[group]:  # those that lived are judged anew, and first
+                lived |= {(module, int(number)) for number, said in done.items() if said[0] == "survived"}
                 done = {number: said for number, said in done.items() if said[0] != "survived"}
             state[module] = {"sha256": sha, "tests": tests[group], "verdicts": done}
     wanted = [job for job in every() if (not groups or job[0] in groups) and str(job[2]) not in state[job[1]]["verdicts"]]
     random.Random(0).shuffle(wanted)
+    wanted.sort(key=lambda job: job[1:] not in lived)
     seen, saved = 0, time.monotonic()
 
     def take(module: str, number: int, verdict: Verdict) -> None:

@@ -19,7 +19,8 @@ from typing import Any, NoReturn
 from unittest import mock
 
 from app import strict_json
-from app.errors import HINTS, AppError, InputError
+from app.errors import AppError, InputError
+from app.hints import HINTS
 
 CANARY = "zebrafish"
 WALLET = "0x" + "a1" * 20
