@@ -39,8 +39,9 @@ def near(name: str, known: Iterable[str]) -> str | None:
 
 
 def say(name: str, meant: str) -> str:
-    """Return the complaint about `name`, which `near` took for `meant`; a name with more of its own stays unsaid."""
-    if name.lower().replace("-", "_") not in _ELSEWHERE and len(name) > len(meant) + _SLIP:
+    """Return the complaint about `name`, which `near` took for `meant`; a name with more of its own, or no plain one, stays unsaid."""
+    is_own = name.lower().replace("-", "_") not in _ELSEWHERE and len(name) > len(meant) + _SLIP
+    if is_own or not (name.isascii() and name.isprintable()):
         return f"the name of a field is nearly {meant}"
     return f"{name} is no field: {f'{meant} is' if meant else 'that cannot be set here'}"
 

@@ -434,9 +434,8 @@ def test_a_commitment_is_opened_by_its_request_alone() -> None:
 
 def test_receipts() -> None:
     checked = verify(seal(REPORT, KEY), KEY.address)
-    on_chain = OnChain(
-        **dict(zip((field.name for field in fields(OnChain)), (1, "hub", "app", "deal", "task", "digest", True), strict=True))
-    )
+    told: Any = zip((field.name for field in fields(OnChain)), (1, "hub", "app", "deal", "task", "digest", True), strict=True)
+    on_chain = OnChain(**dict(told))
     predicate: dict[str, Any] = {
         "signer": KEY.address,
         "version": REPORT.version,

@@ -240,6 +240,8 @@ def test_an_e_mail_address_is_never_a_prompt_and_email_yields(
 
 SLIPS: list[tuple[bytes, str, str]] = [
     (protect({"prompt": "p", "max_token": 3}), "request.unknown_field", "max_token is no field: max_tokens is"),
+    (b'{"prompt": "p", "max_\\ntokens": 3}', "request.unknown_field", "the name of a field is nearly max_tokens"),
+    ('{"prompt": "p", "tempera\u202eture": 3}'.encode(), "request.unknown_field", "the name of a field is nearly temperature"),
     (protect({"prompt": "p", "maxTokens": 3}), "request.unknown_field", "maxTokens is no field: max_tokens is"),
     (protect({"prompt": "p", "options": {"temprature": 3}}), "option.unknown", "temprature is no field: temperature is"),
     (b'{"prompt": "p", "Temperature": 1}', "request.unknown_field", "Temperature is no field: temperature is"),
