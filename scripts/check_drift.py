@@ -192,7 +192,8 @@ def _walk(folder: Path) -> Iterator[Path]:
 # Developers may have a folder of this name beside their checkout. Users have not, so no file may name it, in any spelling;
 # what else the word means has other words. Written in two parts, because this file may not name it either.
 BESIDE = "sha" + "red"
-OTHERS_NAMES = (f"--enable-{BESIDE}", f"maven-{BESIDE}-utils")  # a switch of CPython's configure, a library of Apache Maven's
+# A switch of CPython's configure, one of the C compiler's, a library of Apache Maven's.
+OTHERS_NAMES = (f"--enable-{BESIDE}", f'"-{BESIDE}"', f"maven-{BESIDE}-utils")
 
 
 def beside() -> Iterator[str]:

@@ -25,7 +25,7 @@ TRUE = {
     "all": "assert all([add(1, n) == 1 + n for n in range(1, 3)]) and isinstance(add(1, 1), int)",
 }
 # Tricks that a test cannot withstand which shares an interpreter with the snippet: docs/sandbox.md names the kinds.
-SHARED = frozenset(
+BESIDE = frozenset(
     [
         "always-equal",
         "always-equal-but-once",

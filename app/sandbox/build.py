@@ -37,7 +37,7 @@ _PARTS = (
     "restore",
     "scope",
     "values",
-    "shared",
+    "joint",
     "describe",
     "known",
     "lies",

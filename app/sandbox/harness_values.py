@@ -42,8 +42,8 @@ VALUES: dict[type, tuple[Callable[[Any], Any], Callable[..., Any]]] = {
 NAMES = {kind: kind.__qualname__ for kind in VALUES}
 BY_NAME = {kind.__qualname__: make for kind, (_, make) in VALUES.items()}
 _LISTS, _DICTS = (list, collections.deque), (dict, collections.OrderedDict, collections.Counter, collections.defaultdict)
-SHARED: dict[type, Callable[..., Any]] = {kind: kind for kind in (*_LISTS, *_DICTS, set, bytearray)}
-SHARED_BY_NAME = {kind.__qualname__: kind for kind in SHARED}
+JOINT: dict[type, Callable[..., Any]] = {kind: kind for kind in (*_LISTS, *_DICTS, set, bytearray)}
+JOINT_BY_NAME = {kind.__qualname__: kind for kind in JOINT}
 
 
 MANY = 32  # numbers from which a list of them is written in one piece, as marshal writes it; no marshal reads it

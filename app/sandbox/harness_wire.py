@@ -1,7 +1,7 @@
 """The letters that cross the wall between snippet and test. Read as text by `app.sandbox.build`, as harness.py is.
 
 Plain values cross by value, from the snippet as JSON, which hurts no reader. What can change and is plain is kept the same on
-both sides (harness_shared.py). Everything else stays where it is, and a mirror (harness_mirror.py) stands for it elsewhere.
+both sides (harness_joint.py). Everything else stays where it is, and a mirror (harness_mirror.py) stands for it elsewhere.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ import marshal
 import weakref
 from typing import Any
 
-from app.sandbox.harness_shared import Shared
-from app.sandbox.harness_values import BY_NAME, NAMES, SCALARS, SHARED, VALUES, from_json, to_json
+from app.sandbox.harness_joint import Joint
+from app.sandbox.harness_values import BY_NAME, NAMES, SCALARS, JOINT, VALUES, from_json, to_json
 
 
 class Garbled(Exception):
     """What came is no letter."""
 
 
-class Wire(Shared):
+class Wire(Joint):
     """What both sides know of each other, and the letters between them."""
 
     def __init__(self, *, of_test: bool) -> None:
@@ -46,7 +46,7 @@ class Wire(Shared):
         kind = type(value)
         if kind in SCALARS:
             return value
-        if kind in SHARED:
+        if kind in JOINT:
             return ["=", self.share(value)]
         if kind is tuple:
             return ["t", *(value if set(map(type, value)) <= SCALARS else map(self.pack, value))]
@@ -66,7 +66,7 @@ class Wire(Shared):
             return said
         tag, *parts = said
         if tag == "=":
-            return self._shared[parts[0]]
+            return self._joint[parts[0]]
         if tag == "t":
             return tuple(map(self.unpack, parts))
         if tag == "v":
@@ -78,7 +78,7 @@ class Wire(Shared):
     def write(self, said: list[Any], more: Any) -> bytes:
         """Return a letter: what is said, and what has changed in what both hold. Who calls holds no value of it any more."""
         blobs = list[bytes]()
-        if self._shared:
+        if self._joint:
             changed = self.changes(blobs)
             head = self._encode((said, more, changed, self.forget()))
         else:

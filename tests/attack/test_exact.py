@@ -376,7 +376,8 @@ def test_a_score_is_sealed_with_all_its_signatures() -> None:
         plain = read(seal(report, KEY))
         for update in ({"sui": None}, {"sui": foreign.sui}):
             changed = plain.model_copy(update={"attestation": plain.attestation.model_copy(update=update)})
-            from app.sealing import _plain, strict_json
+            from app import strict_json
+            from app.sealing import _plain
 
             assert code_of(verify, strict_json.dumps(_plain(changed)), KEY.address) == "result.signature"
 

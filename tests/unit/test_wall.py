@@ -9,7 +9,7 @@ import pytest
 from app.sandbox import needs
 from app.sandbox.machine import Inputs
 from app.sandbox.run import Assertion, Pair, Sandbox, Test
-from tests.cheats import ADD, CHEATS, FALSE, SHARED, TRUE
+from tests.cheats import ADD, CHEATS, FALSE, BESIDE, TRUE
 from tests.honest import ACROSS, LOOK_ALIKES
 
 
@@ -47,7 +47,7 @@ def test_without_a_trick_the_false_tests_fail_and_the_true_ones_pass(sandbox: Sa
     assert [(one.status, one.apart) for one in passed] == [("passed", True)] * len(TRUE) and len(TRUE) == len(FALSE)
 
 
-@pytest.mark.parametrize("name", SHARED)
+@pytest.mark.parametrize("name", BESIDE)
 def test_a_false_test_that_shares_the_interpreter_is_no_pass_apart(sandbox: Sandbox, name: str) -> None:
     """The README's limit: what can still deceive such a test is listed, and the verdict says how it was found."""
     text = "import asyncio\nassert add(1, 1) == 3"
@@ -55,8 +55,8 @@ def test_a_false_test_that_shares_the_interpreter_is_no_pass_apart(sandbox: Sand
     assert needs.shares(text) and not found.apart
 
 
-@pytest.mark.parametrize("name", [name for name in CHEATS if name not in SHARED])
-def test_most_tricks_fail_where_the_interpreter_is_shared(sandbox: Sandbox, name: str) -> None:
+@pytest.mark.parametrize("name", [name for name in CHEATS if name not in BESIDE])
+def test_most_tricks_fail_where_the_interpreter_is_one(sandbox: Sandbox, name: str) -> None:
     found = sandbox.run(ADD + CHEATS[name], [Assertion("import asyncio\nassert add(1, 1) == 3")]).tests[0]
     assert found.status != "passed", found
 

@@ -12,21 +12,21 @@ import operator
 import sys
 from typing import Any
 
-from app.sandbox.harness_values import MANY, SCALARS, SHARED_BY_NAME, contents, dense, sparse
+from app.sandbox.harness_values import MANY, SCALARS, JOINT_BY_NAME, contents, dense, sparse
 
 
-class Shared:
+class Joint:
     """What both sides hold, by the number that both know it by."""
 
     def __init__(self, first: int) -> None:
         """Begin with nothing; the numbers given here begin behind `first` and go up by two."""
         self._next = first
-        self._shared, self._shared_numbers = dict[int, Any](), dict[int, int]()
-        self._told = dict[int, Any]()  # what is in the shared, as the other side knows it
-        self._flat = set[int]()  # of the shared, those with scalars alone
-        self._shared[0] = []
+        self._joint, self._joint_numbers = dict[int, Any](), dict[int, int]()
+        self._told = dict[int, Any]()  # what is in the joint ones, as the other side knows it
+        self._flat = set[int]()  # of the joint ones, those with scalars alone
+        self._joint[0] = []
         self._alone = self._count(0)  # references to what nobody else holds
-        del self._shared[0]
+        del self._joint[0]
 
     def pack(self, value: Any) -> Any:
         raise NotImplementedError
@@ -41,15 +41,15 @@ class Shared:
 
     def share(self, made: Any) -> int:
         """Return the number of what both sides shall hold from now on."""
-        found = self._shared_numbers.get(id(made))
+        found = self._joint_numbers.get(id(made))
         if found is None:
-            found = self._shared_numbers[id(made)] = self.new()
-            self._shared[found] = made
+            found = self._joint_numbers[id(made)] = self.new()
+            self._joint[found] = made
         return found
 
     def _contents(self, number: int, inside: list[Any], blobs: list[bytes]) -> Any:
         """Return what is in one of those, and remember it as told."""
-        made = self._shared[number]
+        made = self._joint[number]
         whole = dense(inside) if isinstance(made, list) and len(inside) >= MANY else None
         if whole is not None:
             self._flat.add(number)
@@ -82,7 +82,7 @@ class Shared:
 
     def _fill(self, number: int, parts: Any, blobs: bytes) -> bytes:
         """Put what came into one of those; return the blobs that are left."""
-        made = self._shared[number]
+        made = self._joint[number]
         if isinstance(parts, dict):
             ((kind, size),) = parts.items()
             made[:] = sparse(kind, blobs[:size])
@@ -109,19 +109,19 @@ class Shared:
 
     @staticmethod
     def _made(name: str, parts: Any) -> Any:
-        kind = SHARED_BY_NAME[name]
+        kind = JOINT_BY_NAME[name]
         return kind((), parts[0]) if kind is collections.deque else kind()
 
     def _count(self, number: int) -> int:
-        made = self._shared[number]
+        made = self._joint[number]
         return sys.getrefcount(made)
 
     def forget(self) -> list[int]:
-        """Return what of the shared nobody on this side holds any more: from now on, it is the other's alone."""
+        """Return which of the joint ones nobody on this side holds any more: from now on, it is the other's alone."""
         inner = collections.Counter[int]()
-        children = {number: [] if number in self._flat else list(self._children(self._told[number])) for number in self._shared}
+        children = {number: [] if number in self._flat else list(self._children(self._told[number])) for number in self._joint}
         for inside in children.values():
-            inner.update(inside * 2)  # by the shared, and by what is told of it, which is the same now
+            inner.update(inside * 2)  # by the joint ones, and by what is told of it, which is the same now
         waiting = [number for number in children if self._count(number) > self._alone + inner[number]]
         held = set(waiting)
         while waiting:
@@ -137,26 +137,26 @@ class Shared:
         for one in inside:
             if type(one) is tuple:
                 yield from self._children(one)
-            elif id(one) in self._shared_numbers:
-                yield self._shared_numbers[id(one)]
+            elif id(one) in self._joint_numbers:
+                yield self._joint_numbers[id(one)]
 
     def drop(self, gone: list[int]) -> None:
         """Leave to the other side what it alone holds."""
         for number in gone:
-            if number in self._shared:
-                del self._shared_numbers[id(self._shared[number])], self._shared[number]
+            if number in self._joint:
+                del self._joint_numbers[id(self._joint[number])], self._joint[number]
                 self._told.pop(number, None)
                 self._flat.discard(number)
 
     def changes(self, blobs: list[bytes]) -> list[Any]:
         """Return what has changed since it was told last; long lists go into `blobs`."""
         changed, seen = list[Any](), set[int]()
-        while waiting := self._shared.keys() - seen:
+        while waiting := self._joint.keys() - seen:
             for number in sorted(waiting):
                 seen.add(number)
-                inside = contents(self._shared[number])
+                inside = contents(self._joint[number])
                 if not self._is_told(number, inside):
-                    name = type(self._shared[number]).__qualname__
+                    name = type(self._joint[number]).__qualname__
                     changed.append([number, name, self._contents(number, inside, blobs)])
                 del inside
         return changed
@@ -164,11 +164,11 @@ class Shared:
     def change(self, changed: list[Any], blobs: bytes) -> None:
         """Make the changes that the other side told."""
         for number, name, parts in changed:
-            if number not in self._shared:
-                self._shared[number] = made = self._made(name, parts)
-                self._shared_numbers[id(made)] = number
+            if number not in self._joint:
+                self._joint[number] = made = self._made(name, parts)
+                self._joint_numbers[id(made)] = number
                 del made
         for number, _, parts in changed:
             blobs = self._fill(number, parts, blobs)
             if not isinstance(parts, dict):
-                self._remember(number, contents(self._shared[number]))
+                self._remember(number, contents(self._joint[number]))
