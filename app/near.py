@@ -39,7 +39,7 @@ def near(name: str, known: Iterable[str]) -> str | None:
 
 
 def say(name: str, meant: str) -> str:
-    """Return the complaint about `name`, which `near` took for `meant`; a name with more of its own, or no plain one, stays unsaid."""
+    """Return the complaint about `name`, which `near` took for `meant`; one with more of its own, or not plain, is not said."""
     is_own = name.lower().replace("-", "_") not in _ELSEWHERE and len(name) > len(meant) + _SLIP
     if is_own or not (name.isascii() and name.isprintable()):
         return f"the name of a field is nearly {meant}"

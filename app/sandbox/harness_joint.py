@@ -12,7 +12,7 @@ import operator
 import sys
 from typing import Any
 
-from app.sandbox.harness_values import MANY, SCALARS, JOINT_BY_NAME, contents, dense, sparse
+from app.sandbox.harness_values import JOINT_BY_NAME, MANY, SCALARS, contents, dense, sparse
 
 
 class Joint:

@@ -11,7 +11,7 @@ import weakref
 from typing import Any
 
 from app.sandbox.harness_joint import Joint
-from app.sandbox.harness_values import BY_NAME, NAMES, SCALARS, JOINT, VALUES, from_json, to_json
+from app.sandbox.harness_values import BY_NAME, JOINT, NAMES, SCALARS, VALUES, from_json, to_json
 
 
 class Garbled(Exception):

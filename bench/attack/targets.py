@@ -7,8 +7,10 @@ and holds none of the input; nothing else ever. `attempt` asks for that.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -188,8 +190,11 @@ def _live(data: bytes) -> None:
     name = {b"e": "etherscan", b"b": "blockscout"}.get(kind[:1], "rpc")
     place = live.Place(name, _URL, ("127.0.0.1",), "key")  # type: ignore[arg-type]
 
-    def send(*_: object) -> tuple[int, float, bytes]:
-        return 200, 0.0, next(waiting, last)
+    def send(_: object, __: str, ___: str, body: bytes | None = None) -> tuple[int, float, bytes]:
+        said = next(waiting, last)
+        if name == "rpc" and body is not None and not said.startswith(b'{"jsonrpc"'):  # a node repeats the number of the call
+            said = b'{"jsonrpc":"2.0","id":%d,"result":%b}' % (json.loads(body)["id"], said)
+        return 200, 0.0, said
 
     def no_time(_: float) -> NoReturn:
         raise InputError("history.unreachable", "the source would be asked again")
@@ -278,14 +283,14 @@ def _url(data: bytes) -> None:
     from app.wallet.live.http import Host
 
     text = _text(data)
-    failure: AppError | None = None
+    failures: list[AppError] = []
     for ask in (lambda: Host(text, ("127.0.0.1", "example.org")), lambda: connect(f"openai:{text}", {})):
         try:
             ask()
         except AppError as err:
-            failure = err
-    if failure:
-        raise failure
+            failures.append(err)
+    if len(failures) == 2:
+        raise failures[0]
 
 
 def _verdict(data: bytes) -> None:
@@ -304,15 +309,22 @@ def _dumped(*values: Any) -> list[bytes]:
 
 def _requests() -> list[bytes]:
     turn = {"feedback": [], "code": f"x = '{CANARY}'", "status": "ok", "verdicts": ["passed"]}
+    history = _histories()[0].decode()
     session = {"format": "sealed-llm/session/1", "language": "python", "prompt": CANARY, "tests": ["x"], "turns": [turn]}
     return _dumped(
-        {"prompt": f"Where does the {CANARY} live?", "max_tokens": 8, "temperature": 0.5, "seed": 1, "salt": "00" * 32},
+        {
+            "prompt": f"Where does the {CANARY} live?",
+            "max_tokens": 8,
+            "temperature": 0.5,
+            "seed": 1,
+            "salt": hashlib.sha256(CANARY.encode()).hexdigest(),
+        },
         {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": CANARY}]},
         {"material": [CANARY, "b"], "question": "What is this?", "options": {"system": "Be brief."}},
         {"language": "python", "prompt": "twice", "tests": ["assert twice(1) == 2", {"input": "1", "output": "2"}]},
         {"session": session, "feedback": [CANARY]},
-        {"wallet": WALLET, "history": [], "chain": 1, "labels": {"scam": [WALLET]}, "as_of_block": 5},
-        {"wallet": WALLET, "survey": [{"question": CANARY, "answer": "b"}], "history": "[]"},
+        {"wallet": WALLET, "history": json.loads(history), "chain": 1, "labels": {"scam": [WALLET]}, "as_of_block": 5},
+        {"wallet": WALLET, "survey": [{"question": CANARY, "answer": "b"}], "history": history},
         {"email": CANARY, "callback": "true", "task": "ask"},
     )
 
@@ -354,7 +366,8 @@ def _histories() -> list[bytes]:
         *(indexers.dune_rows(past), indexers.dune(past), indexers.bitquery(past), histories.aggregator(past)),
         {"transaction_count": 100},
     ]
-    texts = [json.dumps(one, separators=(",", ":")).replace(past.wallet[2:], WALLET[2:]) for one in made]
+    own = re.compile(past.wallet[2:], re.IGNORECASE)
+    texts = [own.sub(WALLET[2:], json.dumps(one, separators=(",", ":"))) for one in made]
     return [text.encode() for text in texts]
 
 
@@ -374,15 +387,23 @@ def _tables() -> list[bytes]:
 
 def _answers() -> list[bytes]:
     pages = _histories()
-    block = '{"jsonrpc":"2.0","id":1,"result":{"number":"0x4c4b40","timestamp":"0x5a707ef0"}}'
-    head = f'e\n{{"jsonrpc":"2.0","id":1,"result":"0x4c4b40"}}\n{block}\n'
+    number, moment = "0x989680", "0x65920080"  # block 10,000,000, newer than all records
+    block = f'{{"number":"{number}","timestamp":"{moment}","hash":"0x{"be" * 32}"}}'
+    tip = f'{{"jsonrpc":"2.0","id":1,"result":"{number}"}}\n{{"jsonrpc":"2.0","id":1,"result":{block}}}'
     empty = b'{"status":"0","message":"No transactions found","result":[]}'
     rows = [json.dumps(one).encode() for one in json.loads(pages[0])]
+    tokens = [b'{"items":[],"next_page_params":null}']
     items = [json.dumps(one).encode() for one in json.loads(pages[1])]
+    listed, logs = json.loads(pages[2])[:-2], json.loads(pages[2])[-2:]
+    listed[-1]["lastPage"] = True
+    sent = sum(tx["from"].lower() == WALLET for page in listed for tx in page["txs"])
+    blocks = [json.dumps(one | {"hash": "0x" + "be" * 32}) for one in logs[0]["blocks"]]
+    node = ['"0x1"', f'"{number}"', block, f'"{hex(sent)}"', '"0x0"', '"0x"', *map(json.dumps, listed)]
+    node += [json.dumps(logs[0]["logs"]), json.dumps(logs[1]["logs"]), "[]", *reversed(blocks), f'"{number}"', block]
     return [
-        head.encode() + b"\n".join([b"{}", *rows, empty]),
-        b"b\n" + b"\n".join([b'{"items":[{"height":6000000,"timestamp":"2018-01-30T13:41:33.000000Z"}]}', *items]),
-        b'r\n{"jsonrpc":"2.0","id":0,"result":"0x1"}\n' + block.encode(),
+        b"\n".join([b"e", tip.encode(), *rows, empty]),
+        b"b\n" + b"\n".join([b'{"items":[{"height":10000000,"timestamp":"2024-01-01T00:00:00.000000Z"}]}', *items, *tokens]),
+        "\n".join(["r", *node]).encode(),
     ]
 
 
@@ -534,6 +555,7 @@ TARGETS: dict[str, Target] = {
         _url,
         lambda: [
             b"http://127.0.0.1:8000/v1#m",
+            b"https://example.org/a?b=c",
             b"https://example.org/a?b=c#m",
             b"http://user:pw@127.0.0.1#m",
             b"https://[::1]:1/",
