@@ -112,15 +112,15 @@ def faults() -> Generator[Fault, bool | None, None]:
                 break
 
 
-# Sends the signal at the n-th call that `app.run.run` itself makes, which are its eight steps and what stands between them.
+# Sends the signal at the n-th call that `app.run.run` and its two ways make: its eight steps and what stands between them.
 _AT_STEP = """
 import os, signal, sys
 import app.run
 left = int(sys.argv.pop(1))
-of = app.run.run.__code__
+of = {one.__code__ for one in (app.run.run, app.run._single, app.run._bulk)}
 def step(frame, event, _):
     global left
-    if event == "call" and frame.f_back is not None and frame.f_back.f_code is of:
+    if event == "call" and frame.f_back is not None and frame.f_back.f_code in of:
         left -= 1
         if left == 0:
             os.write(2, frame.f_code.co_name.encode())
@@ -171,7 +171,7 @@ def jump(desk: Desk, fields: Mapping[str, Any], jumps: str) -> tuple[bytes, int]
 
 JUMPED: tuple[Mapping[str, Any], ...] = (
     {"prompt": "Tell me about the sea.", "max_tokens": 12},
-    {"language": "python", "prompt": "def twice(x): return twice of x", "tests": ["assert twice(2) == 4"], "max_tokens": 32},
+    {"language": "python", "prompt": "def twice(x): return twice of x", "tests": '["assert twice(2) == 4"]', "max_tokens": 32},
 )
 
 

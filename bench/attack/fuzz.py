@@ -2,8 +2,8 @@
 
 Begins with the corpus in tests/attack/corpus and goes on with what earlier campaigns found new ways through the code with.
 A crash is an input that breaks the contract of `targets`, takes longer than 20 seconds, or more than 2 GiB, and does so
-again in a process of its own with a budget of processor time; it is written to tests/attack/corpus/<target>/crash-<sha1>,
-where `make test` runs it from then on.
+again in a process of its own with a budget of processor time; it is written to tests/attack/corpus/<target>.crashes.txt,
+where `make test` finds it from then on.
 """
 
 from __future__ import annotations
@@ -19,30 +19,28 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.attack import places
-from bench.attack.places import KEPT, ROOT, STATE
+from bench.attack import corpus, places
+from bench.attack.places import ROOT, STATE
 
-CORPUS = KEPT / "corpus"
 _SECONDS, _MEBIBYTES, _BYTES = 20, 2_048, 8_192
 _KEPT_BYTES, _KEPT_FILES = 24_000, 40  # of one target, in the tree
 
 
 def fuzz(name: str, seconds: int) -> dict[str, Any]:
-    """Fuzz one target for so many seconds; return how many inputs were tried and the names of those that crashed."""
+    """Fuzz one target for so many seconds; return how many inputs were tried and how many crashed that were not known."""
     from bench.attack import replay
     from bench.attack.targets import attempt
 
-    work, kept = STATE / "corpus" / name, CORPUS / name
+    work = STATE / "corpus" / name
     work.mkdir(parents=True, exist_ok=True)
-    kept.mkdir(parents=True, exist_ok=True)
     write_seeds(name, work)
     words = STATE / f"{name}.dict"
     words.write_text(_dictionary(name))
-    tried, crashes, until = 0, [], time.monotonic() + seconds
+    tried, crashes, until = 0, 0, time.monotonic() + seconds
     while (left := int(until - time.monotonic())) > 0:
         limits = [f"-timeout={_SECONDS}", f"-rss_limit_mb={_MEBIBYTES}", f"-max_len={_BYTES}", f"-max_total_time={left}"]
         options = [*limits, f"-dict={words}", f"-artifact_prefix={STATE}/{name}-", "-print_final_stats=1", "-verbosity=1"]
-        done = _child(name, [*options, str(work), str(kept)])
+        done = _child(name, [*options, str(work)])
         tried += _counted(done.stderr)
         found = re.search(rf"Test unit written to ({re.escape(str(STATE))}/{name}-\S+)", done.stderr)
         if done.returncode == 0 or not found:
@@ -53,38 +51,36 @@ def fuzz(name: str, seconds: int) -> dict[str, Any]:
         if not replay.in_child(functools.partial(attempt, name, data)):
             print(f"fuzz: {name}: an input could not be repeated: was the machine stopped, or short of memory?", flush=True)
             continue
-        crash = kept / f"crash-{hashlib.sha1(data, usedforsecurity=False).hexdigest()}"
-        if crash.exists():
+        if not corpus.add_crash(name, data):
             break  # known, and in the way of anything else
-        crash.write_bytes(data)
-        crashes.append(crash.name)
-        print(f"fuzz: {name} crashed, see {crash.relative_to(ROOT)}", flush=True)
+        crashes += 1
+        print(f"fuzz: {name} crashed: the last line of {corpus.FOLDER.relative_to(ROOT)}/{name}.crashes.txt", flush=True)
     return {"tried": tried, "crashes": crashes}
 
 
 def write_seeds(name: str, folder: Path) -> None:
-    """Write the seeds of a target into a corpus."""
+    """Write the seeds of a target, and the inputs that the tree keeps, into a folder for libFuzzer."""
     from bench.attack.targets import TARGETS
 
-    for data in TARGETS[name].seeds():
+    for data in (*TARGETS[name].seeds(), *corpus.ways(name)):
         (folder / hashlib.sha1(data, usedforsecurity=False).hexdigest()).write_bytes(data)
 
 
 def keep(name: str) -> None:
     """Put the smallest inputs with all ways through the code that were found into the tree, within the bytes for that."""
-    work, kept = STATE / "corpus" / name, CORPUS / name
-    least = STATE / "least" / name
+    work, least = STATE / "corpus" / name, STATE / "least" / name
     least.mkdir(parents=True, exist_ok=True)
-    for old in [*least.iterdir(), *(path for path in kept.iterdir() if not path.name.startswith("crash-"))]:
+    for old in least.iterdir():
         old.unlink()
     done = _child(name, ["-merge=1", f"-max_len={_BYTES}", f"-timeout={_SECONDS}", str(least), str(work)])
     if done.returncode or not any(least.iterdir()):
         raise SystemExit(f"the corpus of {name} could not be made smaller: {done.stderr[-2000:]}")
-    found, size = sorted(least.iterdir(), key=lambda path: path.stat().st_size), 0
+    found, size, kept = sorted(least.iterdir(), key=lambda path: path.stat().st_size), 0, list[bytes]()
     for path in found[: _KEPT_FILES * 4 : 4] if len(found) > _KEPT_FILES * 4 else found[:_KEPT_FILES]:
         size += path.stat().st_size
         if size < _KEPT_BYTES:
-            (kept / path.name).write_bytes(path.read_bytes())
+            kept.append(path.read_bytes())
+    corpus.keep(name, kept)
 
 
 def _child(name: str, options: Sequence[str]) -> subprocess.CompletedProcess[str]:

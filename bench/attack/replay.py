@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import os
 import resource
 import signal
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
-from bench.attack import growth
-from bench.attack.fuzz import CORPUS
+from bench.attack import corpus, growth
 from bench.attack.growth import Repetition
 from bench.attack.targets import TARGETS, attempt
 
@@ -19,17 +18,14 @@ _BYTES = 4 * 2**30
 _TIMES_THE_LIMIT = 16  # what takes a quarter of a second at the limit, and grows with the square, takes a minute here
 
 
-def inputs() -> Iterator[tuple[str, Path]]:
-    """Yield every input of the corpus with its target."""
-    for name in TARGETS:
-        for path in sorted((CORPUS / name).glob("*")):
-            yield name, path
-
-
 def crashes() -> list[str]:
-    """Return the inputs of the corpus that break the contract, as target and file."""
-    found = ((f"{name}/{path.name}", functools.partial(attempt, name, path.read_bytes())) for name, path in inputs())
-    return [place for place, work in found if in_child(work)]
+    """Return the inputs of the corpus that break the contract, as target and SHA-1."""
+    return [
+        f"{name}, SHA-1 {hashlib.sha1(data, usedforsecurity=False).hexdigest()}"
+        for name in TARGETS
+        for data in corpus.inputs(name)
+        if in_child(functools.partial(attempt, name, data))
+    ]
 
 
 def slow() -> list[Repetition]:

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from bench.attack import fuzz, replay
+from bench.attack import corpus, fuzz, replay
 from bench.attack.targets import CANARY, TARGETS, BrokenContractError, attempt
 
 
 @pytest.mark.parametrize("name", TARGETS)
 def test_the_corpus_breaks_no_contract(name: str) -> None:
-    paths = sorted((fuzz.CORPUS / name).glob("*"))
-    assert paths, "a campaign leaves a corpus: python -m bench.attack fuzz"
-    assert replay.in_child(lambda: [attempt(name, path.read_bytes()) for path in paths]) == ""
+    inputs = corpus.inputs(name)
+    assert inputs, "a campaign leaves a corpus: python -m bench.attack fuzz"
+    assert replay.in_child(lambda: [attempt(name, data) for data in inputs]) == ""
 
 
 @pytest.mark.parametrize("name", TARGETS)
@@ -42,7 +42,8 @@ def mutated(rng: random.Random, data: bytes, tokens: tuple[str, ...]) -> bytes:
 
 
 def test_the_corpus_is_small() -> None:
-    sizes = [path.stat().st_size for _, path in replay.inputs()]
+    sizes = [len(data) for name in TARGETS for data in corpus.inputs(name)]
+    assert {path.name.partition(".")[0] for path in corpus.FOLDER.iterdir()} == set(TARGETS)
     assert len(sizes) > 10 * len(TARGETS) and sum(sizes) < 1_000_000
 
 
@@ -62,6 +63,13 @@ def test_every_target_takes_one_of_its_seeds_and_refuses_another_input() -> None
 def test_every_seed_of_these_is_taken(name: str) -> None:
     """A seed that is refused leads nowhere: what lies behind would not be fuzzed."""
     assert [attempt(name, seed) for seed in TARGETS[name].seeds()] == [""] * len(list(TARGETS[name].seeds()))
+
+
+def test_a_crash_is_kept_once_and_for_good(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(corpus, "FOLDER", tmp_path)
+    assert corpus.add_crash("url", b"\0\n") and corpus.add_crash("url", b"") and not corpus.add_crash("url", b"\0\n")
+    corpus.keep("url", [b"a"])
+    assert corpus.inputs("url") == [b"\0\n", b"", b"a"]
 
 
 def test_an_error_that_tells_content_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,4 +94,4 @@ def test_the_fuzzer_reads_its_own_numbers(tmp_path: Path) -> None:
     assert fuzz._counted("#5 INITED\nstat::number_of_executed_units: 123\n") == 123
     assert fuzz._counted("#77\tNEW cov: 3\n==1== ERROR: libFuzzer: timeout\n") == 77
     fuzz.write_seeds("url", tmp_path)
-    assert len(list(tmp_path.iterdir())) == len(list(TARGETS["url"].seeds()))
+    assert len(list(tmp_path.iterdir())) == len({*TARGETS["url"].seeds(), *corpus.ways("url")})
