@@ -47,7 +47,7 @@ def test_without_a_trick_the_false_tests_fail_and_the_true_ones_pass(sandbox: Sa
     assert [(one.status, one.apart) for one in passed] == [("passed", True)] * len(TRUE) and len(TRUE) == len(FALSE)
 
 
-@pytest.mark.parametrize("name", BESIDE)
+@pytest.mark.parametrize("name", sorted(BESIDE))
 def test_a_false_test_that_shares_the_interpreter_is_no_pass_apart(sandbox: Sandbox, name: str) -> None:
     """The README's limit: what can still deceive such a test is listed, and the verdict says how it was found."""
     text = "import asyncio\nassert add(1, 1) == 3"
