@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from app import strict_json
 from app.answers.score import ScoreAnswer
 from app.chain import OnChain
 from app.errors import AppError, ProtectedDataError, SigningError, VerifyError
@@ -20,7 +21,7 @@ from app.iexec import protected_data, zip_layout
 from app.limits import LIMITS
 from app.report import Input
 from app.request import parse
-from app.sealing import callback_data, read, seal
+from app.sealing import _plain, callback_data, read, seal
 from app.signing import ORDER, Domain, Message, checksum_address, digest, load_key, new_key, recover
 from app.verify import open_commitment, receipt, verify
 from tests.corpus import borsh, patched, zipped
@@ -177,7 +178,8 @@ def test_archives_at_their_limits() -> None:
 
 def with_extras(*, comment: bytes = b"", extra: bytes = b"", zip_comment: bytes = b"", streamed: bool = False) -> bytes:
     out = io.BytesIO()
-    with zipfile.ZipFile(Unseekable(out) if streamed else out, "w") as archive:  # type: ignore[arg-type]
+    target: Any = Unseekable(out) if streamed else out
+    with zipfile.ZipFile(target, "w") as archive:
         for name in ("a", "b"):
             entry = zipfile.ZipInfo(name)
             entry.comment, entry.extra = comment, extra
@@ -311,11 +313,11 @@ def test_messages_are_strict_and_frozen() -> None:
     for name in words:
         for bad in ("0x" + "01" * 31, "0x" + "AB" * 32, "01" * 32, "0x" + "01" * 33, b"0x" + b"01" * 32, None, 5):
             with pytest.raises(ValidationError):
-                Message(**{**words, name: bad})
+                Message.model_validate({**words, name: bad})
     with pytest.raises(ValidationError):
-        Message(**words, more="x")
+        Message.model_validate({**words, "more": "x"})
     with pytest.raises(ValidationError):
-        message.taskId = "0x" + "02" * 32
+        setattr(message, "taskId", "0x" + "02" * 32)  # noqa: B010  mypy knows that it is frozen
     for given in (
         {"chainId": 0},
         {"chainId": 2**53},
@@ -330,7 +332,7 @@ def test_messages_are_strict_and_frozen() -> None:
             Domain(**given)
     assert Domain(chainId=2**53 - 1).chainId == 2**53 - 1
     with pytest.raises(ValidationError):
-        Domain().chainId = 1
+        setattr(Domain(), "chainId", 1)  # noqa: B010
     assert len({digest(message, Domain(chainId=chain)) for chain in (None, 1, 2, 256, 2**52)}) == 5
 
 
@@ -376,8 +378,6 @@ def test_a_score_is_sealed_with_all_its_signatures() -> None:
         plain = read(seal(report, KEY))
         for update in ({"sui": None}, {"sui": foreign.sui}):
             changed = plain.model_copy(update={"attestation": plain.attestation.model_copy(update=update)})
-            from app.sealing import _plain, strict_json
-
             assert code_of(verify, strict_json.dumps(_plain(changed)), KEY.address) == "result.signature"
 
 
@@ -434,9 +434,8 @@ def test_a_commitment_is_opened_by_its_request_alone() -> None:
 
 def test_receipts() -> None:
     checked = verify(seal(REPORT, KEY), KEY.address)
-    on_chain = OnChain(
-        **dict(zip((field.name for field in fields(OnChain)), (1, "hub", "app", "deal", "task", "digest", True), strict=True))
-    )
+    given: tuple[Any, ...] = (1, "hub", "app", "deal", "task", "digest", True)
+    on_chain = OnChain(**dict(zip((field.name for field in fields(OnChain)), given, strict=True)))
     predicate: dict[str, Any] = {
         "signer": KEY.address,
         "version": REPORT.version,

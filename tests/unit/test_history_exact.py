@@ -542,8 +542,8 @@ def test_what_is_no_row_of_bitquery_s(transaction: Any) -> None:
 
 @pytest.mark.parametrize("name", ["Transactions", "Transfers", "Events"])
 def test_names_of_bitquery_s_lists(name: str) -> None:
-    for found in ({"EVM": {name: []}}, {"data": {"EVM": {name: []}}}):
-        assert bitquery.is_answer(found)
+    evm: dict[str, Any] = {"EVM": {name: []}}
+    assert bitquery.is_answer(evm) and bitquery.is_answer({"data": evm})
     assert not bitquery.is_answer({"EVM": {name.upper(): []}})
     history = read({"EVM": {name: []}}, WALLET, 1)
     assert (history.transactions, history.transfers, history.summary is not None) == {
@@ -625,7 +625,7 @@ def test_rows_that_were_taken_out_of_their_pages(rows: int, last: bool) -> None:
 
 @pytest.mark.parametrize("name", ["page", "total", "limit", "block_exists", "synced_at"])
 def test_an_empty_page_of_moralis_s(name: str) -> None:
-    page = {"result": [], "cursor": None, "page_size": 100}
+    page: dict[str, Any] = {"result": [], "cursor": None, "page_size": 100}
     assert moralis.is_answer(page) and moralis.is_answer(page | {name: 1})
     assert not moralis.is_answer(page | {name + "s": 1}) and not moralis.is_answer(page | {name.upper(): 1})
     for missing in page:
@@ -637,7 +637,8 @@ def test_an_empty_page_of_moralis_s(name: str) -> None:
 def test_coins_that_others_moved(name: str, end: str) -> None:
     others = MORALIS | {"hash": "0x" + "77" * 32, "from_address": THIRD, "to_address": OTHER}
     assert counts(read([MORALIS, others | {name: [{end: WALLET}]}], WALLET, 1)) == (1, None, 1)
-    for nothing in ({}, {name: []}, {name: [{end: THIRD}]}):
+    moves: list[dict[str, Any]] = [{}, {name: []}, {name: [{end: THIRD}]}]
+    for nothing in moves:
         assert refused([MORALIS, others | nothing]) == "history.other_wallet"
 
 
@@ -838,7 +839,8 @@ def test_rows_that_are_searched_for_a_mark() -> None:
     assert unread.name([{}] * 99 + [mark]) == "Solana's"
     assert unread.name([{}] * 100 + [mark]) is None
     assert unread.name([5, mark]) == "Solana's"
-    assert [unread.name(value) for value in ("x", 5, None, {}, [])] == [None] * 5
+    others: list[Any] = ["x", 5, None, {}, []]
+    assert [unread.name(value) for value in others] == [None] * 5
     for bad in ({"ethereum": "transactions"}, {"type": "transactions", "attributes": "x"}, {"type": "x", "attributes": {}}):
         assert unread.name(bad) is None
 
