@@ -22,6 +22,7 @@ from app.wallet.readers import (
     call_data,
     covalent,
     documents,
+    dune,
     etherscan,
     export,
     fields,
@@ -480,6 +481,10 @@ def test_transfers_of_one_log_and_of_two() -> None:
 def test_kinds_of_accounts(more: dict[str, Any], kind: str) -> None:
     account = read([[ITEM], {"hash": WALLET, "coin_balance": "5", **more}], WALLET, 1).account
     assert account is not None and (account.kind, account.balance, account.nonce) == (kind, 5, None)
+    account = read([[ITEM], {"hash": WALLET, "coin_balance": None, **more}], WALLET, 1).account
+    assert account is not None and (account.kind, account.balance, account.nonce) == (kind, 0, None)
+    assert refused([[ITEM], {"hash": WALLET, "coin_balance": "5", **more, "is_contract": 1}]) == "history.invalid"
+    assert refused([[ITEM], {"hash": OTHER, "coin_balance": "5", **more}]) == "history.other_wallet"
 
 
 # --- Bitquery -----------------------------------------------------------------------------------------------------------
@@ -619,8 +624,56 @@ MORALIS = {
 
 @pytest.mark.parametrize(("rows", "last"), [(1, True), (99, True), (100, False), (101, True), (200, False)])
 def test_rows_that_were_taken_out_of_their_pages(rows: int, last: bool) -> None:
-    assert covalent.listed([COVALENT] * rows, SCOPE).last is last
-    assert moralis.listed([MORALIS] * rows, SCOPE).last is last
+    for part in (covalent.listed([COVALENT] * rows, SCOPE), moralis.listed([MORALIS] * rows, SCOPE)):
+        assert (part.first, part.last, part.page) == (True, last, None)
+
+
+@pytest.mark.parametrize(
+    ("links", "pages", "current", "expected"),
+    [
+        (None, None, None, (True, True, None)),
+        ({"prev": None, "next": None}, None, 0, (True, True, 0)),
+        ({"prev": "x", "next": None}, None, 3, (False, True, 3)),
+        ({"prev": None, "next": "x"}, None, None, (True, False, None)),
+        (None, {"page_number": 0, "has_more": False}, None, (True, True, 0)),
+        (None, {"page_number": 2, "has_more": False}, None, (False, True, 2)),
+        (None, {"page_number": 0, "has_more": True}, None, (True, False, 0)),
+        (None, {"page_number": 2, "has_more": True}, 1, (False, False, 1)),
+        ("x", "x", None, (True, True, None)),
+    ],
+)
+def test_where_a_page_of_covalent_s_stands(
+    links: Any, pages: Any, current: Any, expected: tuple[bool, bool, int | None]
+) -> None:
+    page = {"items": [COVALENT], "links": links, "pagination": pages} | ({} if current is None else {"current_page": current})
+    for document in (page, {"data": page}):
+        part = covalent.answer(document, SCOPE)
+        assert (part.first, part.last, part.page) == expected
+
+
+@pytest.mark.parametrize(
+    ("page", "cursor", "expected"),
+    [
+        (None, None, (True, True, None)),
+        (0, "", (True, True, 0)),
+        (0, "x", (True, False, 0)),
+        ("2", "x", (False, False, 2)),
+        (1, None, (False, True, 1)),
+    ],
+)
+def test_where_a_page_of_moralis_s_stands(page: Any, cursor: Any, expected: tuple[bool, bool, int | None]) -> None:
+    part = moralis.answer({"result": [MORALIS], "page": page, "cursor": cursor}, SCOPE)
+    assert (part.first, part.last, part.page) == expected
+    assert moralis.answer({"result": [], "page": page, "cursor": cursor}, SCOPE).last is expected[1]
+
+
+@pytest.mark.parametrize(
+    ("more", "last"),
+    [({}, True), ({"next_offset": 5}, False), ({"next_uri": "x"}, False), ({"next_offset": None, "next_uri": None}, True)],
+)
+def test_where_a_page_of_dune_s_stands(more: dict[str, Any], last: bool) -> None:
+    assert dune.answer({"result": {"rows": [DUNE]}} | more, SCOPE).last is last
+    assert dune.listed([DUNE], SCOPE).last and dune.answer({"result": {"rows": []}} | more, SCOPE).is_empty
 
 
 @pytest.mark.parametrize("name", ["page", "total", "limit", "block_exists", "synced_at"])
