@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import importlib
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from app.errors import AppError
+from app.limits import LIMITS
 from app.wallet import readers
 from app.wallet.history import History, Transaction
 from app.wallet.readers import (
@@ -903,3 +905,177 @@ def test_text_of_lines() -> None:
     assert [found["hash"] for found in from_text("\n".join(lines)) or ()] == [f"0x{number:064x}" for number in range(3)]
     assert from_text(lines[0]) is None and not looks_like(5)
     assert counts(read([[row()], TOKENS, EMPTY], WALLET, 1)) == (1, 1, 0)
+
+
+ONE_OF_EACH = {
+    "etherscan": row(),
+    "blockscout": ITEM,
+    "bitquery": BITQUERY,
+    "covalent": COVALENT,
+    "moralis": MORALIS,
+    "dune": DUNE,
+    "alchemy": moved("external", "a"),
+}
+
+
+@pytest.mark.parametrize("source", ONE_OF_EACH)
+def test_one_row_alone_is_a_history(source: str) -> None:
+    found = ONE_OF_EACH[source]
+    for value in (found, [found], [[found]], {"documents": [found]}, {"documents": [[found]]}):
+        history = read(value, WALLET, 1)
+        assert looks_like(value) and (str(history.source), len(history.transactions or ())) == (source, 1)
+
+
+@pytest.mark.parametrize("records", [2, 3, 4])
+def test_as_many_records_as_there_may_be(monkeypatch: pytest.MonkeyPatch, records: int) -> None:
+    for name in ("app.wallet.readers", *(f"app.wallet.readers.{part}" for part in ("assemble", "fields", "table", "text"))):
+        monkeypatch.setattr(importlib.import_module(name), "LIMITS", replace(LIMITS, history_records=3))
+    rows = [row(hash=f"0x{number:064x}") for number in range(records)]
+    columns, line = AMOUNT.split(","), [HASH, "5000000", "1517319693", WALLET, OTHER, "1"]
+    cells = [[f"0x{number:064x}", *line[1:]] for number in range(records)]
+    ways: list[Any] = [
+        rows,
+        [[one] for one in rows],
+        [rows[:-1], TOKENS],
+        {"columns": columns, "rows": cells},
+        "\n".join(map(json.dumps, rows)),
+    ]
+    for value in ways:
+        if records > 3:
+            assert refused(value) == "history.too_large"
+        else:
+            assert read(value, WALLET, 1).records == records
+
+
+def test_as_many_cells_as_there_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = importlib.import_module("app.wallet.readers.text")
+    given = exports.written(AMOUNT, [LINE | {"Amount": "1"}])
+    cells = sum(given.count(mark) for mark in ",\n\r")
+    for most, is_read in ((cells, True), (cells - 1, False)):
+        monkeypatch.setattr(text, "LIMITS", replace(LIMITS, table_cells=most))
+        if is_read:
+            assert one(from_text(given)).value == 10**18
+        else:
+            with pytest.raises(AppError) as caught:
+                from_text(given)
+            assert caught.value.code == "history.too_large"
+
+
+@pytest.mark.parametrize("before", ["", "\ufeff", "sep=,\n", "SEP=,\r\n", "\ufeffsep=;\n", "\n\r\n", "sep=,\n\n"])
+def test_what_stands_before_a_header(before: str) -> None:
+    assert one(from_text(before + exports.written(AMOUNT, [LINE | {"Amount": "1"}]))).value == 10**18
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_separators(separator: str) -> None:
+    found = from_text(exports.written(AMOUNT, [LINE | {"Amount": "1"}], separator=separator, quoted=False))
+    rows = [[HASH, "5000000", "1517319693", WALLET, OTHER, "1"]]
+    more = {} if separator == "," else {"separator": separator}
+    assert found == {"columns": AMOUNT.split(","), "rows": [] if more else rows, **more}
+    assert (refused(found) == "history.invalid") if more else (one(found).value == 10**18)
+
+
+@pytest.mark.parametrize(("length", "is_read"), [(4_095, True), (4_096, True), (4_097, False)])
+def test_the_longest_header(length: int, is_read: bool) -> None:
+    header = AMOUNT + "," + "x" * (length - len(AMOUNT) - 1)
+    assert (from_text(header + "\n", wallet=True) is not None) is is_read
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds"),
+    [
+        *((1_517_319_693, 1_517_319_693), ("0001517319693", 1_517_319_693), ("0x5a70760d", 1_517_319_693), (0, 0)),
+        *((f"2018-01-30{mark}13:41:33{zone}", 1_517_319_693) for mark in "T " for zone in ("", "Z", " UTC", "+00:00", ".9Z")),
+        *(("2018-01-30T13:41:33+01:00", 1_517_316_093), ("2018-01-30T13:41:33.123456789-01:00", 1_517_323_293)),
+        *(("1970-01-01T00:00:00Z", 0), ("9999-12-31T23:59:59Z", 253_402_300_799), (253_402_300_799, 253_402_300_799)),
+    ],
+)
+def test_times(given: Any, seconds: int) -> None:
+    assert fields.time(given) == seconds
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        *(
+            253_402_300_800,
+            "1969-12-31T23:59:59Z",
+            "2018-02-30T00:00:00Z",
+            "2018-01-30",
+            "2018-01-30T13:41",
+            None,
+            "",
+            True,
+            1.0,
+        ),
+        *("9999-12-31T23:59:59-01:00", "0001-01-01T00:00:00+01:00", "2018-01-30T13:41:33.Z", "2018-01-30T13:41:33z", -1),
+    ],
+)
+def test_what_is_no_time(given: Any) -> None:
+    with pytest.raises(AppError) as caught:
+        fields.time(given)
+    assert caught.value.code == "history.invalid"
+
+
+@pytest.mark.parametrize(
+    ("given", "decimals", "amount"),
+    [
+        *(
+            ("1.5", 18, 15 * 10**17),
+            (0.1, 18, 10**17),
+            (5, 0, 5),
+            ("05", 0, 5),
+            ("1e3", 0, 1_000),
+            ("1.", 0, 1),
+            ("1E-3", 3, 1),
+        ),
+        *(("0.0000000000000000019", 18, 1), ("0." + "0" * 59 + "1", 60, 1), ("0", 255, 0), (1e-7, 18, 10**11), ("9.99", 0, 9)),
+        *(
+            ("0" * 78, 0, 0),
+            ("1e+2", 1, 1_000),
+            (str(2**256 - 1), 0, 2**256 - 1),
+            ("0.1234567890123456789", 18, 123456789012345678),
+        ),
+    ],
+)
+def test_amounts(given: Any, decimals: int, amount: int) -> None:
+    assert fields.units(given, decimals, "a value") == amount
+
+
+@pytest.mark.parametrize(
+    ("given", "decimals"),
+    [
+        *(("0", 256), ("0", -1), ("-2", 0), ("", 0), (None, 0), (True, 0), ("1e1000", 0), (".5", 1), ("0" * 79, 0), ("0x1", 0)),
+        *(
+            ("0." + "0" * 61, 0),
+            (str(2**256), 0),
+            ("1e78", 0),
+            (float("nan"), 0),
+            (float("inf"), 0),
+            (-1, 0),
+            ("1 ", 0),
+            ([], 0),
+        ),
+    ],
+)
+def test_what_is_no_amount(given: Any, decimals: int) -> None:
+    with pytest.raises(AppError) as caught:
+        fields.units(given, decimals, "a value")
+    assert caught.value.code == "history.invalid"
+
+
+@pytest.mark.parametrize("name", ["address", "hash"])
+def test_shapes_of_hex(name: str) -> None:
+    fits, digits = {"address": (fields.is_address, 40), "hash": (fields.is_hash, 64)}[name]
+    assert all(map(fits, ("0x" + "a" * digits, "0x" + "F" * digits, "0x" + "0" * digits)))
+    bad = (
+        "0x" + "a" * (digits - 1),
+        "0x" + "a" * (digits + 1),
+        "0X" + "a" * digits,
+        "a" * digits,
+        "0x" + "g" * digits,
+        "",
+        None,
+        5,
+    )
+    assert not any(map(fits, bad))
