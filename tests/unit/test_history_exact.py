@@ -1079,3 +1079,40 @@ def test_shapes_of_hex(name: str) -> None:
         5,
     )
     assert not any(map(fits, bad))
+
+
+ZERO = "0x" + "0" * 40
+
+
+@pytest.mark.parametrize(
+    ("to", "contract", "ends"),
+    [
+        (OTHER, None, (OTHER, None)),
+        (OTHER, "0x", (OTHER, None)),
+        (OTHER, ZERO, (OTHER, None)),
+        ("0x", TOKEN, (None, TOKEN)),
+        (ZERO, TOKEN, (None, TOKEN)),
+        ("", TOKEN, (None, TOKEN)),
+        (None, TOKEN, (None, TOKEN)),
+        (ZERO, "0x", (ZERO, None)),
+        (ZERO, ZERO, (ZERO, None)),
+        ("0x", "0x", "history.invalid"),
+        ("0x", None, "history.invalid"),
+    ],
+)
+def test_who_receives_and_what_is_created_at_bitquery(to: Any, contract: Any, ends: Any) -> None:
+    told = {"Hash": HASH, "From": WALLET, "To": to, "Value": "1.5", "GasPrice": "0.000000002", "Data": "0xa9059cbb"}
+    given = [BITQUERY | {"Transaction": told, "Receipt": {"ContractAddress": contract, "GasUsed": "21000", "Status": "1"}}]
+    if isinstance(ends, str):
+        assert refused(given) == ends
+        return
+    found = one(given)
+    assert (found.recipient, found.created) == ends
+    assert (found.sender, found.value, found.gas_used, found.gas_price) == (WALLET, 15 * 10**17, 21_000, 2 * 10**9)
+    assert found.selector == (None if ends[0] is None else "0xa9059cbb")
+    assert one([given[0] | {"ChainId": "1"}]) == found and refused([given[0] | {"ChainId": "2"}]) == "history.mixed_chains"
+    for price in (None, ""):
+        assert one([given[0] | {"Transaction": told | {"GasPrice": price}}]).gas_price is None
+    for name in ("From", "To", "Value"):
+        less = {key: value for key, value in told.items() if key != name}
+        assert refused([BITQUERY | {"Transaction": less}]) == "history.invalid"
