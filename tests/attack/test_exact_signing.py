@@ -191,3 +191,21 @@ def test_hosts_that_may_be_signed(host: str) -> None:
     assert caught.value.code == "option.invalid"
     with pytest.raises(ValueError, match="host"):
         type(data).model_validate(fields)
+
+
+@pytest.mark.parametrize(
+    ("intent", "milliseconds", "says"),
+    [
+        (256, 0, "the intent is not a whole number from 0 to 255"),
+        (-1, 0, "the intent is not a whole number from 0 to 255"),
+        (True, 0, "the intent is not a whole number from 0 to 255"),
+        (0, 2**64, "timestamp_ms is not a whole number from 0 to 18446744073709551615"),
+        (0, -1, "timestamp_ms is not a whole number from 0 to 18446744073709551615"),
+        (0, 1.0, "timestamp_ms is not a whole number from 0 to 18446744073709551615"),
+    ],
+)
+def test_numbers_of_a_message(intent: Any, milliseconds: Any, says: str) -> None:
+    assert sui.intent_message(255, 2**64 - 1, b"x") == b"\xff" * 9 + b"x"
+    with pytest.raises(AppError) as caught:
+        sui.intent_message(intent, milliseconds, b"x")
+    assert (caught.value.code, caught.value.message) == ("option.invalid", says)

@@ -1116,3 +1116,18 @@ def test_who_receives_and_what_is_created_at_bitquery(to: Any, contract: Any, en
     for name in ("From", "To", "Value"):
         less = {key: value for key, value in told.items() if key != name}
         assert refused([BITQUERY | {"Transaction": less}]) == "history.invalid"
+
+
+@pytest.mark.parametrize(
+    ("more", "is_told"),
+    [
+        ({}, False),
+        ({"raw_input": None, "method": None}, False),
+        ({"method": "transfer"}, False),
+        ({"method": "0xa9059cbb"}, True),
+        ({"raw_input": "0x"}, True),
+        ({"raw_input": "0xa9059cbb", "method": "transfer"}, True),
+    ],
+)
+def test_whether_blockscout_tells_the_calls(more: dict[str, Any], is_told: bool) -> None:
+    assert read([ITEM | more], WALLET, 1).untold == (set() if is_told else {"calls"})
