@@ -18,6 +18,7 @@ import types
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any, Literal
 
 from bench.attack.places import ROOT
@@ -154,9 +155,11 @@ def rebind(one: Mutant) -> bool:
         if isinstance(statement, ast.Assign | ast.AnnAssign) and (statement in changed or names & _named(statement.value)):
             targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
             names |= {target.id for target in targets if isinstance(target, ast.Name)}
-    if one.module in _TYPES or any(names & _named(statement) for statement in after if isinstance(statement, ast.ClassDef)):
+    if one.module in _TYPES or any(names & _made_of(statement) for statement in after):
         return False
     loaded = sys.modules[_name(one.module)]
+    if any(_is_used(name, loaded) for name in names):
+        return False
     fresh = types.ModuleType(loaded.__name__)
     fresh.__dict__.update(__file__=loaded.__file__, __package__=loaded.__package__)
     exec(compile(one.source, str(ROOT / one.module), "exec", dont_inherit=True), fresh.__dict__)  # noqa: S102  its purpose
@@ -166,6 +169,32 @@ def rebind(one: Mutant) -> bool:
             if getattr(module, "__dict__", {}).get(name) is old:
                 module.__dict__[name] = fresh.__dict__[name]
     return bool(names)
+
+
+def _made_of(statement: ast.stmt) -> set[str]:
+    """Return the names that a class, or a function's decorators and default values, are made of: once, at import."""
+    if isinstance(statement, ast.ClassDef):
+        return _named(statement)
+    if not isinstance(statement, ast.FunctionDef):
+        return set()
+    given = [*statement.decorator_list, *statement.args.defaults, *statement.args.kw_defaults]
+    return set[str]().union(*map(_named, given))
+
+
+def _is_used(name: str, loaded: types.ModuleType) -> bool:
+    """Return whether another module of the product took the name and made something else of it at import."""
+    value = loaded.__dict__.get(name)
+    places = [
+        str(module.__file__)
+        for module in list(sys.modules.values())
+        if module is not loaded and _is_ours(module) and value is not None and module.__dict__.get(name) is value
+    ]
+    return any(
+        name in (_named(statement.value) if isinstance(statement, ast.Assign | ast.AnnAssign) else _made_of(statement))
+        for place in places
+        if place.startswith(f"{ROOT}/app/")
+        for statement in ast.parse(Path(place).read_text()).body
+    )
 
 
 def _named(node: ast.AST | None) -> set[str]:

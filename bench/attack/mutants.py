@@ -36,18 +36,21 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "verify": ("app/verify.py",),
     "readers": tuple(sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "app/wallet/readers").glob("*.py"))),
 }
-_UNIT, _EXACT = "tests/unit/test_", "tests/attack/test_exact.py"
+_UNIT, _EXACT, _EDGES = "tests/unit/test_", "tests/attack/test_exact.py", "tests/attack/test_exact_signing.py"
 TESTS: dict[str, tuple[str, ...]] = {
-    "protected_data": (f"{_UNIT}protected_data.py", _EXACT, "tests/property/test_official_sdk.py"),
+    "protected_data": (
+        *(f"{_UNIT}protected_data.py", _EXACT, "tests/attack/test_exact_archives.py"),
+        "tests/property/test_official_sdk.py",
+    ),
     "report": (
         *(f"{_UNIT}{name}.py" for name in ("vectors", "verify", "sui", "slices")),
-        _EXACT,
+        *(_EXACT, _EDGES),
         "tests/property/test_clean_room.py",
     ),
-    "signing": (*(f"{_UNIT}{name}.py" for name in ("signing", "verify", "sui", "score_origin", "vectors")), _EXACT),
-    "verify": (f"{_UNIT}verify.py", f"{_UNIT}vectors.py", _EXACT, "tests/property/test_clean_room.py"),
+    "signing": (*(f"{_UNIT}{name}.py" for name in ("signing", "verify", "sui", "score_origin", "vectors")), _EXACT, _EDGES),
+    "verify": (f"{_UNIT}verify.py", f"{_UNIT}vectors.py", _EXACT, _EDGES, "tests/property/test_clean_room.py"),
     "readers": (
-        *(f"{_UNIT}history_{name}.py" for name in ("evidence", "bad", "foreign", "rules", "csv", "sources")),
+        *(f"{_UNIT}history_{name}.py" for name in ("exact", "evidence", "bad", "foreign", "rules", "csv", "sources")),
         *("tests/attack/test_readings.py", f"{_UNIT}inputs_matrix.py"),
     ),
 }

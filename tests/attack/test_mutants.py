@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import subprocess
 import sys
@@ -58,6 +59,22 @@ def test_survivors_are_explained_in_words_and_are_mutants_of_today() -> None:
         source = (ROOT / module).read_text()
         missing = [key for key in rows if key[0] == module and key[1] and f"def {key[1]}(" not in source]
         assert missing == [], "a survivor of a function that is gone: take it out of tests/attack/survivors.toml"
+
+
+@pytest.mark.parametrize(
+    ("module", "before", "after"),
+    [
+        ("app/wallet/readers/fields.py", "MAX_WEI = 2**256 - 1", "MAX_WEI = 2**256 + 1"),  # a function's default value
+        ("app/score_statement.py", "HOST = r", "HOST = None or r"),  # a pattern that another module has compiled
+    ],
+)
+def test_a_constant_of_which_something_else_was_made_is_imported_anew(module: str, before: str, after: str) -> None:
+    """Given to the loaded modules alone it would change nothing, and live."""
+    importlib.import_module("app.sui")
+    importlib.import_module("app.wallet.readers.fields")
+    source = (ROOT / module).read_text()
+    assert before in source
+    assert not mutant.rebind(mutant.Mutant(module, "", before, after, "mutant", source.replace(before, after)))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,100 @@
+"""Archives by hand, byte by byte, for what no program writes; texts that are none. Mutants lived here once."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from typing import Any
+
+import pytest
+
+from app.errors import AppError
+from app.iexec import protected_data, zip_layout
+from tests.corpus import borsh, patched, zipped
+
+
+def entry(name: bytes, content: bytes, offset: int, *, extra: bytes = b"", comment: bytes = b"") -> tuple[bytes, bytes]:
+    """Return a stored entry, and its record in the directory (APPNOTE 4.3.7, 4.3.12)."""
+    sizes = (zlib.crc32(content), len(content), len(content), len(name), len(extra))
+    local = struct.pack("<4s5H3I2H", b"PK\3\4", 20, 0, 0, 0, 0x21, *sizes) + name + extra + content
+    rest = (len(comment), 0, 0, 0, offset)
+    return local, struct.pack("<4s6H3I5H2I", b"PK\1\2", 20, 20, 0, 0, 0, 0x21, *sizes, *rest) + name + extra + comment
+
+
+def archive(*entries: tuple[bytes, bytes], comment: bytes = b"", count: int | None = None) -> bytes:
+    data, records = b"", b""
+    for name, content in entries:
+        local, record = entry(name, content, len(data))
+        data, records = data + local, records + record
+    number = len(entries) if count is None else count
+    end = (0, 0, number, number, len(records), len(data), len(comment))
+    return data + records + struct.pack("<4s4H2IH", b"PK\5\6", *end) + comment
+
+
+def why(function: Any, *given: Any) -> tuple[str, str]:
+    with pytest.raises(AppError) as caught:
+        function(*given)
+    return caught.value.code, caught.value.message
+
+
+def test_an_entry_without_a_name_is_the_least_there_is() -> None:
+    for entries in ([(b"", b"")], [(b"a", b"1"), (b"", b"")], [(b"", b""), (b"a", b"1")], [(b"", b"1"), (b"a", b"1")]):
+        zip_layout.check(archive(*entries))  # its parts are where they should be; the reader does not take it
+        assert why(protected_data.read, archive(*entries)) == (
+            "protected_data.invalid",
+            "the protectedData has an entry outside of itself",
+        )
+    assert protected_data.read(archive()) == {}
+    assert protected_data.read(archive((b"a", b"1"), (b"b/c", b""))) == {"a": b"1", "b.c": b""}
+
+
+@pytest.mark.parametrize("more", [1, 2, 900])
+def test_a_directory_that_ends_before_its_last_entry(more: int) -> None:
+    for comment in (b"", b"x" * 25, b"x" * 7_000):
+        data = archive((b"a", b"1"), (b"b", b"2"), comment=comment, count=2 + more)
+        assert why(zip_layout.check, data) == ("protected_data.invalid", "the directory of the archive is shorter than it says")
+    data = archive((b"a", b"1"), (b"b", b"2"), count=1)
+    assert why(zip_layout.check, data) == ("protected_data.invalid", "the directory of the archive is longer than it says")
+
+
+# where a field stands in the record, how long it is, and whether all ones in it mean zip64 (APPNOTE 4.4.1.4)
+WIDE = {
+    "disk": (b"PK\5\6", 4, 2, True),
+    "first disk": (b"PK\5\6", 6, 2, False),
+    "count": (b"PK\5\6", 10, 2, True),
+    "size of the directory": (b"PK\5\6", 12, 4, True),
+    "start of the directory": (b"PK\5\6", 16, 4, True),
+    "packed": (b"PK\1\2", 20, 4, True),
+    "size": (b"PK\1\2", 24, 4, True),
+    "offset": (b"PK\1\2", 42, 4, True),
+}
+
+
+@pytest.mark.parametrize("name", WIDE)
+def test_what_is_zip64(name: str) -> None:
+    mark, at, size, is_wide = WIDE[name]
+    good = zipped({"a": b"1"})
+    place = good.rindex(mark) + at
+    code, message = why(zip_layout.check, patched(good, place, b"\xff" * size))
+    assert (code, message == "the archive uses zip64") == ("protected_data.invalid", is_wide)
+    if name != "size":  # what is unpacked is counted by the reader
+        code, message = why(zip_layout.check, patched(good, place, b"\xfe" + b"\xff" * (size - 1)))
+        assert (code, message == "the archive uses zip64") == ("protected_data.invalid", False)
+
+
+def test_folders_at_the_top() -> None:
+    data = zipped({"allow/": b"", "a/b": b"1", "a/c/d": b"2", "e": b"3", "f/": b""})
+    assert protected_data.folders(data) == {"allow", "a", "f"}
+    assert protected_data.folders(zipped({"e": b"3"})) == set()
+
+
+@pytest.mark.parametrize("raw", [b"\2\0\0\0\xff\xfe", b"\1\0\0\0\xc3", b"\3\0\0\0a\xffb", b"\xff", b"\xc3(", b"\xed\xa0\x80"])
+def test_bytes_that_are_no_text(raw: bytes) -> None:
+    for function in (protected_data.text, protected_data.value):
+        assert why(function, raw)[0] == "protected_data.entry"
+
+
+def test_bytes_that_are_no_text_and_a_number_by_their_length() -> None:
+    raw = struct.pack("<I", 4) + b"\xff\xff\xff\x3f"  # says that it is a text of four bytes
+    assert protected_data.value(raw) == protected_data.number(raw) == struct.unpack("<d", raw)[0]
+    assert protected_data.value(borsh("four")) == "four"

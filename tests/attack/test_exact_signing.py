@@ -1,0 +1,211 @@
+"""Signatures of scores, and the edges of what a signature may be. Mutants lived here once."""
+
+from __future__ import annotations
+
+import random
+import re
+from typing import Any
+
+import pytest
+
+from app import score_seal, score_statement, sui
+from app.answers.score import ScoreAnswer
+from app.errors import AppError, VerifyError
+from app.evm_score import score_digest
+from app.report import Bulk, Report
+from app.request import parse
+from app.sealing import check_back, message_for, seal
+from app.signing import ORDER, Domain, Message, checksum_address, load_key, recover
+from app.verify import receipt, verify
+from tests import histories
+from tests.unit.results import KEY
+from tests.unit.test_verify import BULK, REPORT
+
+PAST = histories.made_up(random.Random(3), transactions=3, first_block=5_000_000)
+WORD = bytes(range(32))
+# of the private key 1: the generator of secp256k1, SEC 2
+FIRST = load_key(f"{1:064x}")
+GENERATOR = "0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798"
+FIRST_ADDRESS = "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf"
+
+
+@pytest.fixture(params=["coincurve", "without it"])
+def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    if request.param != "coincurve":
+        monkeypatch.setitem(__import__("sys").modules, "coincurve", None)
+    return str(request.param)
+
+
+def scored() -> ScoreAnswer:
+    from app.llm.models import find
+    from app.tasks import answer_to
+
+    request, _ = parse({"wallet": PAST.wallet, "history": histories.etherscan(PAST)})
+    answer, _, _ = answer_to(request, None, find(None))
+    assert isinstance(answer, ScoreAnswer)
+    return answer
+
+
+def bulk() -> Report:
+    """Return a bulk of two scores, an answer and an error."""
+    plain, bad = BULK.bulk.results  # type: ignore[union-attr]
+    score = scored()
+    later = score.model_copy(update={"wallet_address": "0x" + "11" * 20})
+    items = [plain.model_copy(update={"kind": "score", "answer": one}) for one in (score, later)]
+    results = (*items, plain, bad)
+    made = Bulk(totalCount=4, successCount=3, errorCount=1, results=tuple(
+        item.model_copy(update={"index": at}) for at, item in enumerate(results, 1)
+    ))  # fmt: skip
+    return BULK.model_copy(update={"bulk": made})
+
+
+def test_keys_at_their_edge(backend: str) -> None:
+    assert backend and FIRST.address == load_key(f"{1:064x}").address == FIRST_ADDRESS
+    assert sui.evm_address(bytes.fromhex(GENERATOR)) == FIRST_ADDRESS
+    signature, public = sui.sign_secp256k1(FIRST.secret, b"hello")
+    assert public.hex() == GENERATOR and sui.verify_secp256k1(signature, public, b"hello")
+    assert recover(WORD, FIRST.sign(WORD)) == FIRST_ADDRESS
+    last = load_key(f"{ORDER - 1:064x}")  # the same point, mirrored
+    assert sui.sign_secp256k1(last.secret, b"hello")[1].hex() == "03" + GENERATOR[2:]
+    for bad in (bytes(32), ORDER.to_bytes(32, "big"), b"\1" * 31, b"\1" * 33):
+        for function in (lambda secret: sui.sign_secp256k1(secret, b""), sui.ed25519_seed):
+            with pytest.raises(AppError) as caught:
+                function(bad)
+            assert caught.value.code == "key.invalid"
+
+
+def x_of_a_point() -> bytes:
+    return bytes.fromhex(KEY.sign(WORD)[2:66])
+
+
+@pytest.mark.parametrize(
+    ("s", "is_one"), [(0, False), (1, True), (2, True), (ORDER // 2, True), (ORDER // 2 + 1, False), (ORDER - 1, False)]
+)
+def test_the_least_and_the_largest_s(backend: str, s: int, is_one: bool) -> None:
+    import hashlib
+
+    assert backend
+    from eth_keys.datatypes import Signature
+
+    raw = x_of_a_point() + s.to_bytes(32, "big")
+    for parity in (0, 1):
+        if not is_one:
+            with pytest.raises(AppError) as caught:
+                recover(WORD, "0x" + (raw + bytes([27 + parity])).hex())
+            assert caught.value.code == "result.signature"
+            assert not sui.verify_secp256k1(raw, bytes.fromhex(GENERATOR), b"hello")
+            continue
+        theirs = Signature(raw + bytes([parity])).recover_public_key_from_msg_hash(WORD)
+        assert recover(WORD, "0x" + (raw + bytes([27 + parity])).hex()) == theirs.to_checksum_address()
+        public = Signature(raw + bytes([parity])).recover_public_key_from_msg_hash(hashlib.sha256(b"hello").digest())
+        assert sui.verify_secp256k1(raw, public.to_compressed_bytes(), b"hello")
+        assert sui.evm_address(public.to_compressed_bytes()) == checksum_address(public.to_canonical_address())
+        assert not sui.verify_secp256k1(raw, public.to_compressed_bytes(), b"hallo")
+
+
+def test_the_least_r() -> None:
+    """r of 1 is the x of a point, the order is none."""
+    from eth_keys.datatypes import Signature
+
+    raw = (1).to_bytes(32, "big") * 2 + b"\0"
+    theirs = Signature(raw).recover_public_key_from_msg_hash(WORD).to_checksum_address()
+    assert recover(WORD, "0x" + (raw[:64] + b"\x1b").hex()) == theirs
+
+
+@pytest.mark.parametrize("chain_id", [None, 5])
+def test_every_score_of_a_bulk_is_signed_for_its_domain(chain_id: int | None) -> None:
+    domain, report = Domain(chainId=chain_id), bulk()
+    made = score_seal.sign_scores(report, KEY, domain)
+    before, after = report.bulk.results, made.bulk.results  # type: ignore[union-attr]
+    assert before[2:] == after[2:]
+    for item, given in zip(after[:2], before[:2], strict=True):
+        answer = item.answer
+        assert isinstance(answer, ScoreAnswer) and answer.evm is not None and answer.sui_origin is not None
+        assert recover(score_digest(score_seal.statement(answer), domain), answer.evm) == KEY.address
+        assert recover(score_digest(score_seal.statement(answer), Domain(chainId=6)), answer.evm) != KEY.address
+        k1 = answer.sui_origin.secp256k1
+        pair = bytes.fromhex(k1.signature), bytes.fromhex(k1.public_key)
+        assert sui.verify_secp256k1(*pair, sui.origin_message(score_seal.statement(answer)))
+        bare = dict.fromkeys(("evm", "sui", "sui_origin", "signature"))
+        assert answer.model_copy(update=bare) == given.answer.model_copy(update=bare)
+    checked = verify(seal(report, KEY, chain_id), KEY.address)
+    assert checked.result.report == made
+    assert [one["wallet_address"] for one in receipt(checked)["predicate"]["scores"]] == [PAST.wallet, "0x" + "11" * 20]
+
+
+def test_what_a_program_is_told_of_each_score() -> None:
+    score = scored()
+    told = {
+        "score": score.score,
+        "origin": "requester",
+        "host": None,
+        "chain_id": 1,
+        "chain_checked": False,
+        "own_labels": None,
+    }
+    told["truncated"] = False
+    expected = [told | {"wallet_address": PAST.wallet}, told | {"wallet_address": "0x" + "11" * 20}]
+    assert score_seal.origins(bulk()) == expected
+    assert score_seal.origins(REPORT.model_copy(update={"kind": "score", "answer": score})) == expected[:1]
+    assert score_seal.origins(REPORT) == []
+
+
+def test_a_result_that_reads_back_otherwise_is_an_error_of_ours() -> None:
+    data, right = seal(REPORT, KEY), message_for(REPORT)
+    check_back(data)
+    check_back(data, right)
+    for name in Message.model_fields:
+        with pytest.raises(VerifyError) as caught:
+            check_back(data, right.model_copy(update={name: "0x" + "99" * 32}))
+        assert caught.value.code == "internal"
+
+
+HOSTS = {
+    **dict.fromkeys(
+        ("a", "rpc.example", "rpc.example:1", "rpc.example:65535", "a-b_c.d", "1.2.3.4:80", "[::1]", "[::1]:8545"), True
+    ),
+    **dict.fromkeys(("a" * 253, "[" + "a" * 45 + "]"), True),
+    **dict.fromkeys(
+        ("", "A", "a:", "a:0", "a:01", "a:123456", "a b", "a/b", "a@b", "[]", "[:]", "[::1", "::1", "[::g]", "é"), False
+    ),
+    **dict.fromkeys(("a" * 254, "[" + "a" * 46 + "]", "a:1:2", "a:1 "), False),
+}
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_hosts_that_may_be_signed(host: str) -> None:
+    data = scored().data
+    assert bool(re.fullmatch(score_statement.HOST, host)) is HOSTS[host]
+    said = score_seal.statement(
+        scored().model_copy(update={"data": data.model_copy(update={"origin": "enclave", "host": host})})
+    )
+    fields: dict[str, Any] = data.model_dump() | {"origin": "enclave", "host": host}
+    if HOSTS[host]:
+        assert bytes([len(host) % 128 + 128]) + b"\1" + host.encode() in sui.origin_message(said) or (
+            bytes([len(host)]) + host.encode() in sui.origin_message(said)
+        )
+        assert type(data).model_validate(fields).host == host
+        return
+    with pytest.raises(AppError) as caught:
+        sui.origin_message(said)
+    assert caught.value.code == "option.invalid"
+    with pytest.raises(ValueError, match="host"):
+        type(data).model_validate(fields)
+
+
+@pytest.mark.parametrize(
+    ("intent", "milliseconds", "says"),
+    [
+        (256, 0, "the intent is not a whole number from 0 to 255"),
+        (-1, 0, "the intent is not a whole number from 0 to 255"),
+        (True, 0, "the intent is not a whole number from 0 to 255"),
+        (0, 2**64, "timestamp_ms is not a whole number from 0 to 18446744073709551615"),
+        (0, -1, "timestamp_ms is not a whole number from 0 to 18446744073709551615"),
+        (0, 1.0, "timestamp_ms is not a whole number from 0 to 18446744073709551615"),
+    ],
+)
+def test_numbers_of_a_message(intent: Any, milliseconds: Any, says: str) -> None:
+    assert sui.intent_message(255, 2**64 - 1, b"x") == b"\xff" * 9 + b"x"
+    with pytest.raises(AppError) as caught:
+        sui.intent_message(intent, milliseconds, b"x")
+    assert (caught.value.code, caught.value.message) == ("option.invalid", says)
