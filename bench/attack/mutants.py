@@ -390,14 +390,15 @@ def campaign(minutes: float, groups: Sequence[str] = ()) -> dict[str, Any]:
     """Go on with the mutants for so many minutes; return the figures of all that were judged so far."""
     state = places.load("mutants")
     tests = {group: places.sha256_of(*(ROOT / name for name in files)) for group, files in TESTS.items()}
-    lived = set[tuple[str, int]]()
+    known, lived = explained(), set[tuple[str, int]]()
     for group, modules in GROUPS.items():
         for module in modules:
             kept, sha = state.get(module, {}), places.sha256_of(ROOT / module)
             done = kept.get("verdicts", {}) if kept.get("sha256") == sha else {}
-            if kept.get("tests") != tests[group]:  # those that lived are judged anew, and first
-                lived |= {(module, int(number)) for number, said in done.items() if said[0] == "survived"}
-                done = {number: said for number, said in done.items() if said[0] != "survived"}
+            if kept.get("tests") != tests[group]:  # those that lived without a reason are judged anew, and first
+                again = {at for at, said in done.items() if said[0] == "survived" and (module, *said[1:4]) not in known}
+                lived |= {(module, int(at)) for at in again}
+                done = {at: said for at, said in done.items() if at not in again}
             state[module] = {"sha256": sha, "tests": tests[group], "verdicts": done}
     wanted = [job for job in every() if (not groups or job[0] in groups) and str(job[2]) not in state[job[1]]["verdicts"]]
     random.Random(0).shuffle(wanted)

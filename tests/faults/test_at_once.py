@@ -271,7 +271,9 @@ def test_what_a_killed_simulation_left_decrypted_is_removed_by_the_next(
         other.mkdir()
     leftovers.sweep()
     assert folder.exists(), "its simulation is still at it"
-    task = int(Path(f"/proc/{child.pid}/task/{child.pid}/children").read_text().split()[0])
+    children = Path(f"/proc/{child.pid}/task/{child.pid}/children")
+    until(children.read_text)  # what it is to read lies there before it starts
+    task = int(children.read_text().split()[0])
     child.kill()
     child.wait()
     os.kill(task, signal.SIGKILL)
