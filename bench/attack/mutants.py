@@ -123,10 +123,11 @@ class Runner:
                 self.seconds.append(seconds)
                 for module, function in reached:
                     self.reach.setdefault((module, function), []).append(number)
+        known = mutant.functions(modules)
         gc.collect()
-        gc.freeze()  # a child that collects garbage would copy every page
+        gc.freeze()  # a child that collects garbage would copy every page; what is frozen is not found by it any more
         if not self.trouble:
-            self._all(session, mutant.functions(modules))
+            self._all(session, known)
         return True
 
     def _measure(self, session: pytest.Session, modules: Sequence[str]) -> dict[str, Any]:
@@ -171,8 +172,8 @@ class Runner:
                 del running[pid]
                 verdict = _verdict(child, status)
                 job = (child.group, child.module, child.number)
-                if verdict is None:
-                    self.cold.add(job)
+                if verdict is None or (verdict.outcome == "survived" and not child.cold and self.killers is None):
+                    self.cold.add(job)  # what was made of a function at import may still be what it was
                     again.append(job)
                 else:
                     self._note(child.module, verdict)
