@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import struct
 import zlib
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from app.errors import AppError
 from app.iexec import protected_data, zip_layout
+from app.limits import LIMITS
 from tests.corpus import borsh, patched, zipped
 
 
@@ -98,3 +100,39 @@ def test_bytes_that_are_no_text_and_a_number_by_their_length() -> None:
     raw = struct.pack("<I", 4) + b"\xff\xff\xff\x3f"  # says that it is a text of four bytes
     assert protected_data.value(raw) == protected_data.number(raw) == struct.unpack("<d", raw)[0]
     assert protected_data.value(borsh("four")) == "four"
+
+
+@pytest.mark.parametrize("mark", [b"PK\7\x08", b""])
+def test_a_descriptor_with_and_without_its_mark(mark: bytes) -> None:
+    """APPNOTE 4.3.9.3: the mark is optional. The next entry begins right behind."""
+    local, record = entry(b"a", b"1", 0)
+    descriptor = mark + struct.pack("<3I", zlib.crc32(b"1"), 1, 1)
+    streamed = struct.pack("<H", 8)
+    local = local[:6] + streamed + local[8:14] + bytes(12) + local[26:] + descriptor
+    record = record[:8] + streamed + record[10:]
+    other, second = entry(b"b", b"2", len(local))
+    directory = record + second
+    end = struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, 2, 2, len(directory), len(local + other), 0)
+    assert protected_data.read(local + other + directory + end) == {"a": b"1", "b": b"2"}
+    gap = second[:42] + struct.pack("<I", len(local) - 1) + second[46:]
+    assert why(protected_data.read, local[:-1] + other + record + gap + end)[0] == "protected_data.invalid"
+
+
+def test_lengths_are_numbers_without_a_sign() -> None:
+    local, record = entry(b"a", b"1", 0, extra=struct.pack("<2H", 0xCAFE, 40_000) + bytes(40_000))
+    end = struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, 1, 1, len(record), len(local), 0)
+    assert protected_data.read(local + record + end) == {"a": b"1"}
+
+
+def test_all_fields_together_may_come_to_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = zipped({"a": b"123", "b": b"4567"})
+    monkeypatch.setattr(protected_data, "LIMITS", replace(LIMITS, zip_total_bytes=7))
+    assert protected_data.read(data) == {"a": b"123", "b": b"4567"}
+    monkeypatch.setattr(protected_data, "LIMITS", replace(LIMITS, zip_total_bytes=6))
+    assert why(protected_data.read, data)[0] == "protected_data.invalid"
+
+
+def test_eight_bytes_that_are_a_text_are_no_number() -> None:
+    """Four bytes less of them begin in the middle of a letter; those of a number may end in letters."""
+    assert protected_data.value("aaaé123".encode()) == "aaaé123"
+    assert protected_data.value(b"\xff\xfe\0\0abcd") == struct.unpack("<d", b"\xff\xfe\0\0abcd")[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -12,9 +12,9 @@ from app import score_seal, score_statement, sui
 from app.answers.score import ScoreAnswer
 from app.errors import AppError, VerifyError
 from app.evm_score import score_digest
-from app.report import Bulk, Report
+from app.report import Bulk, InputKind, OutsideModel, Report
 from app.request import parse
-from app.sealing import check_back, message_for, seal
+from app.sealing import callback_data, check_back, message_for, read, seal, sealed
 from app.signing import ORDER, Domain, Message, checksum_address, load_key, recover
 from app.verify import receipt, verify
 from tests import histories
@@ -209,3 +209,28 @@ def test_numbers_of_a_message(intent: Any, milliseconds: Any, says: str) -> None
     with pytest.raises(AppError) as caught:
         sui.intent_message(intent, milliseconds, b"x")
     assert (caught.value.code, caught.value.message) == ("option.invalid", says)
+
+
+@pytest.mark.parametrize("chain_id", [None, 5])
+def test_a_sealed_result_says_what_callback_data_says_of_it(chain_id: int | None) -> None:
+    made = sealed(REPORT, KEY, chain_id)
+    assert made.data == seal(REPORT, KEY, chain_id)
+    assert (made.status, made.report_hash) == (REPORT.status, read(made.data).attestation.message.reportHash)
+    assert made.callback_data == callback_data(made.data)
+
+
+def test_the_blinding_of_a_report() -> None:
+    """Made once by this code; it must not change, so that a result can be made again."""
+    key = load_key("4c" * 32)
+    assert key.blinding(None) == "0xba668e05bdda9988abdeb55f02057ec8853185cf18c16dfd7499f45ab2bd40bf"
+    assert key.blinding("0x" + "ab" * 32) == "0x7d0de1cec74924e9d914159b248844148aa8c94c020af343b1e241990d7e30de"
+
+
+def test_the_kinds_of_an_input_are_a_promise() -> None:
+    kinds = ("prompt", "material", "email", "chat", "form", "code", "wallet", "history", "options", "unknown")
+    assert get_args(InputKind) == kinds
+
+
+@pytest.mark.parametrize(("host", "said"), [(None, "m (transformers)"), ("h:1", "m (transformers at h:1)")])
+def test_the_name_of_a_model_outside(host: str | None, said: str) -> None:
+    assert str(OutsideModel(embedded=False, engine="transformers", host=host, name="m", version=None)) == said

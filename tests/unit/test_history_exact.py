@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import random
 from dataclasses import replace
 from typing import Any
 
@@ -36,6 +37,7 @@ from app.wallet.readers import (
     unread,
 )
 from app.wallet.readers.part import Part, Scope, untold
+from tests import histories
 from tests.documents import EMPTY, HASH, OTHER, THIRD, TOKEN, TOKENS, WALLET, event, moved, row
 from tests.histories import exports
 
@@ -1131,3 +1133,24 @@ def test_who_receives_and_what_is_created_at_bitquery(to: Any, contract: Any, en
 )
 def test_whether_blockscout_tells_the_calls(more: dict[str, Any], is_told: bool) -> None:
     assert read([ITEM | more], WALLET, 1).untold == (set() if is_told else {"calls"})
+
+
+def test_decimals_of_a_token_at_alchemy() -> None:
+    def document(decimal: str) -> dict[str, Any]:
+        contract = {"value": None, "address": TOKEN, "decimal": decimal}
+        return {"transfers": [moved("erc20", "a", rawContract=contract, value=0)]}
+
+    assert read(document("0xff"), WALLET, 1).transfers
+    assert refused(document("0x100")) == "history.invalid"
+
+
+def test_a_window_of_bitquery_s_transfers_that_is_full_is_not_the_last() -> None:
+    full = [{**BITQUERY_MOVED, "Transaction": {"Hash": f"0x{at:064x}"}} for at in range(1_000)]
+    assert bitquery.listed(full, SCOPE).last is False
+    assert bitquery.listed(full[:-1], SCOPE).last is True
+
+
+def test_a_page_of_a_node_needs_its_two_lists_alone() -> None:
+    page = histories.node(histories.made_up(random.Random(3), transactions=3, first_block=5_000_000))[0]
+    assert rpc.is_page({"txs": page["txs"], "receipts": page["receipts"]})
+    assert not rpc.is_page({"txs": page["txs"]})
