@@ -33,6 +33,7 @@ from app.wallet.readers import (
     looks_like,
     moralis,
     read,
+    rpc,
     table,
     unread,
 )
