@@ -135,4 +135,26 @@ def test_all_fields_together_may_come_to_the_limit(monkeypatch: pytest.MonkeyPat
 def test_eight_bytes_that_are_a_text_are_no_number() -> None:
     """Four bytes less of them begin in the middle of a letter; those of a number may end in letters."""
     assert protected_data.value("aaaé123".encode()) == "aaaé123"
+    assert protected_data.value(borsh("éab")) == "éab"
     assert protected_data.value(b"\xff\xfe\0\0abcd") == struct.unpack("<d", b"\xff\xfe\0\0abcd")[0]
+
+
+@pytest.mark.parametrize("beyond", [0, 1, 29])
+def test_an_entry_that_begins_behind_the_end_is_refused(beyond: int) -> None:
+    local, record = entry(b"a", b"1", 0)
+    size = len(local) + len(record) + 22
+    record = record[:42] + struct.pack("<I", size - 30 + beyond) + record[46:]
+    end = struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, 1, 1, len(record), len(local), 0)
+    assert why(zip_layout.check, local + record + end)[0] == "protected_data.invalid"
+
+
+@pytest.mark.parametrize(("flags", "is_read"), [(0, True), (2, True), (4, True), (1, False)])
+def test_an_encrypted_entry_is_refused_and_no_other_flag(flags: int, is_read: bool) -> None:
+    local, record = entry(b"a", b"1", 0)
+    mark = struct.pack("<H", flags)
+    record = record[:8] + mark + record[10:]
+    data = local[:6] + mark + local[8:] + record + struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, 1, 1, len(record), len(local), 0)
+    if is_read:
+        assert protected_data.read(data) == {"a": b"1"}
+    else:
+        assert why(protected_data.read, data)[0] == "protected_data.invalid"

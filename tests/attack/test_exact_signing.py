@@ -7,6 +7,7 @@ import re
 from typing import Any, get_args
 
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
 from app import score_seal, score_statement, sui
 from app.answers.score import ScoreAnswer
@@ -15,7 +16,7 @@ from app.evm_score import score_digest
 from app.report import Bulk, InputKind, OutsideModel, Report
 from app.request import parse
 from app.sealing import callback_data, check_back, message_for, read, seal, sealed
-from app.signing import ORDER, Domain, Message, checksum_address, load_key, recover
+from app.signing import ORDER, Address, Domain, Message, checksum_address, load_key, recover
 from app.verify import receipt, verify
 from tests import histories
 from tests.unit.results import KEY
@@ -226,11 +227,16 @@ def test_the_blinding_of_a_report() -> None:
     assert key.blinding("0x" + "ab" * 32) == "0x7d0de1cec74924e9d914159b248844148aa8c94c020af343b1e241990d7e30de"
 
 
-def test_the_kinds_of_an_input_are_a_promise() -> None:
-    kinds = ("prompt", "material", "email", "chat", "form", "code", "wallet", "history", "options", "unknown")
-    assert get_args(InputKind) == kinds
-
-
 @pytest.mark.parametrize(("host", "said"), [(None, "m (transformers)"), ("h:1", "m (transformers at h:1)")])
 def test_the_name_of_a_model_outside(host: str | None, said: str) -> None:
     assert str(OutsideModel(embedded=False, engine="transformers", host=host, name="m", version=None)) == said
+
+
+def test_words_and_addresses_that_a_report_may_hold() -> None:
+    kinds = ("prompt", "material", "email", "chat", "form", "code", "wallet", "history", "options", "unknown")
+    assert get_args(InputKind) == kinds
+    assert str(OutsideModel(embedded=False, engine="transformers", host=None, name="m", version=None))
+    assert TypeAdapter(Address).validate_python(checksum_address(bytes(20))) == "0x" + "00" * 20
+    for bad in ("0x" + "00" * 19, "00" * 20, "0x" + "0g" * 20):
+        with pytest.raises(ValidationError):
+            TypeAdapter(Address).validate_python(bad)
