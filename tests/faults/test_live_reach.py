@@ -88,7 +88,11 @@ def no_link(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Whatever is connected to is kept here, and does not answer."""
     made: list[Any] = []
 
-    def refuse(address: Any, *_: Any, **__: Any) -> socket.socket:
+    real, here = socket.create_connection, threading.current_thread()
+
+    def refuse(address: Any, *more: Any, **named: Any) -> socket.socket:
+        if threading.current_thread() is not here:  # the chain of other tests goes on in its own
+            return real(address, *more, **named)
         made.append(address)
         raise ConnectionRefusedError
 
@@ -100,8 +104,11 @@ def looked_up(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> list[str]
     """Let each look-up of a name find the next of `answers`; return the names that were looked up, as they come."""
     asked_for: list[str] = []
     queue = list(answers)
+    real, here = socket.getaddrinfo, threading.current_thread()
 
-    def find_them(host: str, port: int, *_: Any, **__: Any) -> list[Any]:
+    def find_them(host: str, port: int, *more: Any, **named: Any) -> list[Any]:
+        if threading.current_thread() is not here:
+            return list(real(host, port, *more, **named))
         asked_for.append(host)
         found = queue.pop(0) if len(queue) > 1 else queue[0]
         if not found:
