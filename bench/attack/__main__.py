@@ -27,16 +27,15 @@ def main() -> None:
     words = [word for word in words if word != "--minutes"]
     parts = [name for name in SHARES if name in words] or list(SHARES)
     names = [word for word in words if word not in SHARES]
-    whole = sum(SHARES[part] for part in parts)
+    whole, failed = sum(SHARES[part] for part in parts), list[str]()
     for part in parts:
         print(f"{part}: {minutes * SHARES[part] / whole:.0f} minutes", flush=True)
         try:
             _campaign(part)(minutes * SHARES[part] / whole, *([names] if names else []))
         except SystemExit as err:
             print(err, flush=True)
-            if names or len(parts) == 1:
-                raise
-    wrong = figures.write()
+            failed.append(f"{part} did not end as it should: see above")
+    wrong = failed + figures.write()
     print(figures.FIGURES.read_text())
     if wrong:
         raise SystemExit("; ".join(wrong))

@@ -52,7 +52,8 @@ def fuzz(name: str, seconds: int) -> dict[str, Any]:
             print(f"fuzz: {name}: an input could not be repeated: was the machine stopped, or short of memory?", flush=True)
             continue
         if not corpus.add_crash(name, data):
-            break  # known, and in the way of anything else
+            print(f"fuzz: {name}: a known crash is in the way of anything else: mend it first", flush=True)
+            break
         crashes += 1
         print(f"fuzz: {name} crashed: the last line of {corpus.FOLDER.relative_to(ROOT)}/{name}.crashes.txt", flush=True)
     return {"tried": tried, "crashes": crashes}

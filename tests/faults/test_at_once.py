@@ -264,18 +264,20 @@ def test_what_a_killed_simulation_left_decrypted_is_removed_by_the_next(
     environ = {**os.environ, "PYTHONPATH": os.fspath(ROOT)}
     nowhere = subprocess.DEVNULL
     child = subprocess.Popen(command, env=environ, cwd=tmp_path, stdin=nowhere, stdout=nowhere, stderr=nowhere)
-    until(lambda: list(tmp_path.glob("sealed-llm-*/iexec_in/0x*")))
-    [folder] = tmp_path.glob("sealed-llm-*")
-    others = [tmp_path / "sealed-llm-build-x", tmp_path / "sealed-llm-y"]  # a folder of another purpose, and one just made
-    for other in others:
-        other.mkdir()
-    leftovers.sweep()
-    assert folder.exists(), "its simulation is still at it"
-    children = Path(f"/proc/{child.pid}/task/{child.pid}/children")
-    until(children.read_text)  # what it is to read lies there before it starts
-    task = int(children.read_text().split()[0])
-    child.kill()
-    child.wait()
+    try:
+        until(lambda: list(tmp_path.glob("sealed-llm-*/iexec_in/0x*")))
+        [folder] = tmp_path.glob("sealed-llm-*")
+        others = [tmp_path / "sealed-llm-build-x", tmp_path / "sealed-llm-y"]  # a folder of another purpose, and one just made
+        for other in others:
+            other.mkdir()
+        leftovers.sweep()
+        assert folder.exists(), "its simulation is still at it"
+        children = Path(f"/proc/{child.pid}/task/{child.pid}/children")
+        until(children.read_text)  # what it is to read lies there before it starts
+        task = int(children.read_text().split()[0])
+    finally:
+        child.kill()
+        child.wait()
     os.kill(task, signal.SIGKILL)
     assert folder.exists()
     leftovers.sweep()
