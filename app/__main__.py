@@ -11,8 +11,8 @@ import os
 import sys
 from pathlib import Path
 
-from app import guard
-from app.errors import EXIT_CANNOT_WRITE, EXIT_INTERNAL, EXIT_OK, AppError
+from app.base.errors import EXIT_CANNOT_WRITE, EXIT_INTERNAL, EXIT_OK, AppError
+from app.run import guard
 
 
 def main() -> int:
@@ -21,7 +21,7 @@ def main() -> int:
     argv = sys.argv[1:]
     called = Path(sys.argv[0]).name
     if not os.environ.get("IEXEC_OUT") and (argv not in ([], ["run"]) or (not argv and called == "sealed-llm")):
-        from app.cli import cli
+        from app.cli.main import cli
 
         cli(prog_name="python -m app" if called == "__main__.py" else called)  # raises SystemExit
     return worker(argv)
@@ -29,7 +29,7 @@ def main() -> int:
 
 def worker(argv: list[str]) -> int:
     """Do the task in the environment; 0 if a result was written, else one line on stderr."""
-    from app.run import run
+    from app.run.run import run
 
     if argv[:1] == ["run"] and (len(argv) == 1 or argv[1].startswith("--")):
         argv = argv[1:]

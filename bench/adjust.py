@@ -13,14 +13,14 @@ import time
 from typing import NamedTuple
 from unittest import mock
 
-from app.llm.answering import Embedded
+from app.jobs.code import edits, repair
+from app.llm.answerer import Embedded
 from app.llm.engine import Engine
 from app.llm.models import checked_path, find
-from app.llm.states import States, pins
-from app.request import parse
+from app.llm.prompt_cache import States, pins
 from app.request.code import Code
-from app.sandbox.run import Assertion, Sandbox
-from app.tasks import code, edits
+from app.request.parse import parse
+from app.sandbox.sandbox import Assertion, Sandbox
 from bench.adjust_tasks import TASKS, Task
 
 
@@ -43,7 +43,7 @@ def adjusted(answerer: Embedded, sandbox: Sandbox, task: Task, *, whole: bool) -
     parts = edits.choices if not whole else lambda *_: ()
     with mock.patch.object(edits, "choices", parts):
         began = time.process_time()
-        said, _ = code.answer(answerer, request)
+        said, _ = repair.answer(answerer, request)
         seconds = time.process_time() - began
     verdicts = sandbox.run(said.text, [Assertion(test) for test in task.tests]).tests if said.is_code else ()
     right = bool(verdicts) and all(verdict.status == "passed" for verdict in verdicts)

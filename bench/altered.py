@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def copy(folder: Path, file: str, old: str, new: str) -> None:
     """Copy the program to `folder` (for PYTHONPATH) with `old` replaced in `file`; the weights stay links."""
-    for part in ("app", "scripts"):
+    for part in ("app", "dev"):
         shutil.copytree(ROOT / part, folder / part, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
     said = (folder / file).read_text()
     if said.count(old) != 1:

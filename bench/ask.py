@@ -17,8 +17,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.jobs import ask_words as words
 from app.llm.models import WEIGHTS, find
-from app.llm.prompts import ask as words
 from bench.measure import Cost, in_turns, median, run
 from bench.peer import program
 from bench.task import Task, task

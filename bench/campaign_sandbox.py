@@ -11,10 +11,10 @@ import gzip
 import hashlib
 import json
 
-from app.llm.fetch import fetch
-from app.sandbox.build import make
+from app.build.fetch import fetch
+from app.build.guest import make
 from app.sandbox.guest import catalogue
-from app.sandbox.run import Assertion, Sandbox, Verdicts
+from app.sandbox.sandbox import Assertion, Sandbox, Verdicts
 from bench.humaneval import DATA
 
 SNIPPETS = 300

@@ -19,17 +19,18 @@ import json
 from pathlib import Path
 from typing import Any
 
-from app.answers.code import CodeAnswer
+from app.build.fetch import fetch
+from app.jobs.code import examples, words
+from app.jobs.code import prompt as code_prompt
+from app.jobs.code import repair as job
+from app.jobs.dispatch import answer_to
 from app.llm.engine import Engine
-from app.llm.fetch import fetch
 from app.llm.models import Artefact, Model, Source, checked_path, find
-from app.llm.prompts import code as words
-from app.llm.states import States
-from app.request import parse
+from app.llm.prompt_cache import States
+from app.request.parse import parse
+from app.result.answers.code import CodeAnswer
 from app.sandbox.guest import catalogue
-from app.sandbox.run import Assertion, Sandbox
-from app.tasks import answer_to, code_prompt, examples
-from app.tasks import code as job
+from app.sandbox.sandbox import Assertion, Sandbox
 from bench.kept import Row, finished
 
 DATA = Artefact(

@@ -2,7 +2,7 @@
 
     python -m bench.logits MODEL '{"threads": 2}'
 
-Prints one JSON object: digest, text, and whether app.llm.native would have loaded these libraries.
+Prints one JSON object: digest, text, and whether app.llm.library would have loaded these libraries.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ import sys
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from app.bindings import import_bindings
-from app.errors import ModelError
-from app.llm import native
+from app.base.bindings import import_bindings
+from app.base.errors import ModelError
+from app.llm import library
 from app.llm.models import WEIGHTS, find
 
 PROMPT = "Once upon a time there was a lighthouse keeper who counted ships, storms and stars. " * 18
@@ -96,7 +96,7 @@ def _bindings() -> Any:
 
 def _refused() -> bool:
     try:
-        native.load()
+        library.load()
     except ModelError as err:
         return err.code == "engine.wrong_build"
     return False

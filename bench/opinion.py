@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import argparse
 
-from app.llm.answering import Embedded
+from app.jobs.code import prompt
+from app.llm.answerer import Embedded
 from app.llm.engine import Engine
 from app.llm.models import checked_path, find
-from app.llm.states import States
-from app.request import parse
+from app.llm.prompt_cache import States
 from app.request.code import Code
-from app.tasks import code_prompt
+from app.request.parse import parse
 from bench.humaneval import problems
 
 
@@ -32,10 +32,10 @@ def main() -> None:
             request, _ = parse({"language": "python", "prompt": task["prompt"]})
             if not isinstance(request, Code):
                 raise SystemExit("the request is no code")
-            asked, other = code_prompt.messages(request, None), tasks[(place + len(tasks) // 2) % len(tasks)]
+            asked, other = prompt.messages(request, None), tasks[(place + len(tasks) // 2) % len(tasks)]
             for whose, of in (("its own", task), ("another task's", other)):
                 written = of["prompt"] + of["canonical_solution"]
-                yes[whose] += code_prompt.opinion(Embedded(engine, model.context), request, asked, written) == "yes"
+                yes[whose] += prompt.opinion(Embedded(engine, model.context), request, asked, written) == "yes"
     print(f"{model.name}, {len(tasks)} tasks; yes to the solution of a task:")
     for whose, count in yes.items():
         print(f"  {whose}: {count} ({100 * count / len(tasks):.0f} %)")

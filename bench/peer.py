@@ -9,9 +9,9 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from app.llm.fetch import cache_folder
-from app.llm.native import build_config
-from scripts.build_engine import cache_key, pinned_source, run_build, tools
+from app.build.fetch import cache_folder
+from app.llm.library import build_config
+from dev.build_engine import cache_key, pinned_source, run_build, tools
 
 PROGRAMS = ("llama-completion", "llama-bench", "llama-quantize", "llama-perplexity")
 

@@ -16,12 +16,13 @@ from functools import partial
 from pathlib import Path
 from unittest import mock
 
-from app.llm import chat, native, states
+from app.jobs import ask_words
+from app.jobs.code import words as code
+from app.llm import chat, library, prompt_cache
 from app.llm.context import BATCH
 from app.llm.engine import Engine
 from app.llm.models import Model, checked_path, find
-from app.llm.prompts import ask, code
-from app.llm.states import Pin, States
+from app.llm.prompt_cache import Pin, States
 from bench.measure import in_turns, median
 
 ASKED = "In one sentence: why is the sky blue?"
@@ -43,14 +44,14 @@ def main(rounds: int) -> None:
     with Engine(checked_path(model)) as engine, tempfile.TemporaryDirectory() as folder:
         template = engine.chat_template()
         print(f"{model.name}, reading a prompt without and with its state, medians of {rounds}")
-        for system in (ask.SYSTEM, code.system("python"), WORDS * 23, WORDS * 37):
+        for system in (ask_words.SYSTEM, code.system("python"), WORDS * 23, WORDS * 37):
             words = [chat.Message("system", system), chat.Message("user", ASKED)]
             prompt, fixed = chat.tokenize(engine, template, words), chat.opening(engine, template, words[:1])
             file = Path(folder, str(len(fixed)))
-            states.save(engine, fixed, file)
+            prompt_cache.save(engine, fixed, file)
             sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
-            pin = Pin(sha256=sha256, model=model.sha256, build=native.build_id(), batch=BATCH)
-            with mock.patch.object(states, "path", lambda *_, file=file: file):
+            pin = Pin(sha256=sha256, model=model.sha256, build=library.build_id(), batch=BATCH)
+            with mock.patch.object(prompt_cache, "path", lambda *_, file=file: file):
                 found = in_turns(
                     {
                         "without": partial(read, model, engine, prompt, {}),

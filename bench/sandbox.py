@@ -13,18 +13,18 @@ import sys
 import time
 from functools import partial
 
-from app.limits import LIMITS
+from app.base.limits import LIMITS
 from app.sandbox import guest
 from app.sandbox.machine import Machine
-from app.sandbox.run import Assertion, Sandbox
+from app.sandbox.sandbox import Assertion, Sandbox
 from bench.measure import in_turns, median, run
 
 ROUNDS = 7
 FIRST = """
-from app.sandbox.run import Assertion, Sandbox
+from app.sandbox.sandbox import Assertion, Sandbox
 assert Sandbox().run("x = 1 + 1", [Assertion("assert x == 2")]).passed == 1
 """
-PROGRAMS = {"first": FIRST, "nothing": "import app.sandbox.run"}
+PROGRAMS = {"first": FIRST, "nothing": "import app.sandbox.sandbox"}
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from app.limits import LIMITS
+from app.base.limits import LIMITS
 
 GROWTH = Path(__file__).parent / "results" / "growth.txt"
 CATEGORY_0 = 300  # seconds that the app may take in the smallest category: PoCo's config.json

@@ -23,13 +23,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from app.jobs.score import facts as explain
+from app.jobs.score import words
+from app.jobs.score.facts import Fact
 from app.llm.engine import Engine
 from app.llm.models import WEIGHTS, find
-from app.llm.prompts import score as words
-from app.request import parse
+from app.request.parse import parse
 from app.request.score import Score
-from app.wallet import explain
-from app.wallet.explain import Fact
 from app.wallet.features import features, months
 from app.wallet.scorecard import Scorecard
 from bench.altered import ROOT, copy
@@ -130,7 +130,7 @@ def main(rounds: int, name: str | None, wallets: int) -> None:
     sentences = sum(len(one.facts) for one in asked)
     print(f"{model}, {wallets} wallets, {sentences} sentences, medians of {rounds} added up, load {os.getloadavg()[0]:.1f}")
     with tempfile.TemporaryDirectory() as folder:
-        copy(Path(folder), "app/llm/prompts/score.py", f"ATTEMPTS = {words.ATTEMPTS} ", "ATTEMPTS = 1 ")
+        copy(Path(folder), "app/jobs/score/words.py", f"ATTEMPTS = {words.ATTEMPTS} ", "ATTEMPTS = 1 ")
         for threads in sorted({1, len(os.sched_getaffinity(0))}):
             seconds, tokens = dict.fromkeys(WHO, 0.0), dict.fromkeys(WHO, 0)
             for one in asked:

@@ -21,22 +21,21 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from app import strict_json
-from app.answers.score import ScoreAnswer
-from app.assemble import draft, finish
+from app.crypto.signing import load_key
+from app.formats import strict_json
 from app.iexec.task import open_task
+from app.jobs.dispatch import answer_to
+from app.jobs.score import facts, sentence_check, wording, words
 from app.llm.engine import Engine
 from app.llm.models import Model, checked_path, find
-from app.llm.prompts import score as words
-from app.request import parse
+from app.request.parse import parse
 from app.request.score import Score
-from app.sealing import seal
-from app.signing import load_key
-from app.tasks import answer_to, score_words
-from app.verify import verify
-from app.wallet import claims, explain
+from app.result.answers.score import ScoreAnswer
+from app.result.envelope import seal
+from app.run.build_report import draft, finish
+from app.run.work import Outcome
+from app.verify.verifier import verify
 from app.wallet.scorecard import Scorecard
-from app.work import Outcome
 from bench.kept import finished
 from tests import histories
 from tests.documents import logged
@@ -129,7 +128,7 @@ def judged(name: str, hostile: dict[str, Any], tame: dict[str, Any]) -> dict[str
 
 def main(name: str, count: int, files: list[Path]) -> None:
     """Run what is not done yet, and print the counts; ends with 1 if anything is wrong."""
-    shaping = (words, explain, claims, score_words)
+    shaping = (words, facts, sentence_check, wording)
     code = b"".join(Path(module.__file__ or "").read_bytes() for module in shaping)
     key = hashlib.sha256(f"{find(name).sha256} {Scorecard.packaged().digest()}".encode() + code).hexdigest()
     jobs = {label: (name, *pair) for label, pair in [*wallets(count), *((path.name, own(path)) for path in files)]}

@@ -22,7 +22,7 @@ from app.llm.models import checked_path, find
 from app.wallet.features import FEATURES
 from app.wallet.scorecard import Scorecard
 from bench.accounts import Row, auroc, read
-from scripts.fit_scorecard import unseen
+from dev.fit_scorecard import unseen
 
 MODEL = "qwen2.5-coder-0.5b-instruct"
 GRADES = [str(grade) for grade in range(10)]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from app.wallet.scorecard import Scorecard
 from bench.accounts import auroc, read
-from scripts.fit_scorecard import cross_validate
+from dev.fit_scorecard import cross_validate
 
 
 def main(path: Path) -> None:

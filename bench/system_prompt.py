@@ -18,8 +18,8 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from app.jobs import ask_words as words
 from app.llm.models import find
-from app.llm.prompts import ask as words
 from bench.altered import copy
 from bench.ask import PROMPT, TOKENS, Once, once, theirs
 from bench.measure import in_turns, median
@@ -32,8 +32,8 @@ _ROOM = 768  # tokens of context of llama.cpp's program
 
 def build(folder: Path, model: str) -> None:
     """Make a copy of the code in `folder` whose `ask` says SYSTEM, with its state."""
-    copy(folder, "app/llm/prompts/ask.py", json.dumps(words.SYSTEM), json.dumps(SYSTEM))
-    command: list[str | Path] = [sys.executable, folder / "scripts/make_states.py", "--pin", model]
+    copy(folder, "app/jobs/ask_words.py", json.dumps(words.SYSTEM), json.dumps(SYSTEM))
+    command: list[str | Path] = [sys.executable, folder / "dev/make_states.py", "--pin", model]
     subprocess.run(command, check=True, env={**os.environ, "PYTHONPATH": os.fspath(folder)}, stderr=subprocess.DEVNULL)
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.simulate.protect import protect
+from app.formats.protected_data_writer import protect
 from app.simulate.worker import Held, Order, prepare
 from bench.measure import Cost, run
 

@@ -7,10 +7,10 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from app.llm.fetch import cache_folder
-from app.llm.native import build_config
+from app.build.fetch import cache_folder
+from app.llm.library import build_config
 from bench.peer import unpack
-from scripts.build_engine import cache_key, run_build, tools
+from dev.build_engine import cache_key, run_build, tools
 
 VARIANTS: dict[str, tuple[str, ...]] = {
     "AVX-512": ("-DGGML_AVX512=ON",),

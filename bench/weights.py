@@ -20,12 +20,12 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from app.build.fetch import cache_folder
+from app.jobs.score.wording import word
 from app.llm.engine import Engine
-from app.llm.fetch import cache_folder
 from app.llm.models import Model, checked_path, find
-from app.llm.states import States
-from app.sandbox.run import Sandbox
-from app.tasks.score_words import word
+from app.llm.prompt_cache import States
+from app.sandbox.sandbox import Sandbox
 from bench.humaneval import attempt, problems, verdict
 from bench.kept import FOLDER
 from bench.measure import in_turns, median

@@ -3,7 +3,7 @@
 #
 # Two builds of one commit give one digest with buildah and podman, and with docker's buildx on a store that keeps
 # what it is told. What would vary and what holds it: times of files and of the image (--timestamp: the commit's),
-# modes, .pyc files and pip's notes (scripts/stage_image.py), paths inside llama.cpp (scripts/build_engine.py).
+# modes, .pyc files and pip's notes (dev/stage_image.py), paths inside llama.cpp (dev/build_engine.py).
 # No cache of layers: buildah's would hand out layers with the times and the labels of an earlier commit.
 # ENGINE=docker picks one. Both bases are taken by their digests alone, those in the file or in --build-arg BUILD_BASE=… BASE=…
 set -euo pipefail

@@ -17,7 +17,7 @@ from typing import Any
 
 from eth_account import Account
 
-from app.signing import checksum_address, keccak256
+from app.crypto.signing import checksum_address, keccak256
 from app.wallet.history import Transaction, Transfer
 from tests.support import ROOT
 

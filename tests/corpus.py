@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.limits import LIMITS
-from app.simulate.protect import protect
+from app.base.limits import LIMITS
+from app.formats.protected_data_writer import protect
 
 CANARY = "zebrafish"
 GOOD = {"prompt": f"Where does the {CANARY} live?"}

@@ -16,9 +16,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from app.errors import AppError
-from app.wallet.live import blockscout as blockscout_client
-from app.wallet.live import etherscan as etherscan_client
+from app.base.errors import AppError
+from app.wallet.fetch import blockscout as blockscout_client
+from app.wallet.fetch import etherscan as etherscan_client
 from tests import histories
 
 Behave = Callable[[BaseHTTPRequestHandler, str, dict[str, str]], None]

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from app.errors import HistoryError
-from app.wallet.live.rpc import fetch
-from app.wallet.readers import read
+from app.base.errors import HistoryError
+from app.wallet.fetch.node import fetch
+from app.wallet.read.any_source import read
 from tests.anvil import CHAIN, WALLET, Past, Twist, twisted
 
 HERE = ("127.0.0.1", "localhost")

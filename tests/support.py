@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from app.signing import load_key
+from app.crypto.signing import load_key
+from app.formats.protected_data_writer import protect
 from app.simulate.postcompute import judge
-from app.simulate.protect import protect
 
 ROOT = Path(__file__).resolve().parent.parent
 SMALL = "smollm2-135m-instruct"

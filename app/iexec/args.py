@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from app.errors import ContradictionError, InputError, ModelError
-from app.limits import LIMITS
+from app.base.errors import ContradictionError, InputError, ModelError
+from app.base.limits import LIMITS
 
 _FIELDS = {
     "--prompt": "prompt",
@@ -24,7 +24,7 @@ _FIELDS = {
 }
 _SPEED = frozenset({"--threads", "--no-mmap", "--seconds"})
 _FLAGS = frozenset({"--no-mmap", "--callback"})
-_READABLE = "--salt"  # known, so that the error can say what is wrong with it here (app.iexec.inputs)
+_READABLE = "--salt"  # known, so that the error can say what is wrong with it here (app.request.sources.items)
 KNOWN = (
     *(name for name in _FIELDS if name != _READABLE),
     "--model",

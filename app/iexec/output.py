@@ -14,7 +14,7 @@ import json
 import os
 from pathlib import Path
 
-from app.errors import AppError, OutputError
+from app.base.errors import AppError, OutputError
 
 RESULT = "result.json"
 COMPUTED = "computed.json"

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from app.errors import AppError, InputError, OutputError
-from app.limits import LIMITS
-from app.signing import ZERO_ADDRESS
+from app.base.errors import AppError, InputError, OutputError
+from app.base.limits import LIMITS
+from app.crypto.signing import ZERO_ADDRESS
 
 _TASK_ID = re.compile(r"0x[0-9a-fA-F]{64}")
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")

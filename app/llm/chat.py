@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from app.errors import ModelError
+from app.base.errors import ModelError
 from app.llm.engine import Engine
 
 # Private-use characters that no chat template contains; checked below.

@@ -12,8 +12,8 @@ import time
 from collections.abc import Sequence
 from typing import Any, Self
 
-from app.deadline import NEVER, Deadline
-from app.errors import ModelError
+from app.base.deadline import NEVER, Deadline
+from app.base.errors import ModelError
 from app.llm.threads import Pace
 
 EIGHT = 8

@@ -14,16 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
-from app.deadline import NEVER, Deadline
-from app.errors import ModelError
-from app.llm import native, plain
+from app.base.deadline import NEVER, Deadline
+from app.base.errors import ModelError
+from app.llm import library, plain_tokens
 from app.llm.context import EIGHT, Context
+from app.llm.prompt_cache import States
 from app.llm.sampling import Sampling, chain, choice, penalties
-from app.llm.states import States
 from app.llm.threads import Pace
 
 if TYPE_CHECKING:
-    from app.llm.constrained import Filled, Filling, Slot
+    from app.llm.infill import Filled, Filling, Slot
 
 __all__ = ["Engine", "Generation", "Sampling"]
 
@@ -49,7 +49,7 @@ class Engine:
         `states` may spare the reading of words that begin a prompt; no bit depends on them.
         Raises `ModelError` engine.* when the library or the file cannot be loaded.
         """
-        self.c = native.load()
+        self.c = library.load()
         self.pace = Pace(threads)
         self._states = states
         params = self.c.llama_model_default_params()
@@ -85,8 +85,8 @@ class Engine:
         return self._special(self.c.llama_vocab_bos(self.vocab)), self._special(self.c.llama_vocab_eos(self.vocab))
 
     def tokenize(self, text: str, *, control: bool) -> list[int]:
-        """Return the tokens of `text`; with `control` off all of it is text, whatever token it spells (`app.llm.plain`)."""
-        return self._tokens(text, control=True) if control else plain.tokens(self._marks, self._plain, text)
+        """Return the tokens of `text`; with `control` off all of it is text, whatever token it spells (`plain_tokens`)."""
+        return self._tokens(text, control=True) if control else plain_tokens.tokens(self._marks, self._plain, text)
 
     def _plain(self, text: str) -> list[int]:
         return self._tokens(text, control=False)
@@ -128,14 +128,14 @@ class Engine:
         hopeless: Callable[[Filled], bool] | None = None,
         deadline: Deadline = NEVER,
     ) -> Filling:
-        """Return `parts` with their slots filled by the model: see `app.llm.constrained.fill`."""
-        from app.llm.constrained import fill
+        """Return `parts` with their slots filled by the model: see `app.llm.infill.fill`."""
+        from app.llm.infill import fill
 
         return fill(self, prompt, parts, sampling, again, hopeless, deadline)
 
     def weigh(self, prompt: list[int], choices: Sequence[str], deadline: Deadline = NEVER) -> tuple[int, ...]:
-        """Return how likely the model is to answer with each choice, per million: see `app.llm.weighing.weigh`."""
-        from app.llm.weighing import weigh
+        """Return how likely the model is to answer with each choice, per million: see `app.llm.choice_probabilities.weigh`."""
+        from app.llm.choice_probabilities import weigh
 
         return weigh(self, prompt, choices, deadline)
 
@@ -149,7 +149,7 @@ class Engine:
         return Context(self.c, self._model, room, self.pace, deadline)
 
     def begin(self, *, recalls: bool = False, common: bool = False) -> None:
-        """Begin another request, whose prompts have nothing from those before it: see `app.llm.states.States.begin`."""
+        """Begin another request, whose prompts have nothing from those before it: see `app.llm.prompt_cache.States.begin`."""
         if self._states:
             self._states.begin(recalls=recalls, common=common)
 

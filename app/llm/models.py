@@ -1,7 +1,7 @@
 """The catalogue of models, and the checked path of the one that is to be loaded.
 
 A run looks in `app/llm/weights/` only: beside the code, where an image embeds the file. `make` puts
-links there to the cache that `app.llm.fetch` fills, because an enclave has no home folder.
+links there to the cache that `app.build.fetch` fills, because an enclave has no home folder.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from app.errors import ModelError
+from app.base.errors import ModelError
 
 WEIGHTS = Path(__file__).parent / "weights"
 _CHUNK = 1 * 2**20  # bytes hashed between two progress calls

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from app.document import Document, Turn
-from app.errors import ContradictionError, InputError
-from app.limits import LIMITS
-from app.questionnaire import has_words, render
+from app.base.errors import ContradictionError, InputError
+from app.base.limits import LIMITS
 from app.request.base import BaseRequest
+from app.request.fields import Document, Turn
+from app.request.questionnaire.prompt import has_words, render
 
 _ADDRESS = re.compile(r"[^\s@<>]+@[^\s@<>]+\.[^\s@<>.]{2,}")
 # What can hold the prompt of an ask. A form without its author's own words may stand beside a prompt: then it is asked about.

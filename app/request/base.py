@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from app import strict_json
-from app.signing import keccak256
+from app.crypto.signing import keccak256
+from app.formats import strict_json
 
 
 class BaseRequest(BaseModel):

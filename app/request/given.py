@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from app.score_statement import Giver
+from app.crypto.score_statement import Giver
 
 _NAMED = ("wallet", "address", "chain")  # what a history is said to be of
 _PUBLIC = frozenset({"input_file", "args"})  # anyone may read them

@@ -7,14 +7,14 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict
 
-from app.document import Document
-from app.errors import ContradictionError, HistoryError, InputError
+from app.base.errors import ContradictionError, HistoryError, InputError
 from app.request.base import BaseRequest
+from app.request.fields import Document
 from app.request.given import Given
-from app.wallet import readers
+from app.wallet.fetch.source import Place
 from app.wallet.history import History
-from app.wallet.labels import Labels
-from app.wallet.live import Place
+from app.wallet.labels.lists import Labels
+from app.wallet.read import any_source
 
 FIELDS = ("wallet", "address", "address_form", "chain", "history", "source", "hosts", "as_of_block", "survey", "labels")
 
@@ -101,7 +101,7 @@ def read_history(value: Any, wallet: str, chain_id: int) -> History:
 
     Raises `HistoryError`; `InputError` wallet.contract if the account is known to be a contract.
     """
-    history = readers.read(value, wallet, chain_id)
+    history = any_source.read(value, wallet, chain_id)
     if history.account is not None and history.account.kind == "contract":
         raise InputError("wallet.contract", "the wallet is a contract account")
     return history

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 
-from app.deadline import Deadline
+from app.base.deadline import Deadline
 from app.sandbox.machine import Ended, Image, Inputs, Machine
 
 _TELLING = 10**8  # units of a run from which its time says how fast this machine is

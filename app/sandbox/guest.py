@@ -16,7 +16,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from app.errors import AppError, SandboxError
+from app.base.errors import AppError, SandboxError
 from app.llm.models import Artefact
 from app.sandbox.machine import Code, Image
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ctypes
 from typing import Any, Self
 
-from app.errors import SandboxError
-from app.sandbox.native import check
+from app.base.errors import SandboxError
+from app.sandbox.runtime import check
 
 _TABLE_ELEMENTS = 100_000  # the guest's own table has 5,903
 _NAMES = (b"wasi_snapshot_preview1", b"guest", b"door")

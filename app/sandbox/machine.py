@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from app.errors import SandboxError
-from app.sandbox import native
+from app.base.errors import SandboxError
+from app.sandbox import runtime
 from app.sandbox.instance import Instance
 
 PAGE = 65_536  # bytes, WebAssembly
@@ -83,9 +83,9 @@ class Machine:
 
         Raises `SandboxError` sandbox.missing, or sandbox.failed if another version of wasmtime compiled it.
         """
-        self._c = native.load()
-        self._engine = native.new_engine(self._c)
-        load = native.load_module
+        self._c = runtime.load()
+        self._engine = runtime.new_engine(self._c)
+        load = runtime.load_module
         self._modules = tuple(load(self._c, self._engine, part) for part in (code.wall, code.wasi, code.guest, code.door))
         self._memory_bytes = memory_bytes
 

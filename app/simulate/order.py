@@ -8,12 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from app import own_files
-from app.document import OPTIONS
-from app.errors import AppError, UsageError
+from app.base.errors import AppError, UsageError
+from app.base.limits import LIMITS
+from app.desk import own_files
+from app.formats.protected_data_writer import protect
 from app.iexec.args import scan_args
-from app.limits import LIMITS
-from app.simulate.protect import protect
+from app.request.fields import OPTIONS
 from app.simulate.worker import Held, Order, simulation_key
 
 

@@ -13,10 +13,10 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from app import strict_json
-from app.errors import InputError, SimulationError
-from app.limits import LIMITS
-from app.signing import keccak256
+from app.base.errors import InputError, SimulationError
+from app.base.limits import LIMITS
+from app.crypto.signing import keccak256
+from app.formats import strict_json
 
 _KEYS = {"deterministic-output-path", "callback-data", "error-message"}
 _RESERVED = {"stdout.txt", "stderr.txt", "iexec_out.zip"}

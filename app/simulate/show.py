@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from app import strict_json
-from app.errors import EXIT_FAILED, EXIT_OK, EXIT_REFUSED
-from app.printable import printable
-from app.report import Report, Result
-from app.simulate.explain import explain, fields_of
-from app.simulate.session import Simulated
-from app.simulate.tell import has_failed, inputs, outcome, tell, wrap
+from app.base.errors import EXIT_FAILED, EXIT_OK, EXIT_REFUSED
+from app.desk.printable import printable
+from app.formats import strict_json
+from app.result.report import Report, Result
+from app.simulate.explain_error import explain, fields_of
+from app.simulate.simulation import Simulated
+from app.simulate.tell_answer import has_failed, inputs, outcome, tell, wrap
 
 Facts = Iterable[tuple[str, str]]
 

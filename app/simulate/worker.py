@@ -15,10 +15,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app import atomic, own_files, signing
-from app.errors import AppError, UsageError
+from app.base import atomic
+from app.base.errors import AppError, UsageError
+from app.build.fetch import cache_folder, lock
+from app.crypto import signing
+from app.desk import own_files
 from app.iexec.args import split_args
-from app.llm.fetch import cache_folder, lock
 
 TASK_ID = "0x" + "5ea1ed" * 10 + "0001"  # a simulated task has always the same id, so its result is reproducible
 _KEY_BYTES = 1_024

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 
 from app.wallet.history import History, Summary, Transaction, Transfer, Untold
-from app.wallet.labels import FLAGS, Kind, Labels
+from app.wallet.labels.lists import FLAGS, Kind, Labels
 from app.wallet.tally import Tally
 
 MINUTE, DAY = 60, 86_400

@@ -10,7 +10,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from app import strict_json
+from app.formats import strict_json
 
 Source = Literal[
     "etherscan",

@@ -2,7 +2,7 @@
 
     total = base + points + kept - deductions, held between 0 and 1000
 
-Points are fitted (scripts/fit_scorecard.py) or, where no labelled data exists, judged; the table says which.
+Points are fitted (dev/fit_scorecard.py) or, where no labelled data exists, judged; the table says which.
 `kept`: what an earlier month had earned stays earned through clean months, so a clean active month never lowers
 a score. Deductions only grow with what is bad. No text and no model has a part in any of it.
 """
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any, Literal
 
-from app import strict_json
+from app.formats import strict_json
 
 Factor = Literal["activity", "maturity", "diversity", "conduct", "risk"]
 FACTORS: tuple[Factor, ...] = ("activity", "maturity", "diversity", "conduct", "risk")

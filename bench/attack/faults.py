@@ -21,9 +21,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from app.errors import EXIT_CANNOT_WRITE, AppError
+from app.base.errors import EXIT_CANNOT_WRITE, AppError
 from app.simulate.postcompute import judge
-from app.verify import verify
+from app.verify.verifier import verify
 from bench.attack import places
 from bench.attack.places import KEPT, ROOT
 from tests.support import SIGNER, SMALL, Desk

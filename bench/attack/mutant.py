@@ -25,7 +25,10 @@ from bench.attack.places import ROOT
 
 UNCHANGED = -1
 Made = Literal["mutant", "same", "wording"]
-_TYPES = ("app/report.py", "app/signing.py")  # their constants are types, of which classes here and elsewhere were made
+_TYPES = (
+    "app/result/report.py",
+    "app/crypto/signing.py",
+)  # their constants are types, of which classes were made
 _WORDS = re.compile(r"[^%\\<>{}\[\]$]* [^%\\<>{}\[\]$]*")  # at least two words, and nothing that a format would hold
 
 

@@ -30,11 +30,17 @@ from bench.attack import mutant, places
 from bench.attack.places import KEPT, ROOT
 
 GROUPS: dict[str, tuple[str, ...]] = {
-    "protected_data": ("app/iexec/protected_data.py", "app/iexec/zip_layout.py"),
-    "report": ("app/report.py", "app/sealing.py"),
-    "signing": ("app/signing.py", "app/score_seal.py", "app/score_statement.py", "app/evm_score.py", "app/sui.py"),
-    "verify": ("app/verify.py",),
-    "readers": tuple(sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "app/wallet/readers").glob("*.py"))),
+    "protected_data": ("app/formats/protected_data.py", "app/formats/zip_layout.py"),
+    "report": ("app/result/report.py", "app/result/envelope.py"),
+    "signing": (
+        "app/crypto/signing.py",
+        "app/result/score_signatures.py",
+        "app/crypto/score_statement.py",
+        "app/crypto/evm_score.py",
+        "app/crypto/sui.py",
+    ),
+    "verify": ("app/verify/verifier.py",),
+    "readers": tuple(sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "app/wallet/read").glob("[!_]*.py"))),
 }
 _UNIT, _EXACT, _EDGES = "tests/unit/test_", "tests/attack/test_exact.py", "tests/attack/test_exact_signing.py"
 TESTS: dict[str, tuple[str, ...]] = {

@@ -20,9 +20,9 @@ from random import Random
 from typing import Any, NoReturn
 from unittest import mock
 
-from app import strict_json
-from app.errors import AppError, InputError
-from app.hints import HINTS
+from app.base.errors import AppError, InputError
+from app.base.hints import HINTS
+from app.formats import strict_json
 
 CANARY = "zebrafish"
 WALLET = "0x" + "a1" * 20
@@ -71,7 +71,7 @@ def _text(data: bytes) -> str:
 
 
 def _zip(data: bytes) -> None:
-    from app.iexec import protected_data
+    from app.formats import protected_data
 
     entries = protected_data.read(data)
     protected_data.value(protected_data.tree(entries))
@@ -96,9 +96,9 @@ def _piece(data: bytes) -> None:
 
 
 def _source(origin: Any, data: bytes) -> None:
-    from app.iexec.combine import combine
-    from app.iexec.pieces import Origin, Piece, read
-    from app.request import parse
+    from app.request.parse import parse
+    from app.request.sources.combine import combine
+    from app.request.sources.pieces import Origin, Piece, read
 
     piece = read(Origin(origin, None if origin == "dataset" else 1), data)
     try:
@@ -118,8 +118,8 @@ def _args(data: bytes) -> None:
 
 
 def _task(data: bytes) -> None:
-    from app.iexec.inputs import wants_callback
     from app.iexec.task import open_task
+    from app.request.sources.items import wants_callback
 
     lines = [line.partition("=") for line in data.decode(errors="surrogateescape").replace("\0", "").split("\n")]
     environ = {f"IEXEC_{name}": value for name, _, value in lines}
@@ -130,7 +130,7 @@ def _task(data: bytes) -> None:
 
 
 def _form(data: bytes) -> None:
-    from app.questionnaire import has_words, render, title_of
+    from app.request.questionnaire.prompt import has_words, render, title_of
 
     given = _json(data)
     form, answers = (given.get("questionnaire", given), given.get("answers")) if isinstance(given, dict) else (given, None)
@@ -140,14 +140,14 @@ def _form(data: bytes) -> None:
 
 
 def _request(data: bytes) -> None:
-    from app.request import parse
+    from app.request.parse import parse
 
     request, salt = parse(_object(data))
     request.commitment(salt or bytes(32))
 
 
 def _session(data: bytes) -> None:
-    from app.request import parse
+    from app.request.parse import parse
 
     session = {"session": _text(data)}
     request, _ = parse(session | {"feedback": "rename x"})
@@ -155,7 +155,7 @@ def _session(data: bytes) -> None:
 
 
 def _history(data: bytes) -> None:
-    from app.wallet import readers
+    from app.wallet.read import any_source as readers
 
     value = _json(data)
     readers.looks_like(value)
@@ -164,7 +164,7 @@ def _history(data: bytes) -> None:
 
 
 def _table(data: bytes) -> None:
-    from app.wallet import readers
+    from app.wallet.read import any_source as readers
 
     text = _text(data)
     readers.from_text(text)
@@ -181,14 +181,15 @@ def _labels(data: bytes) -> None:
 
 def _live(data: bytes) -> None:
     """Fetch from each kind of source whose answers are the lines of `data`, the last one over and over."""
-    from app.wallet import live, readers
-    from app.wallet.live.http import Host
+    from app.net.http import Host
+    from app.wallet.fetch import source
+    from app.wallet.read import any_source as readers
 
     kind, *answers = data.split(b"\n")
     waiting = iter(answers)
     last = answers[-1] if answers else b"{}"
     name = {b"e": "etherscan", b"b": "blockscout"}.get(kind[:1], "rpc")
-    place = live.Place(name, _URL, ("127.0.0.1",), "key")  # type: ignore[arg-type]
+    place = source.Place(name, _URL, ("127.0.0.1",), "key")  # type: ignore[arg-type]
 
     def send(_: object, __: str, ___: str, body: bytes | None = None) -> tuple[int, float, bytes]:
         said = next(waiting, last)
@@ -200,20 +201,20 @@ def _live(data: bytes) -> None:
         raise InputError("history.unreachable", "the source would be asked again")
 
     with mock.patch.object(Host, "_send", send), mock.patch("time.sleep", no_time):
-        readers.read(live.fetch(place, WALLET, 1), WALLET, 1)
+        readers.read(source.fetch(place, WALLET, 1), WALLET, 1)
 
 
 def _result(data: bytes) -> None:
-    from app import sealing
-    from app.verify import verify
+    from app.result import envelope
+    from app.verify.verifier import verify
     from tests.unit.results import KEY
 
-    sealing.read(data)
+    envelope.read(data)
     verify(data, KEY.address)
 
 
 def _delivered(data: bytes) -> None:
-    from app.delivery import read_result
+    from app.verify.delivered_file import read_result
 
     with tempfile.NamedTemporaryFile(dir=_memory()) as stream:
         stream.write(data)
@@ -236,7 +237,7 @@ def _memory() -> str | None:
 
 
 def _key(data: bytes) -> None:
-    from app.signing import load_key, recover
+    from app.crypto.signing import load_key, recover
 
     with contextlib.suppress(AppError):
         recover(data[:32].ljust(32, b"\0"), "0x" + data[32:].hex())
@@ -244,31 +245,31 @@ def _key(data: bytes) -> None:
 
 
 def _names(data: bytes) -> None:
-    from app.document import FIELDS
-    from app.form import types
-    from app.languages import language_of
-    from app.near import near
+    from app.base.languages import language_of
+    from app.base.near_names import near
+    from app.request.fields import FIELDS
+    from app.request.questionnaire import row_types
 
     text = _text(data)
     near(text, FIELDS)
     language_of(text)
-    types.kind_of(text)
-    types.why_refused(text)
-    types.near(text)
+    row_types.kind_of(text)
+    row_types.why_refused(text)
+    row_types.near(text)
 
 
 def _prompt(data: bytes) -> None:
+    from app.jobs.code import edits, examples, findings, prompt
     from app.request.code import Code
     from app.sandbox.needs import lacking
-    from app.tasks import code_prompt, edits, examples, findings
 
     text = _text(data)
     asked = Code(language="python", asked=text, prompt=text)
     found = examples.examples(text)
     examples.functions(text)
-    code_prompt.header(asked)
-    code_prompt.has_code(asked, text)
-    code_prompt.definitions(text)
+    prompt.header(asked)
+    prompt.has_code(asked, text)
+    prompt.definitions(text)
     findings.findings(text)
     lacking(text, ())
     parts = edits.parts(text)
@@ -279,8 +280,8 @@ def _prompt(data: bytes) -> None:
 
 
 def _url(data: bytes) -> None:
-    from app.llm.outside import connect
-    from app.wallet.live.http import Host
+    from app.net.http import Host
+    from app.simulate.outside_engines import connect
 
     text = _text(data)
     failures: list[AppError] = []
@@ -294,9 +295,9 @@ def _url(data: bytes) -> None:
 
 
 def _verdict(data: bytes) -> None:
-    from app.limits import LIMITS
+    from app.base.limits import LIMITS
     from app.sandbox.machine import Ended
-    from app.sandbox.run import _difference, _read
+    from app.sandbox.sandbox import _difference, _read
 
     out, _, rest = data.partition(b"\0")
     _difference(_text(rest), out)
@@ -414,7 +415,7 @@ def _results() -> list[bytes]:
 
 
 def _zips() -> list[bytes]:
-    from app.simulate.protect import protect
+    from app.formats.protected_data_writer import protect
     from tests.corpus import borsh, zipped
 
     return [

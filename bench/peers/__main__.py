@@ -18,8 +18,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from app import __version__
+from app.jobs import ask_words as words
 from app.llm.models import WEIGHTS, find
-from app.llm.prompts import ask as words
 from bench.ask import PROMPT, TOKENS, ours
 from bench.measure import Cost, in_turns, median, run
 from bench.peers.install import PEERS, Peer

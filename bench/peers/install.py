@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.llm.fetch import cache_folder
-from scripts.build_engine import wheel
+from app.build.fetch import cache_folder
+from dev.build_engine import wheel
 
 HERE = Path(__file__).parent
 _MOST = 1_800  # seconds of one installer

@@ -23,8 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app import strict_json
-from app.simulate.protect import protect
+from app.formats import strict_json
+from app.formats.protected_data_writer import protect
 from bench.memory import watch
 from tests import histories
 from tests.support import SMALL, Desk

@@ -18,9 +18,8 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any
 
-from app.errors import AppError
-from app.wallet import readers
-from app.wallet.readers import rpc
+from app.base.errors import AppError
+from app.wallet.read import any_source, rpc
 from bench.attack.places import KEPT
 from tests import histories
 from tests.documents import EMPTY, HASH, OTHER, THIRD, TOKEN, TOKEN_ROW, WALLET, event, logged, moved, row
@@ -290,7 +289,7 @@ def text_edits(text: str) -> Iterator[tuple[str, str]]:
 
 def reading(value: Any) -> str:
     """Return in a few characters whether a value looks like a history, and what history it is or which error it gets."""
-    seen = "".join("-+"[readers.looks_like(value, wallet=wallet)] for wallet in (False, True))
+    seen = "".join("-+"[any_source.looks_like(value, wallet=wallet)] for wallet in (False, True))
     return f"{seen} {_read(value)}"
 
 
@@ -299,7 +298,7 @@ def text_reading(text: str) -> str:
     made = []
     for wallet in (False, True):
         try:
-            found = readers.from_text(text, wallet=wallet)
+            found = any_source.from_text(text, wallet=wallet)
         except AppError as err:
             made.append(_said(err))
             continue
@@ -309,7 +308,7 @@ def text_reading(text: str) -> str:
 
 def _read(value: Any) -> str:
     try:
-        found = readers.read(value, WALLET, 1)
+        found = any_source.read(value, WALLET, 1)
     except AppError as err:
         return _said(err)
     told = [found.source, found.as_of_time, found.as_of_block, repr(found.account), found.truncated, found.left_out]

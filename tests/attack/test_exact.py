@@ -13,16 +13,16 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from app.answers.score import ScoreAnswer
-from app.chain import OnChain
-from app.errors import AppError, ProtectedDataError, SigningError, VerifyError
-from app.iexec import protected_data, zip_layout
-from app.limits import LIMITS
-from app.report import Input
-from app.request import parse
-from app.sealing import callback_data, read, seal
-from app.signing import ORDER, Domain, Message, checksum_address, digest, load_key, new_key, recover
-from app.verify import open_commitment, receipt, verify
+from app.base.errors import AppError, ProtectedDataError, SigningError, VerifyError
+from app.base.limits import LIMITS
+from app.crypto.signing import ORDER, Domain, Message, checksum_address, digest, load_key, new_key, recover
+from app.formats import protected_data, zip_layout
+from app.request.parse import parse
+from app.result.answers.score import ScoreAnswer
+from app.result.envelope import callback_data, read, seal
+from app.result.report import Input
+from app.verify.on_chain import OnChain
+from app.verify.verifier import open_commitment, receipt, verify
 from tests.corpus import borsh, patched, zipped
 from tests.support import ROOT
 from tests.unit import results
@@ -378,8 +378,8 @@ def test_a_score_is_sealed_with_all_its_signatures() -> None:
         plain = read(seal(report, KEY))
         for update in ({"sui": None}, {"sui": foreign.sui}):
             changed = plain.model_copy(update={"attestation": plain.attestation.model_copy(update=update)})
-            from app import strict_json
-            from app.sealing import _plain
+            from app.formats import strict_json
+            from app.result.envelope import _plain
 
             assert code_of(verify, strict_json.dumps(_plain(changed)), KEY.address) == "result.signature"
 
@@ -477,7 +477,7 @@ def test_results_at_the_limit_of_bytes() -> None:
 
 
 def test_a_signature_that_is_not_ours_never_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
-    from app import signing
+    from app.crypto import signing
 
     other = load_key("2e" * 32)
     monkeypatch.setattr(signing, "_sign", lambda _, word: bytes.fromhex(other.sign(word)[2:]) if False else bytes(65))

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from app.errors import AppError
-from app.iexec import protected_data, zip_layout
-from app.limits import LIMITS
+from app.base.errors import AppError
+from app.base.limits import LIMITS
+from app.formats import protected_data, zip_layout
 from tests.corpus import borsh, patched, zipped
 
 

@@ -9,15 +9,16 @@ from typing import Any, get_args
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from app import score_seal, score_statement, sui
-from app.answers.score import ScoreAnswer
-from app.errors import AppError, VerifyError
-from app.evm_score import score_digest
-from app.report import Bulk, InputKind, OutsideModel, Report
-from app.request import parse
-from app.sealing import callback_data, check_back, message_for, read, seal, sealed
-from app.signing import ORDER, Address, Domain, Message, checksum_address, load_key, recover
-from app.verify import receipt, verify
+from app.base.errors import AppError, VerifyError
+from app.crypto import score_statement, sui
+from app.crypto.evm_score import score_digest
+from app.crypto.signing import ORDER, Address, Domain, Message, checksum_address, load_key, recover
+from app.request.parse import parse
+from app.result import score_signatures
+from app.result.answers.score import ScoreAnswer
+from app.result.envelope import callback_data, check_back, message_for, read, seal, sealed
+from app.result.report import Bulk, InputKind, OutsideModel, Report
+from app.verify.verifier import receipt, verify
 from tests import histories
 from tests.unit.results import KEY
 from tests.unit.test_verify import BULK, REPORT
@@ -38,8 +39,8 @@ def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def scored() -> ScoreAnswer:
+    from app.jobs.dispatch import answer_to
     from app.llm.models import find
-    from app.tasks import answer_to
 
     request, _ = parse({"wallet": PAST.wallet, "history": histories.etherscan(PAST)})
     answer, _, _ = answer_to(request, None, find(None))
@@ -116,17 +117,17 @@ def test_the_least_r() -> None:
 @pytest.mark.parametrize("chain_id", [None, 5])
 def test_every_score_of_a_bulk_is_signed_for_its_domain(chain_id: int | None) -> None:
     domain, report = Domain(chainId=chain_id), bulk()
-    made = score_seal.sign_scores(report, KEY, domain)
+    made = score_signatures.sign_scores(report, KEY, domain)
     before, after = report.bulk.results, made.bulk.results  # type: ignore[union-attr]
     assert before[2:] == after[2:]
     for item, given in zip(after[:2], before[:2], strict=True):
         answer = item.answer
         assert isinstance(answer, ScoreAnswer) and answer.evm is not None and answer.sui_origin is not None
-        assert recover(score_digest(score_seal.statement(answer), domain), answer.evm) == KEY.address
-        assert recover(score_digest(score_seal.statement(answer), Domain(chainId=6)), answer.evm) != KEY.address
+        assert recover(score_digest(score_signatures.statement(answer), domain), answer.evm) == KEY.address
+        assert recover(score_digest(score_signatures.statement(answer), Domain(chainId=6)), answer.evm) != KEY.address
         k1 = answer.sui_origin.secp256k1
         pair = bytes.fromhex(k1.signature), bytes.fromhex(k1.public_key)
-        assert sui.verify_secp256k1(*pair, sui.origin_message(score_seal.statement(answer)))
+        assert sui.verify_secp256k1(*pair, sui.origin_message(score_signatures.statement(answer)))
         bare = dict.fromkeys(("evm", "sui", "sui_origin", "signature"))
         assert answer.model_copy(update=bare) == given.answer.model_copy(update=bare)
     checked = verify(seal(report, KEY, chain_id), KEY.address)
@@ -146,9 +147,9 @@ def test_what_a_program_is_told_of_each_score() -> None:
     }
     told["truncated"] = False
     expected = [told | {"wallet_address": PAST.wallet}, told | {"wallet_address": "0x" + "11" * 20}]
-    assert score_seal.origins(bulk()) == expected
-    assert score_seal.origins(REPORT.model_copy(update={"kind": "score", "answer": score})) == expected[:1]
-    assert score_seal.origins(REPORT) == []
+    assert score_signatures.origins(bulk()) == expected
+    assert score_signatures.origins(REPORT.model_copy(update={"kind": "score", "answer": score})) == expected[:1]
+    assert score_signatures.origins(REPORT) == []
 
 
 def test_a_result_that_reads_back_otherwise_is_an_error_of_ours() -> None:
@@ -177,7 +178,7 @@ HOSTS = {
 def test_hosts_that_may_be_signed(host: str) -> None:
     data = scored().data
     assert bool(re.fullmatch(score_statement.HOST, host)) is HOSTS[host]
-    said = score_seal.statement(
+    said = score_signatures.statement(
         scored().model_copy(update={"data": data.model_copy(update={"origin": "enclave", "host": host})})
     )
     fields: dict[str, Any] = data.model_dump() | {"origin": "enclave", "host": host}

@@ -73,8 +73,8 @@ def test_a_crash_is_kept_once_and_for_good(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_an_error_that_tells_content_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    from app import strict_json
-    from app.errors import InputError
+    from app.base.errors import InputError
+    from app.formats import strict_json
 
     def telling(data: bytes) -> None:
         raise InputError("json.invalid", f"cannot read {data.decode()}")

@@ -59,7 +59,7 @@ def test_what_once_grew_faster_than_its_size_does_not(one: Repetition) -> None:
 
 
 def test_what_grows_with_the_square_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    from app import strict_json
+    from app.formats import strict_json
 
     def square(data: bytes) -> None:
         for at in range(len(data) // 128):
@@ -99,7 +99,7 @@ def nested(parsed: Any, *, inside: bool = False) -> bool:
 
 # Endless in endless, and harmless: between two rounds of the outer stands something that the inner cannot be.
 SEPARATED = {
-    "app.iexec.protected_data._PATH": "a slash before each round",
+    "app.formats.protected_data._PATH": "a slash before each round",
 }
 
 

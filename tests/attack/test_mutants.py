@@ -37,7 +37,7 @@ def test_a_mutant_that_changes_nothing_lives() -> None:
     code = """
 import time
 from bench.attack import mutant, mutants
-job = ("signing", "app/signing.py", mutant.UNCHANGED)
+job = ("signing", "app/crypto/signing.py", mutant.UNCHANGED)
 found = []
 name = "tests/unit/test_signing.py::test_refuses_other_signatures"
 mutants.judge([job], time.monotonic() + 60, lambda *said: found.append(said[2].outcome), {job: KILLER})
@@ -64,14 +64,14 @@ def test_survivors_are_explained_in_words_and_are_mutants_of_today() -> None:
 @pytest.mark.parametrize(
     ("module", "before", "after"),
     [
-        ("app/wallet/readers/fields.py", "MAX_WEI = 2**256 - 1", "MAX_WEI = 2**256 + 1"),  # a function's default value
-        ("app/score_statement.py", "HOST = r", "HOST = None or r"),  # a pattern that another module has compiled
+        ("app/wallet/read/fields.py", "MAX_WEI = 2**256 - 1", "MAX_WEI = 2**256 + 1"),  # a function's default value
+        ("app/crypto/score_statement.py", "HOST = r", "HOST = None or r"),  # a pattern that another module has compiled
     ],
 )
 def test_a_constant_of_which_something_else_was_made_is_imported_anew(module: str, before: str, after: str) -> None:
     """Given to the loaded modules alone it would change nothing, and live."""
-    importlib.import_module("app.sui")
-    importlib.import_module("app.wallet.readers.fields")
+    importlib.import_module("app.crypto.sui")
+    importlib.import_module("app.wallet.read.fields")
     source = (ROOT / module).read_text()
     assert before in source
     assert not mutant.rebind(mutant.Mutant(module, "", before, after, "mutant", source.replace(before, after)))

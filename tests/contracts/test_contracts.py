@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 import pytest
 
-from app.sealing import callback_data, read, seal
-from app.signing import ORDER, ZERO_HASH, Domain, Message, digest, keccak256, load_key
+from app.crypto.signing import ORDER, ZERO_HASH, Domain, Message, digest, keccak256, load_key
+from app.result.envelope import callback_data, read, seal
 from tests.contracts.chain import CALLBACK_GAS, PARAMS, Chain, needs_chain
 from tests.support import SECRET, SIGNER
 from tests.unit.test_verify import FAILURE, REPORT

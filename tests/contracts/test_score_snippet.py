@@ -10,14 +10,14 @@ import pytest
 from eth_account import Account
 from eth_account.messages import encode_typed_data
 
-from app.evm_score import STRUCT_TYPE
-from app.report import Report
-from app.score_seal import statement
-from app.score_statement import ORIGIN_CODES
-from app.sealing import read, seal
-from app.signing import ORDER, ZERO_ADDRESS, load_key
-from scripts.make_vectors import BASE, KEY
-from scripts.score_vectors import FACTS, GIVEN, SCORE
+from app.crypto.evm_score import STRUCT_TYPE
+from app.crypto.score_statement import ORIGIN_CODES
+from app.crypto.signing import ORDER, ZERO_ADDRESS, load_key
+from app.result.envelope import read, seal
+from app.result.report import Report
+from app.result.score_signatures import statement
+from dev.make_vectors import BASE, KEY
+from dev.score_vectors import FACTS, GIVEN, SCORE
 from tests.contracts.chain import Chain, needs_chain
 
 OTHER = load_key("2e" * 32)

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import rfc8785
 
-from app.sealing import seal
-from app.signing import ORDER, ZERO_ADDRESS, Message
+from app.crypto.signing import ORDER, ZERO_ADDRESS, Message
+from app.result.envelope import seal
 from tests.contracts.chain import Chain, needs_chain
 from tests.support import ROOT
 from tests.unit.test_verify import KEY, REPORT

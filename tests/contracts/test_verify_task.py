@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from app import chain as chain_room
-from app.cli import cli
-from app.sealing import callback_data
-from app.signing import keccak256
+from app.cli.main import cli
+from app.crypto.signing import keccak256
+from app.result.envelope import callback_data
+from app.verify import on_chain as chain_room
 from tests.contracts.chain import Chain, freeze, needs_chain
 from tests.contracts.test_contracts import sealed
 from tests.support import SIGNER
@@ -159,7 +159,7 @@ def test_what_is_wrong_offline_is_said_first(chain: Chain, verify: Verify) -> No
 
 LIGHT = """
 import resource, sys
-from app.cli import cli
+from app.cli.main import cli
 cli(sys.argv[1:], standalone_mode=False)
 used = resource.getrusage(resource.RUSAGE_SELF)
 heavy = {"llama_cpp", "web3", "eth_account", "eth_abi", "jinja2", "httpx", "requests"}

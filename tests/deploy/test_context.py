@@ -15,14 +15,14 @@ from tests.support import ROOT
 
 PEERS = ROOT / "tests/peers"
 KEPT = ("Dockerfile", "Dockerfile.scone", ".dockerignore")  # dockerode does not find a Dockerfile that is left out
-COPIED = ("app", "requirements", "scripts")
+COPIED = ("app", "requirements", "dev")
 MADE = shutil.ignore_patterns("__pycache__", "weights", "guest.bin")
 # what a checkout holds besides once somebody has worked in it; no image may hold any of it
 KEYS = (
     *("iapp.config.json", "enclave-key.pem", ".env", ".env.local", "wallet.json", "deploy/wallet.json", "app/.env"),
     *(
         "app/signing.pem",
-        "scripts/server.key",
+        "dev/server.key",
         "app/iapp.config.json",
         "deploy/keystore/UTC--2026-11-25T03-00-00Z--11",
         ".npmrc",
@@ -35,7 +35,7 @@ LEFT_BEHIND = (
 )
 MADE_ANEW = (
     *(".git/config", ".venv/bin/python", "app/llm/weights/qwen.gguf", "app/llm/weights/link", "app/sandbox/guest.bin"),
-    *("app/__pycache__/run.cpython-313.pyc", "scripts/__pycache__/iexec.pyc", "deploy/node_modules/iexec/package.json"),
+    *("app/__pycache__/run.cpython-313.pyc", "dev/__pycache__/iexec.pyc", "deploy/node_modules/iexec/package.json"),
     *(".mypy_cache/x.json", ".pytest_cache/v", ".ruff_cache/v", "app/.DS_Store", ".hypothesis/x", "app/copy.gguf"),
 )
 THE_REST = ("tests/unit/test_run.py", "bench/ask.py", "docs/iapp.md", "deploy/ask.mjs", "README.md", "iexec.json", "Makefile")

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from app.llm import models, states
+from app.llm import models, prompt_cache
 from app.llm.models import catalogue, checked_path, find
-from scripts import stage_image
+from dev import stage_image
 from tests.support import SMALL
 
 ROOT = Path(__file__).parents[2]
@@ -185,7 +185,7 @@ def test_the_early_layers_have_all_that_they_import() -> None:
 def staged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The build's folder with the small model in its layer."""
     model = checked_path(find(SMALL)).resolve()
-    for module in (models, states):
+    for module in (models, prompt_cache):
         monkeypatch.setattr(module, "WEIGHTS", tmp_path / "weights")
     monkeypatch.setattr(stage_image, "STAGE", tmp_path / "stage")
     layer = tmp_path / "stage/model" / stage_image.WEIGHTS
@@ -198,22 +198,22 @@ def test_the_image_holds_the_pinned_states(staged: Path) -> None:
     stage_image.states(SMALL)
     layer = staged / "stage/states" / stage_image.WEIGHTS
     made = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in layer.iterdir()}
-    assert made == {states.path(find(SMALL), job).name: pin.sha256 for job, pin in states.pins()[SMALL].items()}
+    assert made == {prompt_cache.path(find(SMALL), job).name: pin.sha256 for job, pin in prompt_cache.pins()[SMALL].items()}
     assert {oct(path.stat().st_mode)[-3:] for path in layer.iterdir()} == {"644"}
     assert not (staged / "weights").exists()  # app/ is copied next
 
 
 def test_states_of_other_bits_end_the_build(staged: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pinned = states.pins()[SMALL]
+    pinned = prompt_cache.pins()[SMALL]
     other = pinned | {"score": pinned["score"].model_copy(update={"sha256": "0" * 64})}
-    monkeypatch.setattr(states, "pins", lambda: {SMALL: other})
+    monkeypatch.setattr(prompt_cache, "pins", lambda: {SMALL: other})
     with pytest.raises(SystemExit, match=r"not the bits pinned in app/llm/states\.toml: score\n"):
         stage_image.states(SMALL)
     assert list((staged / "stage/states" / stage_image.WEIGHTS).iterdir()) == []
 
 
 def test_a_model_without_pins_has_an_empty_layer(staged: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(states, "pins", dict)
+    monkeypatch.setattr(prompt_cache, "pins", dict)
     stage_image.states(SMALL)
     assert list((staged / "stage/states" / stage_image.WEIGHTS).iterdir()) == []
 

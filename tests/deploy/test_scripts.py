@@ -16,11 +16,11 @@ from typing import Any
 
 import pytest
 
+from app.formats.protected_data_writer import protect
 from app.iexec.args import split_args
-from app.iexec.pieces import Origin, read
-from app.request import parse
+from app.request.parse import parse
+from app.request.sources.pieces import Origin, read
 from app.simulate import order
-from app.simulate.protect import protect
 from tests.support import ROOT
 
 DEPLOY, PEERS = ROOT / "deploy", ROOT / "tests/peers"

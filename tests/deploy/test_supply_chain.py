@@ -13,10 +13,10 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
+from app.llm.library import build_config
 from app.llm.models import catalogue
-from app.llm.native import build_config
 from app.sandbox.guest import catalogue as guest
-from scripts.check_drift import files
+from dev.check_drift import files
 
 ROOT = Path(__file__).parents[2]
 BILL = ROOT / "sbom/sealed-llm.cdx.json"
@@ -28,7 +28,7 @@ def parts() -> dict[str, dict[str, Any]]:
 
 
 def test_up_to_date() -> None:
-    subprocess.run([sys.executable, "scripts/sbom.py", "--check"], check=True, cwd=ROOT, env={"PYTHONPATH": "."})
+    subprocess.run([sys.executable, "dev/sbom.py", "--check"], check=True, cwd=ROOT, env={"PYTHONPATH": "."})
 
 
 def test_valid() -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from app import __version__
-from app.simulate.protect import protect
+from app.formats.protected_data_writer import protect
 from tests.support import ROOT, SMALL, Desk
 
 ARGS = f"--model {SMALL} --max-tokens 8"
@@ -198,7 +198,7 @@ def test_inside_a_task_no_word_is_a_command(desk: Desk) -> None:
 
 def test_the_console_command_is_the_same_program(cache: dict[str, str], tmp_path: Path) -> None:
     command = Path(sys.executable).with_name("sealed-llm")
-    assert subprocess.run([ROOT / "scripts/make_command.py"], executable=sys.executable, check=True, capture_output=True)
+    assert subprocess.run([ROOT / "dev/make_command.py"], executable=sys.executable, check=True, capture_output=True)
 
     def run(*args: str, environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -245,7 +245,7 @@ def test_a_terminal_s_spinner_is_gone_in_the_end(cache: dict[str, str], tmp_path
 
 def test_verify_is_light() -> None:
     heavy = {"llama_cpp", "web3", "eth_account", "jinja2"}
-    code = f"import sys; from app.verify import verify; print(sorted({heavy!r} & set(sys.modules)))"
+    code = f"import sys; from app.verify.verifier import verify; print(sorted({heavy!r} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

@@ -4,15 +4,15 @@ import ast
 import json
 from typing import Any
 
-from app.answers.code import CodeAnswer
+from app.jobs.dispatch import answer_to
 from app.llm.engine import Engine
 from app.llm.models import checked_path, find
-from app.replay import replay
-from app.request import parse
+from app.request.code_session import Session
+from app.request.parse import parse
+from app.result.answers.code import CodeAnswer
 from app.sandbox.guest import catalogue
-from app.session import Session
-from app.tasks import answer_to
-from app.verify import verify
+from app.verify.replay import replay
+from app.verify.verifier import verify
 from tests.support import SIGNER, SMALL, Desk
 
 TASK = {"language": "py", "prompt": "Write a function rev(text) that returns the text reversed."}

@@ -19,9 +19,9 @@ from pathlib import Path
 import click
 import pytest
 
-from app.cli import cli
-from app.hints import HINTS
-from app.simulate.protect import protect
+from app.base.hints import HINTS
+from app.cli.main import cli
+from app.formats.protected_data_writer import protect
 from tests.support import ROOT, SALT, SECRET, SIGNER, SMALL
 
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

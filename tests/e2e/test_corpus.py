@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from app.hints import HINTS
-from app.run import run
+from app.base.hints import HINTS
+from app.run.run import run
 from app.simulate.postcompute import judge
-from app.verify import verify
+from app.verify.verifier import verify
 from tests.corpus import CANARY, CASES, Case
 from tests.support import SIGNER, Desk
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from app.simulate.protect import protect
+from app.formats.protected_data_writer import protect
 from tests.unit.results import sealed
 
 CANARY = "heliotrope"

@@ -12,7 +12,7 @@ import click.testing
 import pytest
 from click.testing import CliRunner
 
-from app.cli import cli
+from app.cli.main import cli
 from tests.e2e.test_outside import serving
 from tests.support import SMALL
 

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from app.cli import cli
-from app.limits import LIMITS
-from app.report import Bulk, BulkItem, OutsideModel
-from app.verify import verify
+from app.base.limits import LIMITS
+from app.cli.main import cli
+from app.result.report import Bulk, BulkItem, OutsideModel
+from app.verify.verifier import verify
 from tests.unit.results import ASKED, FAILURE, KEY, NOTHING, PARAMETERS, sealed
 
 ITEM = BulkItem(

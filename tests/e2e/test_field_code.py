@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from app.answers.code import CodeAnswer
+from app.jobs.code.prompt import has_code
+from app.jobs.dispatch import answer_to
 from app.llm.engine import Engine
 from app.llm.models import checked_path, find
-from app.request import parse
 from app.request.code import Code
-from app.tasks import answer_to
-from app.tasks.code_prompt import has_code
-from app.verify import verify
+from app.request.parse import parse
+from app.result.answers.code import CodeAnswer
+from app.verify.verifier import verify
 from tests.support import SIGNER, Desk
 
 ADD = "Write a function add(a, b) that returns a - b."

@@ -9,11 +9,11 @@ import json
 import re
 from collections.abc import Callable, Iterator
 
-from app import strict_json
-from app.document import Turn
+from app.crypto.signing import keccak256
+from app.formats import strict_json
+from app.formats.protected_data_writer import protect
 from app.request.ask import Ask
-from app.signing import keccak256
-from app.simulate.protect import protect
+from app.request.fields import Turn
 from tests.support import SALT, TASK_ID, Desk
 
 WORD = "banana"

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from app.signing import keccak256
+from app.crypto.signing import keccak256
+from app.wallet.fetch.node import fetch
 from app.wallet.history import Account, History
-from app.wallet.live.rpc import fetch
-from app.wallet.readers import read
+from app.wallet.read.any_source import read
 from tests.anvil import CHAIN, OTHER, THIRD, WALLET, Node, Past, Twist, anvil, delegate, twisted
 
 KEY = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from app import __version__
-from app.simulate.protect import protect
-from app.verify import verify
+from app.formats.protected_data_writer import protect
+from app.verify.verifier import verify
 from tests.support import ADDRESS, SIGNER, Desk
 
 ORDERS = b"id,status,amount\n1,paid,10\n2,failed,20\n3,failed,30\n"

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from app.deadline import Deadline
+from app.base.deadline import Deadline
+from app.formats.protected_data_writer import protect
 from app.iexec import args
-from app.iexec.inputs import read_inputs
 from app.iexec.task import open_task
-from app.simulate.protect import protect
-from app.timings import Timings
-from app.work import Work
+from app.request.sources.items import read_inputs
+from app.run.timings import Timings
+from app.run.work import Work
 from tests.support import SMALL, Desk
 
 PRIVATE = "The patient Ada Lovelace has been told that the test for the illness was positive. What may she do now?"

@@ -18,17 +18,17 @@ import click.testing
 import pytest
 from click.testing import CliRunner
 
-from app.answers.ask import AskAnswer
-from app.answers.code import CodeAnswer
-from app.cli import cli
-from app.errors import AppError
-from app.llm import outside
+from app.base.errors import AppError
+from app.cli.main import cli
+from app.crypto.signing import ZERO_HASH
 from app.llm.chat import Message
 from app.llm.engine import Sampling
 from app.llm.models import checked_path, find
-from app.report import OutsideModel, Result
-from app.sealing import read
-from app.signing import ZERO_HASH
+from app.result.answers.ask import AskAnswer
+from app.result.answers.code import CodeAnswer
+from app.result.envelope import read
+from app.result.report import OutsideModel, Result
+from app.simulate import outside_engines
 from tests.support import ROOT, SMALL, Desk
 
 KEY = "sk-canary-7f3a"
@@ -98,7 +98,7 @@ def verify(ending: Ending, *args: str) -> click.testing.Result:
 
 
 def test_a_real_server_answers(url: str) -> None:
-    engine = outside.connect(f"openai:{url}#small", {outside.KEY: KEY})
+    engine = outside_engines.connect(f"openai:{url}#small", {outside_engines.KEY: KEY})
     out = engine.complete(ASKED, Sampling(), 8)
     assert out.text and out.finish_reason in {"stop", "length"} and 0 < out.completion_tokens <= 8 < out.prompt_tokens
     assert engine.complete(ASKED, Sampling(), 2).finish_reason == "length"
@@ -109,7 +109,7 @@ def test_a_real_server_answers(url: str) -> None:
 def simulate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str) -> Simulate:
     """Return what runs `simulate` with the server's engine, and checks that the key went nowhere else."""
     monkeypatch.setenv("SEALED_LLM_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv(outside.KEY, KEY)
+    monkeypatch.setenv(outside_engines.KEY, KEY)
     monkeypatch.chdir(tmp_path)
 
     def run(*args: str) -> tuple[Result, Ending]:
@@ -192,7 +192,7 @@ def test_a_wrong_key_is_an_error_that_names_neither_key_nor_prompt(
     monkeypatch.setenv("SEALED_LLM_CACHE", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     args = ["simulate", "--engine", f"openai:{url}#small", "--prompt", CANARY]
-    done = CliRunner().invoke(cli, args, env={outside.KEY: "sk-wrong-canary"})
+    done = CliRunner().invoke(cli, args, env={outside_engines.KEY: "sk-wrong-canary"})
     assert done.exit_code == 1 and "ERROR engine.unreachable: the server answered with status 401" in done.output
     assert CANARY not in done.output and "sk-" not in done.output
 
@@ -223,7 +223,7 @@ def test_what_an_engine_cannot_do_is_an_error_result(
 def test_a_worker_s_environment_is_refused(name: str) -> None:
     """Neither a task nor the key of a real app can have to do with such an answer."""
     with pytest.raises(AppError) as info:
-        outside.connect("openai:http://127.0.0.1:9/v1#x", {name: "x"})
+        outside_engines.connect("openai:http://127.0.0.1:9/v1#x", {name: "x"})
     assert info.value.code == "engine.not_embedded"
 
 
@@ -241,7 +241,7 @@ def test_inside_a_task_it_is_refused(desk: Desk, form: tuple[str, ...]) -> None:
 )
 def test_a_spec_that_is_none(spec: str) -> None:
     with pytest.raises(AppError) as info:
-        outside.connect(spec, {})
+        outside_engines.connect(spec, {})
     assert info.value.code == "option.invalid"
 
 
@@ -265,7 +265,7 @@ def test_odd_servers_are_errors(case: str) -> None:
         return ODD[case]
 
     with serving(odd) as base:
-        engine = outside.connect(f"openai:{base}#x", {outside.KEY: KEY})
+        engine = outside_engines.connect(f"openai:{base}#x", {outside_engines.KEY: KEY})
         with pytest.raises(AppError) as info:
             engine.complete(ASKED, Sampling(), 4)
     assert info.value.code == ("engine.unreachable" if ODD[case][0] != 200 else "engine.failed")
@@ -274,8 +274,8 @@ def test_odd_servers_are_errors(case: str) -> None:
 
 def test_no_server_and_no_transformers() -> None:
     with pytest.raises(AppError) as info:
-        outside.connect("openai:http://127.0.0.1:9/v1#x", {}).complete(ASKED, Sampling(), 4)
+        outside_engines.connect("openai:http://127.0.0.1:9/v1#x", {}).complete(ASKED, Sampling(), 4)
     assert info.value.code == "engine.unreachable"
     with pytest.raises(AppError) as info:
-        outside.connect("transformers:/nowhere", {})
+        outside_engines.connect("transformers:/nowhere", {})
     assert info.value.code == "engine.missing"

@@ -17,15 +17,16 @@ from typing import Any
 
 import pytest
 
-from app import strict_json
-from app.errors import AppError
-from app.iexec import args, owner
-from app.iexec.inputs import read_inputs
+from app.base.errors import AppError
+from app.crypto.signing import keccak256
+from app.formats import strict_json
+from app.formats.protected_data_writer import protect
+from app.iexec import args
 from app.iexec.task import open_task
-from app.request import parse
-from app.run import run
-from app.signing import keccak256
-from app.simulate.protect import protect
+from app.request.parse import parse
+from app.request.sources import owner
+from app.request.sources.items import read_inputs
+from app.run.run import run
 from tests.support import SALT, SMALL, Desk
 from tests.unit.test_owner import ADDED, SESSION
 

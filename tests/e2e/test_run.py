@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from app.answers.ask import AskAnswer
+from app.formats.protected_data_writer import protect
 from app.llm.models import find
-from app.simulate.protect import protect
-from app.verify import verify
+from app.result.answers.ask import AskAnswer
+from app.verify.verifier import verify
 from tests.sdk import Ask, needs_sdk, tagged
 from tests.support import ADDRESS, ROOT, SALT, SIGNER, SMALL, TASK_ID, Desk
 
@@ -241,7 +241,7 @@ def test_no_digest_and_no_stream_shows_the_input(desk: Desk, where: str) -> None
     published = b"".join(path.read_bytes() for path in desk.out.iterdir())
     assert canary.encode() not in published
     if where != "args":  # args are public on chain, and requestHash covers them
-        from app.signing import keccak256
+        from app.crypto.signing import keccak256
 
         for guess in (canary, f"Never repeat: {canary}"):
             for made in (guess.encode(), json.dumps(guess).encode(), json.dumps([guess]).encode(), protect({"prompt": guess})):

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from app import sui
-from app.answers.score import ScoreAnswer
-from app.errors import VerifyError
-from app.replay import replay
-from app.request import parse
-from app.score_seal import statement
-from app.verify import open_commitment, verify
-from app.wallet.labels import Labels
-from app.wallet.live import rpc
+from app.base.errors import VerifyError
+from app.crypto import sui
+from app.request.parse import parse
+from app.result.answers.score import ScoreAnswer
+from app.result.score_signatures import statement
+from app.verify.replay import replay
+from app.verify.verifier import open_commitment, verify
+from app.wallet.fetch import node as rpc
+from app.wallet.labels.lists import Labels
 from tests import anvil, histories
 from tests.support import SALT, SIGNER, Desk
 

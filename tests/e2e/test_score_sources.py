@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from app.answers.score import ScoreAnswer
-from app.replay import replay
-from app.request import parse
-from app.simulate.protect import protect
-from app.verify import verify
+from app.formats.protected_data_writer import protect
+from app.request.parse import parse
+from app.result.answers.score import ScoreAnswer
+from app.verify.replay import replay
+from app.verify.verifier import verify
 from tests import histories
 from tests.histories import exports, indexers
 from tests.support import ROOT, SALT, SIGNER, SMALL, Desk

@@ -94,7 +94,7 @@ def test_the_receipt_is_an_in_toto_statement(desk: Desk) -> None:
 
 
 def test_a_commitment_in_bulk(desk: Desk) -> None:
-    from app.simulate.protect import protect
+    from app.formats.protected_data_writer import protect
 
     for index, request in enumerate((SALTED, SALTED | {"seed": 6}), 1):
         (desk.inside / f"d{index}").write_bytes(protect(request))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from app.simulate.protect import protect
+from app.formats.protected_data_writer import protect
 from tests import histories
 from tests.enclave.inside import inside
 from tests.support import Desk

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.verify import verify
+from app.verify.verifier import verify
 from tests.enclave.jobs import JOBS, Enclosed, Job, both
 from tests.support import SIGNER, SMALL
 

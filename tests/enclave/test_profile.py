@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from app.llm import native
+from app.llm import library
 from bench.logits import Setting, digest
 from tests.support import SMALL
 
 TALK = f"""
-from app.llm import native
+from app.llm import library as native
 from app.llm.engine import Engine, Sampling
 from app.llm.models import checked_path, find
 c = native.load()
@@ -27,7 +27,7 @@ with Engine(checked_path(find({SMALL!r}))) as engine:
 
 def test_a_run_keeps_the_profile() -> None:
     said = subprocess.run([sys.executable, "-c", TALK], capture_output=True, text=True, check=True).stderr
-    run = native.build_config()["run"]
+    run = library.build_config()["run"]
     assert re.findall(r"flash_attn += (\w+)", said) == [run["flash_attention"]]
     assert re.findall(r"[KV] \((\w+)\):", said) == [run["kv_cache"]] * 2
 
@@ -38,23 +38,23 @@ def test_a_run_keeps_the_profile() -> None:
     ids=["run", "flags", "version"],
 )
 def test_the_signed_id_covers_every_part(monkeypatch: pytest.MonkeyPatch, part: str, change: Any) -> None:
-    before, config = native.build_id(), native.build_config()
-    monkeypatch.setattr(native, "build_config", lambda: config | {part: change})
-    assert native.build_id() != before
+    before, config = library.build_id(), library.build_config()
+    monkeypatch.setattr(library, "build_config", lambda: config | {part: change})
+    assert library.build_id() != before
 
 
 def test_a_second_backend_is_refused() -> None:
     """OpenBLAS would come as one; `make campaign-bits` builds it and sees it refused."""
     for count in (1, 2):
         fake = SimpleNamespace(_lib=SimpleNamespace(ggml_backend_reg_count=lambda count=count: count))
-        assert native._has_other_backends(fake) == (count > 1)
+        assert library._has_other_backends(fake) == (count > 1)
 
 
 def test_another_kv_cache_is_refused() -> None:
     for kind in (0, 1, 8):
         params = SimpleNamespace(type_k=kind, type_v=1)
         fake = SimpleNamespace(GGML_TYPE_F16=1, llama_context_default_params=lambda params=params: params)
-        assert native._changes_the_kv_cache(fake) == (kind != 1)
+        assert library._changes_the_kv_cache(fake) == (kind != 1)
 
 
 def test_what_is_free_keeps_every_logit_and_what_is_fixed_does_not() -> None:
@@ -66,7 +66,7 @@ def test_what_is_free_keeps_every_logit_and_what_is_fixed_does_not() -> None:
 
 def test_a_failed_assertion_starts_no_debugger() -> None:
     """llama.cpp would fork, and let gdb or backtrace_symbols print the stack on stderr, which is public."""
-    fall = "from app.llm import native; native.load()._lib.ggml_abort(b'file', 1, b'reason')"
+    fall = "from app.llm import library as native; native.load()._lib.ggml_abort(b'file', 1, b'reason')"
     done = subprocess.run(
         ["strace", "-f", "-qq", "-e", "trace=process", sys.executable, "-c", fall], capture_output=True, text=True, check=False
     )

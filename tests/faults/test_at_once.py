@@ -17,10 +17,10 @@ from typing import Any
 
 import pytest
 
-from app.errors import UsageError
-from app.session import Session
-from app.signing import load_key
-from app.simulate import leftovers, store
+from app.base.errors import UsageError
+from app.crypto.signing import load_key
+from app.request.code_session import Session
+from app.simulate import leftovers, session_file
 from app.simulate.worker import simulation_key
 from tests.support import ROOT, SMALL
 
@@ -80,7 +80,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 FETCH = f"""
-from app.llm import fetch
+from app.build import fetch
 from app.llm.models import Model, Source
 fetch.HUB = {{url!r}}
 source = Source(hub="a/b", revision="r")
@@ -209,8 +209,8 @@ def test_a_torn_key_is_an_error_with_a_hint_and_never_replaced(cache: Path, name
 CHANGE = """
 import sys
 from pathlib import Path
-from app.session import Session
-from app.simulate import store
+from app.request.code_session import Session
+from app.simulate import session_file as store
 for number in range(5):
     with store.changing(Path({path!r})) as sessions:
         sessions.keep(f"{name}-{{number}}", Session(language="python", prompt="p", turns=[]))
@@ -221,13 +221,13 @@ def test_sessions_that_are_changed_at_once_are_all_kept(tmp_path: Path) -> None:
     path = tmp_path / "s.json"
     children = [begin(CHANGE.format(path=str(path), name=name)) for name in "abcdef"]
     assert [child.communicate() for child in children] == [("", "")] * 6
-    assert sorted(store.load(path).sessions) == [f"{name}-{number}" for name in "abcdef" for number in range(5)]
+    assert sorted(session_file.load(path).sessions) == [f"{name}-{number}" for name in "abcdef" for number in range(5)]
     assert [one.name for one in tmp_path.iterdir()] == ["s.json"] and path.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_full_disk_leaves_the_sessions_as_they_were_and_no_copy(tmp_path: Path) -> None:
     path = tmp_path / "s.json"
-    with store.changing(path) as sessions:
+    with session_file.changing(path) as sessions:
         sessions.keep("one", Session(language="python", prompt="the first", turns=[]))
     before = path.read_bytes()
     (tmp_path / ".s.json.4711.tmp").write_text("half of a prompt")  # as a kill in the middle leaves it
@@ -239,7 +239,7 @@ def test_a_full_disk_leaves_the_sessions_as_they_were_and_no_copy(tmp_path: Path
 def test_states_that_are_made_at_once_are_whole(tmp_path: Path) -> None:
     code = f"""
 from pathlib import Path
-from app.llm import states
+from app.llm import prompt_cache as states
 from app.llm.engine import Engine
 from app.llm.models import checked_path, find
 with Engine(checked_path(find({SMALL!r}))) as engine:

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from app import chain
-from app.errors import AppError
-from app.sealing import callback_data
-from app.signing import keccak256
-from app.verify import Verified, verify
+from app.base.errors import AppError
+from app.crypto.signing import keccak256
+from app.result.envelope import callback_data
+from app.verify import on_chain
+from app.verify.verifier import Verified, verify
 from tests.support import ROOT
 
 FOLDER = ROOT / "tests/vectors/verify/plain"
@@ -136,10 +136,10 @@ BEHAVIOURS = {
 def test_an_endpoint_that_misbehaves(
     serve: Callable[[Any], str], behave: Any, code: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(chain, "_TIMEOUT", 0.5)
-    monkeypatch.setattr(chain, "_DEADLINE", 1.0)
+    monkeypatch.setattr(on_chain, "_TIMEOUT", 0.5)
+    monkeypatch.setattr(on_chain, "_DEADLINE", 1.0)
     with pytest.raises(AppError) as info:
-        chain.connect(serve(behave))
+        on_chain.connect(serve(behave))
     assert info.value.code == code
 
 
@@ -148,7 +148,7 @@ def test_an_endpoint_that_misbehaves(
 )
 def test_no_endpoint(rpc: str) -> None:
     with pytest.raises(AppError) as info:
-        chain.connect(rpc)
+        on_chain.connect(rpc)
     assert info.value.code == "chain.unreachable"
 
 
@@ -168,31 +168,31 @@ TASKS: dict[str, tuple[dict[str, Any], str | None]] = {
 
 @pytest.mark.parametrize(("changes", "code"), TASKS.values(), ids=TASKS.keys())
 def test_what_the_chain_says(serve: Callable[[Any], str], changes: dict[str, Any], code: str | None) -> None:
-    hub = chain.connect(serve(node(lambda method, params: honest(method, params, **changes))), HUB)
+    hub = on_chain.connect(serve(node(lambda method, params: honest(method, params, **changes))), HUB)
     if code is None:
-        chain.check_task(checked(), DATA, hub, TASK_ID, APP)
+        on_chain.check_task(checked(), DATA, hub, TASK_ID, APP)
         return
     with pytest.raises(AppError) as info:
-        chain.check_task(checked(), DATA, hub, TASK_ID, APP)
+        on_chain.check_task(checked(), DATA, hub, TASK_ID, APP)
     assert info.value.code == code
 
 
 def test_another_task_and_another_chain_are_refused_before_the_chain_is_asked() -> None:
-    hub = chain.Hub("http://127.0.0.1:1", HUB, 31337)
+    hub = on_chain.Hub("http://127.0.0.1:1", HUB, 31337)
     with pytest.raises(AppError) as info:
-        chain.check_task(checked(), DATA, hub, "0x" + "ab" * 32, APP)
+        on_chain.check_task(checked(), DATA, hub, "0x" + "ab" * 32, APP)
     assert info.value.code == "result.other_task"
     bound = ROOT / "tests/vectors/verify/chain_421614"
     data = (bound / "result.json").read_bytes()
     other = verify(data, json.loads((bound / "vector.json").read_text())["signer"])
     with pytest.raises(AppError) as info:
-        chain.check_task(other, data, hub, TASK_ID, APP)
+        on_chain.check_task(other, data, hub, TASK_ID, APP)
     assert info.value.code == "result.other_task"
 
 
 @pytest.mark.parametrize("answer", ["0x", "0x" + "0" * 64, "0x" + "0" * 63 * 16, None, "0x" + "g" * 64 * 16])
 def test_a_hub_that_is_none(serve: Callable[[Any], str], answer: Any) -> None:
-    hub = chain.connect(serve(node(lambda method, _: "0x1" if method == "eth_chainId" else answer)), HUB)
+    hub = on_chain.connect(serve(node(lambda method, _: "0x1" if method == "eth_chainId" else answer)), HUB)
     with pytest.raises(AppError) as info:
-        chain.check_task(checked(), DATA, hub, TASK_ID, APP)
+        on_chain.check_task(checked(), DATA, hub, TASK_ID, APP)
     assert info.value.code == "chain.bad_answer"

@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from app import guard
+from app.run import guard
 from tests.support import ROOT, SECRET, SMALL, Desk
 
 CANARY, SAID = "the-canary-of-the-prompt-4711", "the-canary-of-a-requester-0815"
@@ -190,7 +190,7 @@ def test_where_the_calls_are_refused_the_task_goes_on(desk: Desk, new_desk: Any)
 
 def desk_process(environ: dict[str, str]) -> tuple[int, str]:
     """Return whether a desk's process is dumpable, and its limit of core dumps, as it sees them itself."""
-    code = "import ctypes, resource; from app import guard; guard.close(in_task={}); "
+    code = "import ctypes, resource; from app.run import guard; guard.close(in_task={}); "
     code += "print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0), *resource.getrlimit(resource.RLIMIT_CORE))"
     command = by_anyone([sys.executable, "-c", code.format(environ.pop("task", False))])
     environ = {**environ, "PYTHONPATH": os.fspath(ROOT)}
@@ -208,7 +208,7 @@ def test_a_desk_may_be_opened_for_debugging_and_a_task_may_not() -> None:
 def test_the_secrets_are_out_of_the_environment_and_the_rest_stays() -> None:
     code = """
 import json, os
-from app import guard
+from app.run import guard
 environ = guard.taken()
 os.system("env > /dev/null")
 print(json.dumps([environ, dict(os.environ), os.popen("env").read(), open("/proc/self/environ").read()]))

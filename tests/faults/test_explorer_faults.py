@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from app.errors import AppError
-from app.limits import LIMITS, Limits
-from app.wallet.live import blockscout, etherscan, http
-from app.wallet.readers import read
+from app.base.errors import AppError
+from app.base.limits import LIMITS, Limits
+from app.net import http
+from app.wallet.fetch import blockscout, etherscan
+from app.wallet.read.any_source import read
 from tests import explorers, histories
 from tests.explorers import BOTH, LOCAL, PAST, RATE, WALLET, Behave, failed, fetched, reply, serving, slams
 

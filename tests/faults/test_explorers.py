@@ -8,10 +8,10 @@ from types import ModuleType
 
 import pytest
 
-from app.limits import Limits
+from app.base.limits import Limits
+from app.wallet.fetch import blockscout, etherscan
 from app.wallet.history import Account
-from app.wallet.live import blockscout, etherscan
-from app.wallet.readers import looks_like, read
+from app.wallet.read.any_source import looks_like, read
 from tests import explorers, histories
 from tests.explorers import BOTH, KEY, LOCAL, PAST, RATE, TIP, TIP_TIME, WALLET, Behave, failed, fetched, reply, serving, slams
 

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from app.sealing import callback_data
+from app.result.envelope import callback_data
 from app.simulate.postcompute import judge
-from app.verify import verify
+from app.verify.verifier import verify
 from tests.support import ROOT, SIGNER, SMALL, Desk
 
 STRACE = shutil.which("strace")
@@ -248,7 +248,7 @@ def test_an_engine_that_is_not_there(desk: Desk, copied_app: Path) -> None:
 
 
 def test_a_bug_is_reported_without_its_words(desk: Desk, copied_app: Path) -> None:
-    source = copied_app / "app/tasks/ask.py"
+    source = copied_app / "app/jobs/ask.py"
     line = "    messages = [Message("
     assert source.read_text().count(line) == 1
     source.write_text(source.read_text().replace(line, '    raise ValueError("narwhal " + request.turns[0].content)\n' + line))

@@ -17,10 +17,10 @@ from typing import Any
 
 import pytest
 
-from app.errors import HistoryError
-from app.limits import LIMITS
-from app.wallet.live.rpc import fetch
-from app.wallet.readers import read
+from app.base.errors import HistoryError
+from app.base.limits import LIMITS
+from app.wallet.fetch.node import fetch
+from app.wallet.read.any_source import read
 from tests.anvil import CHAIN, WALLET, Past, twisted
 from tests.live import HERE, SECONDS, SLACK, on, refused
 
@@ -108,7 +108,7 @@ def test_what_a_slow_node_told_is_marked(past: Past, slow: Callable[[Any], None]
 
 
 def test_ranges_that_take_too_long_are_made_smaller(past: Past, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.wallet.live.http._PATIENCE", 0.3)
+    monkeypatch.setattr("app.net.http._PATIENCE", 0.3)
 
     def slow(params: list[Any], logs: Any) -> Any:
         return hang if int(params[0]["toBlock"], 16) - int(params[0]["fromBlock"], 16) > 20 else logs
@@ -198,12 +198,12 @@ def test_nobody_there() -> None:
 
 
 def test_too_many_bytes(past: Past, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.wallet.live.http.LIMITS", dataclasses.replace(LIMITS, live_bytes=2_000))
+    monkeypatch.setattr("app.net.http.LIMITS", dataclasses.replace(LIMITS, live_bytes=2_000))
     assert refused(past, lambda _, __, result: result) == "history.too_large"
 
 
 def test_an_answer_that_is_too_large(past: Past, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.wallet.live.http.LIMITS", dataclasses.replace(LIMITS, live_answer_bytes=2_000))
+    monkeypatch.setattr("app.net.http.LIMITS", dataclasses.replace(LIMITS, live_answer_bytes=2_000))
     with twisted(past.node, lambda _, __, result: result) as url:
         history = read(fetch(url, WALLET, CHAIN, HERE), WALLET, CHAIN)
     assert history.transactions is None and len(history.transfers or ()) == len(
@@ -212,7 +212,7 @@ def test_an_answer_that_is_too_large(past: Past, monkeypatch: pytest.MonkeyPatch
 
 
 def test_too_many_records(past: Past, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.wallet.live.rpc.LIMITS", dataclasses.replace(LIMITS, history_records=20))
+    monkeypatch.setattr("app.wallet.fetch.node.LIMITS", dataclasses.replace(LIMITS, history_records=20))
     assert refused(past, lambda _, __, result: result) == "history.too_large"
 
 

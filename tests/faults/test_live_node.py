@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from app.wallet.live.rpc import fetch
-from app.wallet.readers import read
+from app.wallet.fetch.node import fetch
+from app.wallet.read.any_source import read
 from tests.anvil import CHAIN, WALLET, Past, Twist, twisted
 from tests.live import HERE, on, refused
 

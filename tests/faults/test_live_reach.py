@@ -11,12 +11,13 @@ from typing import Any, Literal
 
 import pytest
 
-from app.errors import AppError
+from app.base.errors import AppError
+from app.jobs.dispatch import answer_to
 from app.llm.models import find
-from app.request import parse
-from app.tasks import answer_to
-from app.wallet.live import Place, http, reach
-from scripts import stage_image
+from app.net import http, reach
+from app.request.parse import parse
+from app.wallet.fetch.source import Place
+from dev import stage_image
 from tests.anvil import WALLET
 
 Kind = Literal["rpc", "etherscan", "blockscout"]

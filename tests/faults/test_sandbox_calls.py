@@ -17,10 +17,10 @@ PROGRAM = """
 import os, sys
 from dataclasses import replace
 sys.path.insert(0, sys.argv[1])
-from app.limits import LIMITS
+from app.base.limits import LIMITS
 from tests.hostile import HOSTILE
 os.write(1, b"load")
-from app.sandbox.run import Assertion, Sandbox
+from app.sandbox.sandbox import Assertion, Sandbox
 sandbox = Sandbox(limits=replace(LIMITS, test_fuel=50_000_000, test_memory_bytes=32 * 2**20))
 sandbox.run("x = 1", [Assertion("assert x == 1")])
 os.write(1, b"run")

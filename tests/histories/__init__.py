@@ -1,7 +1,7 @@
 """One wallet's past made up, and written down as Etherscan, Blockscout, a node or an aggregator would tell it.
 
 `made_up(random.Random(seed))` gives a past of any mood; `etherscan`, `blockscout`, `node` and `aggregator` give documents
-that `app.wallet.readers` takes. Every text field, which the readers must never keep, holds one of the past's `texts`.
+that `app.wallet.read` takes. Every text field, which the readers must never keep, holds one of the past's `texts`.
 """
 
 from tests.histories.aggregator import aggregator, others

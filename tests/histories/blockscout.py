@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from app.signing import checksum_address
+from app.crypto.signing import checksum_address
 from tests.histories.past import BYZANTIUM, Log, Past, Tx, block_hash, when
 
 

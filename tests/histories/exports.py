@@ -6,7 +6,7 @@ import csv
 import io
 from datetime import UTC, datetime
 
-from app.signing import checksum_address
+from app.crypto.signing import checksum_address
 from tests.histories.indexers import coins
 from tests.histories.past import BYZANTIUM, Log, Past, Tx, when
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from decimal import Context, Decimal
 from typing import Any
 
-from app.wallet.readers.rpc import TRANSFER
+from app.wallet.read.rpc import TRANSFER
 from tests.histories.past import BYZANTIUM, Log, Past, Tx, when, word
 
 STRANGER, ROUTER = "0x" + "5a" * 20, "0x" + "6b" * 20

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.wallet.readers.rpc import TRANSFER
+from app.wallet.read.rpc import TRANSFER
 from tests.histories.past import BYZANTIUM, Log, Past, Tx, block_hash, when, word
 
 

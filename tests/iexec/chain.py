@@ -18,7 +18,7 @@ from eth_abi.abi import decode, encode
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
-from app.signing import keccak256
+from app.crypto.signing import keccak256
 from tests.support import ROOT
 
 SEPOLIA = 421614

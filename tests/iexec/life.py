@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scripts.iexec import GENERATIONS, Generation
+from dev.iexec import GENERATIONS, Generation
 from tests.iexec.chain import SEPOLIA, Chain, account, running_chain
 from tests.iexec.market import Market
 from tests.iexec.service import serving
@@ -109,7 +109,7 @@ class Person:
 
     def script(self, *argv: str) -> list[str]:
         """Return the command of `make deploy` or `make run`, in this person's folder."""
-        script = [sys.executable, str(ROOT / "scripts/iexec.py"), argv[0], "--tee", self.generation.tee, "--chain", CHAIN]
+        script = [sys.executable, str(ROOT / "dev/iexec.py"), argv[0], "--tee", self.generation.tee, "--chain", CHAIN]
         return [*script, "--folder", str(self.folder), *argv[1:]]
 
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from app.signing import keccak256
+from app.crypto.signing import keccak256
 from tests.iexec.service import NOT_FOUND, Reply, Request, as_json
 
 _KINDS = {"/apporders": "app", "/datasetorders": "dataset", "/workerpoolorders": "workerpool"}

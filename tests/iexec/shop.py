@@ -11,7 +11,7 @@ from typing import Any
 
 from click.testing import CliRunner, Result
 
-from app.cli import cli
+from app.cli.main import cli
 from tests.iexec.chain import SEPOLIA
 from tests.iexec.life import CHAIN, Life, Person, edit, key_of
 from tests.iexec.worker import NONE, Mishap, Worked

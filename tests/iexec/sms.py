@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from eth_account import Account
 from eth_account.messages import encode_defunct
 
-from app.signing import keccak256
+from app.crypto.signing import keccak256
 from tests.iexec.service import DONE, NOT_FOUND, REFUSED, TAKEN, Reply, Request
 
 _DOMAIN = keccak256(b"IEXEC_SMS_DOMAIN")

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from app import __version__
-from scripts.iexec import CHAIN_IDS, GENERATIONS, POOLS, main, missing
+from dev.iexec import CHAIN_IDS, GENERATIONS, POOLS, main, missing
 from tests.support import ROOT
 
 FILES = ("iexec", "chain", "deployed")
@@ -160,6 +160,6 @@ def test_what_is_missing_is_named(field: str, value: str, line: str) -> None:
 )
 def test_args_that_nobody_means_are_told_before_they_are_paid_for(text: str, says: str) -> None:
     for given in (["--args", text], [f"--args={text}"]):
-        command = [sys.executable, str(ROOT / "scripts/iexec.py"), "run", *given]
+        command = [sys.executable, str(ROOT / "dev/iexec.py"), "run", *given]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
         assert (done.returncode, says in done.stdout, done.stderr) == (2, True, "")

@@ -84,7 +84,7 @@ function signerOf({ domain, message, signature }, types = TYPES) {
   return attempt('signature', () => recoverAddress(TypedDataEncoder.hash(domain, types, message), signature));
 }
 
-// app/sui.py: IntentMessage { intent, timestamp_ms, payload }
+// app/crypto/sui.py: IntentMessage { intent, timestamp_ms, payload }
 const message = (intent, timestamp, payload) =>
   Buffer.concat([bcs.u8().serialize(intent).toBytes(), bcs.u64().serialize(timestamp).toBytes(), payload]);
 const scoreMessage = (score) =>

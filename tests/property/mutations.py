@@ -10,8 +10,8 @@ from typing import Any
 
 import rfc8785
 
-from app.sealing import seal
-from app.signing import ORDER, STRUCT_TYPE, ZERO_HASH, keccak256, load_key
+from app.crypto.signing import ORDER, STRUCT_TYPE, ZERO_HASH, keccak256, load_key
+from app.result.envelope import seal
 from tests.unit.test_verify import BULK, KEY, OUTSIDE, REPORT
 
 OTHER = load_key("2e" * 32)

@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 import rfc8785
 
-from app.errors import AppError
-from app.limits import LIMITS
-from app.sealing import seal
-from app.signing import ORDER, Domain, Message, digest, recover
-from app.verify import verify
+from app.base.errors import AppError
+from app.base.limits import LIMITS
+from app.crypto.signing import ORDER, Domain, Message, digest, recover
+from app.result.envelope import seal
+from app.verify.verifier import verify
 from tests.property.mutations import OTHER, WAYS, resigned
 from tests.support import ROOT
 from tests.unit.test_verify import BULK, EMPTY, KEY, OUTSIDE, REPORT

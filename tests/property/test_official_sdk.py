@@ -14,8 +14,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.iexec import protected_data as pd
-from app.simulate.protect import protect
+from app.formats import protected_data as pd
+from app.formats.protected_data_writer import protect
 from tests.sdk import Ask, leaves, needs_sdk, probes, tagged
 
 OBJECTS = 500

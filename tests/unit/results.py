@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from app import __version__
-from app.answers.ask import AskAnswer
-from app.report import Failure, ModelInfo, Parameters, PromptTemplate, Report, RequestInfo
-from app.sealing import seal
-from app.signing import load_key
+from app.crypto.signing import load_key
+from app.result.answers.ask import AskAnswer
+from app.result.envelope import seal
+from app.result.report import Failure, ModelInfo, Parameters, PromptTemplate, Report, RequestInfo
 
 KEY = load_key("1d" * 32)
 PARAMETERS = Parameters(

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.errors import InputError
+from app.base.errors import InputError
 from app.iexec.args import parse, split_args
 
 # docs/iexec-protocol.md, "Args": what Maven's own class makes of them

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from app.wallet.claims import fault, hopeless
+from app.jobs.score.sentence_check import fault, hopeless
 
 FACT = "The record is long: it spans 521 days from the first to the last transaction."
 OTHERS = ["Senders trust it with sums of coins."]

@@ -9,22 +9,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.answers.code import CodeAnswer
-from app.languages import ALIASES, LANGUAGES
-from app.limits import LIMITS
+from app.base.languages import ALIASES, LANGUAGES
+from app.base.limits import LIMITS
+from app.jobs.code import repair as job
+from app.jobs.code import words
+from app.jobs.code.examples import examples
+from app.jobs.code.findings import findings
+from app.jobs.code.prompt import block, definitions, header, looks_like_code, messages, start
 from app.llm import chat
-from app.llm.answering import Embedded, Outside
+from app.llm.answerer import Embedded, Outside
 from app.llm.engine import Engine, Generation
 from app.llm.models import find
-from app.llm.prompts import code as words
-from app.request import parse
 from app.request.code import EARLIER, Code
-from app.sandbox.run import Sandbox
-from app.session import Session
-from app.tasks import code as job
-from app.tasks.code_prompt import block, definitions, header, looks_like_code, messages, start
-from app.tasks.examples import examples
-from app.tasks.findings import findings
+from app.request.code_session import Session
+from app.request.parse import parse
+from app.result.answers.code import CodeAnswer
+from app.sandbox.sandbox import Sandbox
 from tests.support import SMALL
 
 TASK = {"language": "python", "prompt": "Write a function add(a, b) that returns the sum."}
@@ -259,7 +259,7 @@ def test_fresh_attempts_and_mended_ones_take_turns(small_engine: Engine, monkeyp
             seen.append(wrong)
         return messages(request, wrong, edit=edit, escape=escape)
 
-    monkeypatch.setattr("app.tasks.code_prompt.messages", spy)
+    monkeypatch.setattr("app.jobs.code.prompt.messages", spy)
     answer(small_engine, prompt=HEADER, tests=["assert False, 'never'"], attempts=4)
     assert [wrong is not None for wrong in seen] == [False, False, True, False]
     assert seen[2] is not None and all(seen[2])

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.errors import ModelError
-from app.llm import chat, masking
+from app.base.errors import ModelError
+from app.llm import chat, grammar_sampler
 from app.llm.candidates import Candidates
-from app.llm.constrained import Filled, Filling, Slot
 from app.llm.engine import Engine, Sampling, utf8
+from app.llm.infill import Filled, Filling, Slot
 from app.llm.models import checked_path, find
 from app.llm.sampling import chain, choice, penalties
 from tests.support import SMALL
@@ -83,7 +83,7 @@ def test_the_whole_vocabulary_is_masked_only_where_the_likeliest_do_not_settle_i
     monkeypatch.setattr(Candidates, "apply", watched)
     tokens = prompt(small_engine, PROMPTS["film"])
     out = small_engine.fill(tokens, ['{"why":"', Slot(WORDS, 24), '"}'], Sampling())
-    assert out.slots[0].tokens > 8 and sum(size > masking.NEAR for size in sizes) <= 1
+    assert out.slots[0].tokens > 8 and sum(size > grammar_sampler.NEAR for size in sizes) <= 1
     sizes.clear()
     small_engine.fill(tokens, ['{"why":"', Slot(ONE_OF, 8), '"}'], Sampling(temperature_milli=700))
     assert small_engine.n_vocab in sizes

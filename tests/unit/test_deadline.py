@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from app.deadline import NEVER, Deadline, Shares
-from app.errors import ModelError
+from app.base.deadline import NEVER, Deadline, Shares
+from app.base.errors import ModelError
 
 
 class Clock:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts import check_drift
+from dev import check_drift
 
 
 @pytest.mark.parametrize(

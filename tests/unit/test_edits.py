@@ -12,20 +12,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.answers.code import CodeAnswer
-from app.deadline import Deadline
-from app.llm.answering import Embedded
+from app.base.deadline import Deadline
+from app.jobs.code import edits, words
+from app.jobs.code import prompt as code_prompt
+from app.jobs.code import repair as job
+from app.llm.answerer import Embedded
 from app.llm.chat import Message
-from app.llm.constrained import Slot
 from app.llm.context import Context
 from app.llm.engine import Engine, Generation, Sampling
+from app.llm.infill import Slot
 from app.llm.models import find
-from app.llm.outside import OpenAI
-from app.llm.prompts import code as words
-from app.request import parse
 from app.request.code import Code
-from app.tasks import code as job
-from app.tasks import code_prompt, edits
+from app.request.parse import parse
+from app.result.answers.code import CodeAnswer
+from app.simulate.outside_engines import OpenAI
 from tests.support import SMALL
 
 MODULE = '''\

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.bindings import import_bindings
-from app.errors import ModelError
-from app.llm import chat, native
+from app.base.bindings import import_bindings
+from app.base.errors import ModelError
+from app.llm import chat, library
 from app.llm.context import BATCH, spans
 from app.llm.engine import Engine, Sampling, utf8
 from app.llm.models import checked_path, find
@@ -104,7 +104,7 @@ def test_length_and_counts(small_engine: Engine) -> None:
 
 
 def test_the_build_is_the_portable_one() -> None:
-    found = native.features(native.load().llama_print_system_info().decode())
+    found = library.features(library.load().llama_print_system_info().decode())
     assert {"AVX2", "FMA", "F16C", "BMI2"} <= found
     assert not any("AVX512" in name or "OPENMP" in name for name in found)
 
@@ -123,9 +123,9 @@ def test_another_build_is_refused(info: str, monkeypatch: pytest.MonkeyPatch) ->
         llama_backend_init = staticmethod(lambda: None)
         llama_print_system_info = staticmethod(info.encode)
 
-    monkeypatch.setattr(native, "import_bindings", lambda *_: Fake)
+    monkeypatch.setattr(library, "import_bindings", lambda *_: Fake)
     with pytest.raises(ModelError) as error:
-        native.load.__wrapped__()
+        library.load.__wrapped__()
     assert error.value.code == "engine.wrong_build"
 
 
@@ -154,10 +154,10 @@ def test_light_commands_import_nothing_heavy(command: str, heavy: list[str]) -> 
 
 def test_nothing_python_touches_logits() -> None:
     """The engine hands sampling to C; one file asks for the logits, and only to hand them on; nothing makes a closure."""
-    sources = {path.name: path.read_text() for path in Path(native.__file__).parent.glob("*.py")}
+    sources = {path.name: path.read_text() for path in Path(library.__file__).parent.glob("*.py")}
     assert {name for name, source in sources.items() if "get_logits" in source} == {"candidates.py"}
     assert not [name for name, source in sources.items() if "CFUNCTYPE" in source or "import numpy" in source]
 
 
 def test_the_batch_is_part_of_the_signed_profile() -> None:
-    assert native.build_config()["run"]["prefill_batch"] == BATCH
+    assert library.build_config()["run"]["prefill_batch"] == BATCH

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from app.simulate.protect import protect
-from app.work import Outcome
+from app.formats.protected_data_writer import protect
+from app.run.work import Outcome
 from tests.support import Desk
 from tests.unit.test_inputs_matrix import outcome
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.errors import AppError
-from app.wallet.readers import from_text, looks_like, read
+from app.base.errors import AppError
+from app.wallet.read.any_source import from_text, looks_like, read
 from tests import histories
 from tests.documents import EMPTY, HASH, OTHER, THIRD, TOKEN, TOKEN_ROW, TOKENS, WALLET, event, moved, row
 from tests.histories import exports, indexers

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.document import validate
-from app.errors import AppError
+from app.base.errors import AppError
+from app.request.fields import validate
 from app.request.score import score_of
 from app.wallet.features import features
 from app.wallet.history import History
-from app.wallet.labels import Labels
-from app.wallet.readers import from_text, looks_like, read
+from app.wallet.labels.lists import Labels
+from app.wallet.read.any_source import from_text, looks_like, read
 from tests import histories
 from tests.documents import HASH, OTHER, TOKEN, WALLET, row
 from tests.histories import exports

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.wallet.readers import from_text, looks_like
+from app.wallet.read.any_source import from_text, looks_like
 from tests import histories
 from tests.documents import EMPTY, HASH, OTHER, TOKENS, WALLET, event, moved, row
 from tests.histories import exports, indexers

@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from app.errors import AppError
-from app.limits import LIMITS
-from app.wallet import readers
+from app.base.errors import AppError
+from app.base.limits import LIMITS
 from app.wallet.history import History, Transaction
-from app.wallet.readers import (
+from app.wallet.read import (
     alchemy,
+    any_source,
     bitquery,
     blockscout,
     call_data,
@@ -29,15 +29,13 @@ from app.wallet.readers import (
     etherscan,
     export,
     fields,
-    from_text,
-    looks_like,
     moralis,
-    read,
     rpc,
     table,
     unread,
 )
-from app.wallet.readers.part import Part, Scope, untold
+from app.wallet.read.any_source import from_text, looks_like, read
+from app.wallet.read.part import Part, Scope, untold
 from tests import histories
 from tests.documents import EMPTY, HASH, OTHER, THIRD, TOKEN, TOKENS, WALLET, event, moved, row
 from tests.histories import exports
@@ -67,7 +65,7 @@ def counts(history: History) -> tuple[int | None, int | None, int]:
 
 
 def test_what_is_not_told_is_told_by_nobody() -> None:
-    assert all(hasattr(readers, name) for name in readers.__all__) and readers.looks_like(row())
+    assert all(hasattr(any_source, name) for name in any_source.__all__) and any_source.looks_like(row())
     assert export.is_export({"documents": []})
     assert export.Provenance() == export.Provenance(as_of_block=None, as_of_time=None, accounts=(), truncated=False)
     part = Part("rpc", untold=untold(calls=True, outcomes=True))
@@ -805,7 +803,7 @@ def test_call_data_that_is_not_told(data: Any) -> None:
 
 @pytest.mark.parametrize(("ahead", "is_refused"), [(86_400, False), (86_401, True)])
 def test_a_day_ahead_of_the_clock(monkeypatch: pytest.MonkeyPatch, ahead: int, is_refused: bool) -> None:
-    assemble = importlib.import_module("app.wallet.readers.assemble")  # a function has the name in its package
+    assemble = importlib.import_module("app.wallet.read.merge")  # a function has the name in its package
     for now, is_asked in ((1_767_225_600, True), (1_767_225_599, False)):  # the first second of 2026, and the one before
         monkeypatch.setattr(assemble.clock, "time", lambda now=now: now)
         late = [row(timeStamp=str(now + ahead))]
@@ -931,7 +929,7 @@ def test_one_row_alone_is_a_history(source: str) -> None:
 
 @pytest.mark.parametrize("records", [2, 3, 4])
 def test_as_many_records_as_there_may_be(monkeypatch: pytest.MonkeyPatch, records: int) -> None:
-    for name in ("app.wallet.readers", *(f"app.wallet.readers.{part}" for part in ("assemble", "fields", "table", "text"))):
+    for name in ("app.wallet.read.any_source", *(f"app.wallet.read.{part}" for part in ("merge", "fields", "table", "text"))):
         monkeypatch.setattr(importlib.import_module(name), "LIMITS", replace(LIMITS, history_records=3))
     rows = [row(hash=f"0x{number:064x}") for number in range(records)]
     columns, line = AMOUNT.split(","), [HASH, "5000000", "1517319693", WALLET, OTHER, "1"]
@@ -951,7 +949,7 @@ def test_as_many_records_as_there_may_be(monkeypatch: pytest.MonkeyPatch, record
 
 
 def test_as_many_cells_as_there_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
-    text = importlib.import_module("app.wallet.readers.text")
+    text = importlib.import_module("app.wallet.read.text")
     given = exports.written(AMOUNT, [LINE | {"Amount": "1"}])
     cells = sum(given.count(mark) for mark in ",\n\r")
     for most, is_read in ((cells, True), (cells - 1, False)):

@@ -12,15 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app import strict_json
-from app.errors import AppError
-from app.hints import HINTS, fill
+from app.base.errors import AppError
+from app.base.hints import HINTS, fill
+from app.base.history_sources import READ
+from app.formats import strict_json
 from app.wallet.features import features, months
 from app.wallet.history import History
-from app.wallet.labels import Labels
-from app.wallet.readers import SOURCES, from_text, looks_like, read
+from app.wallet.labels.lists import Labels
+from app.wallet.read.any_source import SOURCES, from_text, looks_like, read
 from app.wallet.scorecard import Scorecard
-from app.wallet.sources import READ
 from tests import histories
 from tests.documents import EMPTY, HASH, OTHER, THIRD, TOKEN, TOKEN_ROW, TOKENS, WALLET, moved, row
 from tests.histories import indexers

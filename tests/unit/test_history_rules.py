@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.wallet.history import Account
-from app.wallet.readers import looks_like, read
+from app.wallet.read.any_source import looks_like, read
 from tests import histories
 from tests.documents import EMPTY, HASH, OTHER, TOKEN, TOKENS, WALLET, row
 

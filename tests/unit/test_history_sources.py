@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app import strict_json
+from app.formats import strict_json
 from app.wallet.history import Account, Summary, Transaction, Transfer
-from app.wallet.readers import looks_like, read, rpc
+from app.wallet.read import rpc
+from app.wallet.read.any_source import looks_like, read
 from tests import histories
 from tests.documents import HASH, OTHER, THIRD, TOKEN, WALLET, event, logged, moved, row
 

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from app.errors import AppError
+from app.base.errors import AppError
+from app.formats.protected_data_writer import protect
 from app.iexec import args
-from app.iexec.inputs import read_inputs
 from app.iexec.task import open_task
 from app.request.ask import Ask
 from app.request.code import Code
-from app.simulate.protect import protect
-from app.work import Outcome, parse_item
+from app.request.sources.items import read_inputs
+from app.run.work import Outcome, parse_item
 from tests.support import ADDRESS, Desk
 
 SOURCES = ("dataset", "secret", "input file", "args", "bulk")
@@ -396,7 +396,7 @@ def test_a_wallet_and_words_exclude_each_other(desk: Desk) -> None:
 
 
 def test_a_file_that_is_no_history_beside_a_wallet_is_an_error_that_says_what_is_read(desk: Desk) -> None:
-    from app.wallet.readers import SOURCES as READ
+    from app.wallet.read.any_source import SOURCES as READ
 
     desk.dataset({"wallet": "0x" + "12" * 20})
     for said in (CSV, b'{"status": "open", "message": "Late.", "customer": 1}', b'[{"name": "milk"}]', b'{"truncated": '):

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from app.errors import UsageError
-from app.iexec import protected_data
+from app.base.errors import UsageError
+from app.formats import protected_data
+from app.formats.protected_data_writer import protect
 from app.iexec.args import scan_args, split_args
-from app.simulate import jobs
+from app.simulate import orders
 from app.simulate.order import checked_args, protected
-from app.simulate.protect import protect
 from app.simulate.worker import Order
 
 CANARY = "heliotrope"
@@ -54,7 +54,7 @@ def fields(order: Order) -> dict[str, str]:
 
 
 def ask(*words: str, material: Path | None = None, system: str | None = None, **options: Any) -> Order:
-    return jobs.ask_order(words, material, system=system, options=options)
+    return orders.ask_order(words, material, system=system, options=options)
 
 
 def test_words_are_protected_with_the_numbers_of_their_request(piped: Callable[[bytes | None], None]) -> None:
@@ -123,21 +123,21 @@ def test_a_score_is_a_protected_wallet_and_input_files(piped: Callable[[bytes | 
     paths = [tmp_path / "txlist.json", tmp_path / "tokentx.json"]
     for path in paths:
         path.write_text("{}")
-    order = jobs.score_order(wallet, paths, fields={"chain": "137"}, options={"model": None})
+    order = orders.score_order(wallet, paths, fields={"chain": "137"}, options={"model": None})
     assert fields(order) == {"wallet": wallet, "chain": "137"} and order.args == ""
     assert [file.name for file in order.input_files] == ["txlist.json", "tokentx.json"]
     piped(b'{"transaction_count": 3}')
-    order = jobs.score_order(wallet, [], fields={}, options={})
+    order = orders.score_order(wallet, [], fields={}, options={})
     assert [file.read_bytes() for file in order.input_files] == [b'{"transaction_count": 3}']
 
 
 def code(*words: str, file: Path | None = None, options: dict[str, Any] | None = None, **given: Any) -> Order:
-    made = jobs.code_fields(words, file, {"feedback": [], **given})
-    return jobs.code_order(made, options=options or {})
+    made = orders.code_fields(words, file, {"feedback": [], **given})
+    return orders.code_order(made, options=options or {})
 
 
 def test_code_is_protected_whole(piped: Callable[[bytes | None], None], tmp_path: Path) -> None:
-    tests = jobs.tests(["assert one() == 1", '{"input": "1\\n", "output": "2\\n"}', '{"input": 1}'])
+    tests = orders.tests(["assert one() == 1", '{"input": "1\\n", "output": "2\\n"}', '{"input": 1}'])
     assert tests == ["assert one() == 1", {"input": "1\n", "output": "2\n"}, '{"input": 1}']
     order = code(CANARY, language="python", tests=tests[:2], options={"max_tokens": 9})
     found = fields(order)

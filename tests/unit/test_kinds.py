@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.sandbox import needs
-from app.sandbox.run import Assertion, Pair, Sandbox, Verdict
+from app.sandbox.sandbox import Assertion, Pair, Sandbox, Verdict
 from tests.kinds import EMPTY, KINDS, MESSAGES, RIGHT, SWALLOWED, UNAVAILABLE, WRONG, Kind
 from tests.support import ROOT
 

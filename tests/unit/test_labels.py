@@ -16,14 +16,14 @@ from pathlib import Path
 
 import pytest
 
-from app.errors import InputError
-from app.limits import LIMITS
-from app.signing import ZERO_ADDRESS
-from app.wallet.labels import COLUMNS, FLAGS, Label, Labels
-from scripts import make_labels
-from scripts.label_sources import FINDERS, Files, Found
-from scripts.label_text import at
-from scripts.make_labels import Package
+from app.base.errors import InputError
+from app.base.limits import LIMITS
+from app.crypto.signing import ZERO_ADDRESS
+from app.wallet.labels.lists import COLUMNS, FLAGS, Label, Labels
+from dev import make_labels
+from dev.label_sources import FINDERS, Files, Found
+from dev.label_text import at
+from dev.make_labels import Package
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 LICENCES = {"MIT", "ISC", "BSD-3-Clause", "Apache-2.0"}
@@ -85,8 +85,8 @@ def test_known_truths(address: str, chain: int, known: set[tuple[str, str, str]]
 
 def test_loading_is_quick_and_lazy() -> None:
     code = (
-        "import sys, time\nimport app.signing, app.strict_json\nbegin = time.perf_counter()\n"
-        "from app.wallet.labels import Labels\nLabels.packaged()\nprint(time.perf_counter() - begin)\n"
+        "import sys, time\nimport app.crypto.signing, app.formats.strict_json\nbegin = time.perf_counter()\n"
+        "from app.wallet.labels.lists import Labels\nLabels.packaged()\nprint(time.perf_counter() - begin)\n"
         "assert not {'web3', 'eth_account', 'sha3'} & set(sys.modules)\n"
     )
     done = [

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from app.errors import InputError
-from app.hints import HINTS, fill
-from app.languages import ALIASES, LANGUAGES, language_of
-from app.request import parse
+from app.base.errors import InputError
+from app.base.hints import HINTS, fill
+from app.base.languages import ALIASES, LANGUAGES, language_of
+from app.request.parse import parse
 
 NAMES = {
     "python": ["Python 3", "python3.11", "Python 3.12.1", "PYTHON", " py ", ".py", "Python (3.11)", "python 3.x", "py3",

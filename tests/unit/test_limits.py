@@ -12,21 +12,23 @@ from typing import Any
 
 import pytest
 
-from app import assemble, strict_json
-from app.delivery import read_result
-from app.errors import AppError
-from app.iexec import args, pieces, protected_data
-from app.iexec.inputs import read_inputs
+from app.base.errors import AppError
+from app.base.limits import LIMITS, Limits
+from app.formats import protected_data, strict_json
+from app.iexec import args
 from app.iexec.task import open_task
-from app.limits import LIMITS, Limits
-from app.request import parse
-from app.sandbox.run import Pair, Sandbox
-from app.sealing import seal
+from app.net.http import Host
+from app.request.parse import parse
+from app.request.sources import pieces
+from app.request.sources.items import read_inputs
+from app.result.envelope import seal
+from app.run import build_report
+from app.run.work import Outcome
+from app.sandbox.sandbox import Pair, Sandbox
 from app.simulate.postcompute import judge
-from app.wallet.labels import Labels
-from app.wallet.live.http import Host
-from app.wallet.readers import read
-from app.work import Outcome
+from app.verify.delivered_file import read_result
+from app.wallet.labels.lists import Labels
+from app.wallet.read.any_source import read
 from tests.support import Desk
 from tests.unit.test_verify import KEY, REPORT
 
@@ -165,7 +167,7 @@ def large(size: int) -> None:
     assert REPORT.answer is not None
     spare = size - len(strict_json.dumps(REPORT.answer.model_copy(update={"text": ""}).model_dump(mode="json")))
     outcome = Outcome(answer=REPORT.answer.model_copy(update={"text": "x" * spare}))
-    if error := assemble.fitting(outcome).error:
+    if error := build_report.fitting(outcome).error:
         raise error
 
 

@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from app import strict_json
-from app.errors import AppError, HistoryError, InputError
-from app.form import answers, options, rows
-from app.limits import LIMITS
-from app.tasks import examples
-from app.tasks.findings import parse
-from app.wallet.labels import Label, Labels
-from app.wallet.live.http import Host, SpentError, TooLargeError
-from app.wallet.readers import read
+from app.base.errors import AppError, HistoryError, InputError
+from app.base.limits import LIMITS
+from app.formats import strict_json
+from app.jobs.code import examples
+from app.jobs.code.findings import parse
+from app.net.http import Host, SpentError, TooLargeError
+from app.request.questionnaire import answers, options, rows
+from app.wallet.labels.lists import Label, Labels
+from app.wallet.read.any_source import read
 
 WALLET = "0x" + "11" * 20
 UNITS = (
@@ -142,7 +142,7 @@ def unparsed(monkeypatch: pytest.MonkeyPatch) -> None:
     def loads(*_: object, **__: object) -> None:
         pytest.fail("it was parsed")
 
-    monkeypatch.setattr("app.strict_json.json", SimpleNamespace(loads=loads, JSONDecodeError=json.JSONDecodeError))
+    monkeypatch.setattr("app.formats.strict_json.json", SimpleNamespace(loads=loads, JSONDecodeError=json.JSONDecodeError))
 
 
 @pytest.mark.usefixtures("unparsed")
@@ -195,7 +195,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
 
 @pytest.mark.parametrize("case", REFUSED)
 def test_json_in_a_field_is_counted_too(case: str) -> None:
-    from app.request import parse
+    from app.request.parse import parse
 
     fields, code = REFUSED[case]
     with pytest.raises(AppError) as err:
@@ -207,7 +207,7 @@ def test_json_in_a_field_is_counted_too(case: str) -> None:
     "text", ["Txhash,Blockno,UnixTimestamp,From,To\n" + "," * 2_500_000, '{"hash": 1}\n' + "[[],[]]\n" * 900_000]
 )
 def test_tables_and_lines_are_counted_too(text: str) -> None:
-    from app.wallet.readers import from_text
+    from app.wallet.read.any_source import from_text
 
     with pytest.raises((HistoryError, InputError)) as err:
         from_text(text, wallet=True)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from app.errors import ModelError
-from app.llm import fetch as fetching
+from app.base.errors import ModelError
+from app.build import fetch as fetching
 from app.llm.models import Model, Source, catalogue, check, find
 
 CONTENT = bytes(range(256)) * 8_000

@@ -8,18 +8,18 @@ from typing import Any
 
 import pytest
 
-from app.document import FIELDS, SAME
-from app.errors import InputError
-from app.field_types import _is_made_up
-from app.iexec import pieces
-from app.iexec.owner import POLICY, settle
-from app.iexec.pieces import Origin, Piece
-from app.request import parse
+from app.base.errors import InputError
+from app.formats.protected_data_writer import protect
+from app.jobs.code import testing
 from app.request.ask import Ask
 from app.request.code import Code
-from app.simulate.protect import protect
-from app.tasks import code_tests
-from app.work import Outcome
+from app.request.field_types import _is_made_up
+from app.request.fields import FIELDS, SAME
+from app.request.parse import parse
+from app.request.sources import pieces
+from app.request.sources.owner import POLICY, settle
+from app.request.sources.pieces import Origin, Piece
+from app.run.work import Outcome
 from tests.support import SALT, Desk
 from tests.unit.test_field import ANSWER
 from tests.unit.test_inputs_matrix import outcome, put, rows_of
@@ -322,9 +322,9 @@ def test_examples_in_material_are_no_tests() -> None:
     canary = ">>> secret(1)\n'zebrafish'"
     request, _ = parse({"language": "python", "prompt": "a function secret(n)", "material": canary})
     assert isinstance(request, Code) and canary in request.prompt
-    assert code_tests.tests_of(request) == ([], "none")
+    assert testing.tests_of(request) == ([], "none")
     request, _ = parse({"language": "python", "prompt": f"a function secret(n)\n{canary}"})
-    assert isinstance(request, Code) and code_tests.tests_of(request)[1] == "examples"
+    assert isinstance(request, Code) and testing.tests_of(request)[1] == "examples"
 
 
 def test_the_name_of_a_field_is_said_only_where_it_is_ours(desk: Desk) -> None:

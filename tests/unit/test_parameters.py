@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from app.limits import LIMITS
-from app.llm.answering import Outside
+from app.base.limits import LIMITS
+from app.jobs import ask, ask_words
+from app.jobs.code import edits, examples, prompt, repair
+from app.jobs.code import words as code_words
+from app.jobs.parameters import constants
+from app.llm.answerer import Outside
 from app.llm.engine import Generation
-from app.llm.prompts import ask as ask_words
-from app.llm.prompts import code as code_words
-from app.report import Parameters
-from app.request import parse
-from app.tasks import ask, code, code_prompt, edits, examples
-from app.tasks.parameters import constants
+from app.request.parse import parse
+from app.result.report import Parameters
 
 
 class Echo(Outside):
@@ -40,7 +40,7 @@ def asked() -> Parameters:
 
 
 def coded() -> Parameters:
-    return code._parameters(Echo(), code_request())
+    return repair._parameters(Echo(), code_request())
 
 
 def code_request() -> Any:
@@ -59,7 +59,7 @@ def other(value: Any) -> Any:
     return (*value, value[-1])
 
 
-ROOMS = [("ask", ask_words), ("code", code_words), ("code", code_prompt), ("code", edits), ("code", examples)]
+ROOMS = [("ask", ask_words), ("code", code_words), ("code", prompt), ("code", edits), ("code", examples)]
 EACH = [(job, module, name) for job, module in ROOMS for name in constants(module)]
 
 
@@ -73,13 +73,13 @@ def test_each_constant_shows(job: str, module: ModuleType, name: str, monkeypatc
 
 @pytest.mark.parametrize(
     ("job", "limit"),
-    [("ask", "default_max_tokens"), *(("code", limit) for limit in code._LIMITS)],
+    [("ask", "default_max_tokens"), *(("code", limit) for limit in repair._LIMITS)],
 )
 def test_each_limit_that_decides_shows(job: str, limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
     now = asked if job == "ask" else coded
     before = now()
     changed = replace(LIMITS, **{limit: getattr(LIMITS, limit) + 1})
-    for module in (ask, code):
+    for module in (ask, repair):
         monkeypatch.setattr(module, "LIMITS", changed)
     assert now() != before
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.llm import chat, plain
+from app.llm import chat, plain_tokens
 from app.llm.engine import Engine
 from app.llm.models import checked_path, find
 from tests.support import SMALL
@@ -154,5 +154,5 @@ def test_cuts_where_tokens_overlap_hold_each_other_and_repeat() -> None:
         return made
 
     for text in ("<a><b>", "<a><a><b><b>", "aaaa", "-----", "<aa>", "", "b<a>--<a><b>aaa"):
-        assert plain.tokens(marks.get, tokenize, text) == [ord(mark) for mark in text]
-    assert plain.tokens(marks.get, tokenize, "x") == [1_004]  # a single character has no other spelling
+        assert plain_tokens.tokens(marks.get, tokenize, text) == [ord(mark) for mark in text]
+    assert plain_tokens.tokens(marks.get, tokenize, "x") == [1_004]  # a single character has no other spelling

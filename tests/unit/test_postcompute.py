@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from app.errors import SimulationError
+from app.base.errors import SimulationError
 from app.simulate.postcompute import judge
 
 

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from app.errors import InputError
-from app.printable import printable
-from app.request import parse
-from app.session import Session, SessionTurn
-from app.simulate import store
+from app.base.errors import InputError
+from app.desk.printable import printable
+from app.request.code_session import Session, SessionTurn
+from app.request.parse import parse
+from app.simulate import session_file
 from tests.support import ROOT, SIGNER, SMALL, Desk
 
 WRITTEN = {
@@ -99,7 +99,7 @@ def sessions(tmp_path: Path) -> Path:
     """A session file as a stranger may send it: every text of it acts on a terminal."""
     turn = SessionTurn(feedback=[f"feedback {EVIL}"], code=f"code = 1  # {EVIL}", status="ok", verdicts=[])
     path = tmp_path / "s.json"
-    with store.changing(path) as kept:
+    with session_file.changing(path) as kept:
         kept.keep(f"name {EVIL}", Session(language="python", prompt=f"prompt {EVIL}", turns=[turn]))
         kept.keep("two", Session(language="python", prompt="p", turns=[]))
     return path

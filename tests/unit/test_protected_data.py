@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.errors import ProtectedDataError, SimulationError
-from app.iexec import protected_data as pd
-from app.simulate.protect import protect
+from app.base.errors import ProtectedDataError, SimulationError
+from app.formats import protected_data as pd
+from app.formats.protected_data_writer import protect
 from tests.corpus import borsh, zipped
 from tests.sdk import Ask, leaves, needs_sdk, probes, tagged
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.errors import InputError
-from app.questionnaire import ANSWERED, render
+from app.base.errors import InputError
+from app.request.questionnaire.prompt import ANSWERED, render
 
 ROWS: list[list[Any]] = [
     ["", "prompt", "Here are my answers:"],

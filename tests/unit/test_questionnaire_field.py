@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.errors import InputError
-from app.form.types import ANSWERED, REFUSED, SILENT, kind_of
-from app.questionnaire import FormError, render, title_of
-from app.request import parse
-from app.simulate.explain import explain
+from app.base.errors import InputError
+from app.request.parse import parse
+from app.request.questionnaire.prompt import FormError, render, title_of
+from app.request.questionnaire.row_types import ANSWERED, REFUSED, SILENT, kind_of
+from app.simulate.explain_error import explain
 
 EMPTY = "null (no answer)"
 OTHER = {"isOther": True}  # of the Google Forms API: words of one's own

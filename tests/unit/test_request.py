@@ -6,9 +6,9 @@ from typing import Any
 import jsonschema
 import pytest
 
-from app.errors import InputError
-from app.request import parse
+from app.base.errors import InputError
 from app.request.ask import Ask
+from app.request.parse import parse
 from tests.support import ROOT, SALT
 
 CHAT = [{"role": "user", "content": "Hi."}, {"role": "assistant", "content": "Hello."}, {"role": "user", "content": "Why?"}]

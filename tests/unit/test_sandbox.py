@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.deadline import Deadline
-from app.errors import AppError, ModelError, SandboxError
-from app.limits import LIMITS
-from app.sandbox import guest, native
-from app.sandbox.patch import _leb, _unleb, patch
-from app.sandbox.run import Assertion, Pair, Sandbox, Test
+from app.base.deadline import Deadline
+from app.base.errors import AppError, ModelError, SandboxError
+from app.base.limits import LIMITS
+from app.build.guest_patch import _leb, _unleb, patch
+from app.sandbox import guest, runtime
+from app.sandbox.sandbox import Assertion, Pair, Sandbox, Test
 from tests.hostile import FAKES, HOSTILE, LIVES, Hostile
 
 # A tenth of the fuel and half of the memory: what is endless ends sooner.
@@ -172,7 +172,7 @@ def test_tests_do_not_see_each_other(sandbox: Sandbox) -> None:
 def test_a_sandbox_names_guest_and_engine(sandbox: Sandbox) -> None:
     found, named = sandbox.run(ADD, []), sandbox.identity()
     assert (found.tests, found.fuel, found.passed) == ((), 0, 0)
-    assert named["guest_sha256"] == guest.catalogue().guest.sha256 and named["engine"] == native.engine_name()
+    assert named["guest_sha256"] == guest.catalogue().guest.sha256 and named["engine"] == runtime.engine_name()
 
 
 def test_another_guest_is_refused(tmp_path: Path) -> None:

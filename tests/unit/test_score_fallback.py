@@ -10,20 +10,19 @@ from typing import Any
 
 import pytest
 
-from app.answers.score import ScoreAnswer
-from app.document import validate
-from app.errors import ModelError
-from app.hints import HINTS
-from app.limits import LIMITS
+from app.base.errors import ModelError
+from app.base.hints import HINTS
+from app.base.limits import LIMITS
+from app.jobs.dispatch import answer_to
+from app.jobs.score import facts, scoring, sentence_check, wording, words
 from app.llm.engine import Engine
-from app.llm.prompts import score as words
+from app.request.fields import validate
 from app.request.score import Score, score_of
-from app.tasks import answer_to, score, score_words
-from app.wallet import claims, explain
+from app.result.answers.score import ScoreAnswer
 from tests import histories
 from tests.documents import HASH, OTHER, WALLET, row
 
-MODULES = (words, claims, explain)
+MODULES = (words, sentence_check, facts)
 
 
 def request() -> Score:
@@ -34,10 +33,10 @@ def request() -> Score:
 @pytest.mark.parametrize("code", ["model.missing", "model.altered", "engine.failed", "engine.missing", "engine.wrong_build"])
 def test_a_model_that_is_not_to_be_had_is_named(code: str) -> None:
     answer, mode, parameters = answer_to(request(), ModelError(code, "it is so"), None)  # type: ignore[arg-type]
-    assert mode == "fallback" and parameters == score_words.shaped(None)
+    assert mode == "fallback" and parameters == wording.shaped(None)
     assert isinstance(answer, ScoreAnswer) and answer.fallback is not None
     assert (answer.fallback.code, answer.fallback.message, answer.fallback.hint) == (code, "it is so", HINTS[code])
-    plain, _, _ = score.answer(request(), None)
+    plain, _, _ = scoring.answer(request(), None)
     assert answer.model_copy(update={"fallback": None}) == plain.model_copy(update={"fallback": None})
 
 
@@ -46,31 +45,31 @@ def test_a_model_that_fails_on_the_way_is_named(small_engine: Engine, monkeypatc
         raise ModelError("engine.failed", "llama.cpp failed")
 
     monkeypatch.setattr(Engine, "fill", fails)
-    answer, mode, _ = score.answer(request(), small_engine)
+    answer, mode, _ = scoring.answer(request(), small_engine)
     assert mode == "fallback" and answer.fallback is not None
     assert (answer.fallback.code, answer.fallback.message) == ("engine.failed", "llama.cpp failed")
 
 
 def test_a_model_that_writes_nothing_usable_is_named(small_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(score_words, "fault", lambda *_, **__: "wanders")
-    answer, mode, parameters = score.answer(request(), small_engine)
+    monkeypatch.setattr(wording, "fault", lambda *_, **__: "wanders")
+    answer, mode, parameters = scoring.answer(request(), small_engine)
     assert mode == "fallback" and answer.fallback is not None and answer.completion_tokens > 0
     assert answer.fallback.code == "claims.rejected"
-    assert parameters != score_words.shaped(None)  # the model's chat template was in use
+    assert parameters != wording.shaped(None)  # the model's chat template was in use
 
 
 def test_a_model_that_words_something_needs_no_excuse(small_engine: Engine) -> None:
     past = histories.made_up(random.Random(7), transactions=60, first_block=5_000_000)
     asked = score_of(validate({"wallet": past.wallet, "history": histories.etherscan(past)}))
-    answer, mode, _ = score.answer(asked, small_engine)
+    answer, mode, _ = scoring.answer(asked, small_engine)
     assert mode == "ai" and answer.fallback is None
 
 
 def test_a_bare_count_has_nothing_to_word() -> None:
     counted = score_of(validate({"wallet": WALLET, "history": {"transaction_count": 3}}))
-    answer, mode, parameters = score.answer(counted, None)
+    answer, mode, parameters = scoring.answer(counted, None)
     assert (mode, answer.score, answer.fallback) == ("count", 30, None)
-    assert parameters == score_words.shaped(None)
+    assert parameters == wording.shaped(None)
 
 
 def constants() -> list[tuple[ModuleType, str]]:
@@ -96,16 +95,16 @@ def another(value: Any) -> Any:
 
 @pytest.mark.parametrize(("module", "name"), constants(), ids=[name for _, name in constants()])
 def test_every_constant_is_under_the_parameters(module: ModuleType, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = score_words.shaped(None).prompt_template.sha256
+    before = wording.shaped(None).prompt_template.sha256
     monkeypatch.setattr(module, name, another(getattr(module, name)))
-    assert score_words.shaped(None).prompt_template.sha256 != before
+    assert wording.shaped(None).prompt_template.sha256 != before
 
 
 def test_the_time_to_word_in_is_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = score_words.shaped(None)
-    monkeypatch.setattr(score_words, "LIMITS", dataclasses.replace(LIMITS, wording_seconds=LIMITS.wording_seconds + 1))
-    assert score_words.shaped(None).prompt_template.sha256 != before.prompt_template.sha256
-    assert score_words.shaped("another template").prompt_template.sha256 != before.prompt_template.sha256
+    before = wording.shaped(None)
+    monkeypatch.setattr(wording, "LIMITS", dataclasses.replace(LIMITS, wording_seconds=LIMITS.wording_seconds + 1))
+    assert wording.shaped(None).prompt_template.sha256 != before.prompt_template.sha256
+    assert wording.shaped("another template").prompt_template.sha256 != before.prompt_template.sha256
 
 
 def test_the_table_of_constants_is_not_empty() -> None:

@@ -10,23 +10,24 @@ from typing import Any
 
 import pytest
 
-from app import strict_json, sui
-from app.answers.score import ScoreAnswer
-from app.checklist import aloud
-from app.errors import AppError, HistoryError
-from app.iexec.inputs import read_inputs
+from app.base.errors import AppError, HistoryError
+from app.crypto import sui
+from app.crypto.signing import load_key
+from app.formats import strict_json
 from app.iexec.task import open_task
+from app.jobs.dispatch import answer_to
 from app.llm.models import find
-from app.report import Report
-from app.request import parse
 from app.request.given import Given
-from app.score_seal import check, origins, sign_scores, statement
-from app.sealing import read, seal
-from app.signing import load_key
-from app.tasks import answer_to
-from app.verify import verify
-from app.wallet.labels import Labels
-from app.work import parse_item
+from app.request.parse import parse
+from app.request.sources.items import read_inputs
+from app.result.answers.score import ScoreAnswer
+from app.result.envelope import read, seal
+from app.result.report import Report
+from app.result.score_signatures import check, origins, sign_scores, statement
+from app.run.work import parse_item
+from app.verify.receipt import aloud
+from app.verify.verifier import verify
+from app.wallet.labels.lists import Labels
 from tests import histories
 from tests.support import SECRET, SIGNER, Desk
 from tests.unit.test_verify import REPORT
@@ -37,7 +38,7 @@ COUNT = {"transaction_count": 100}
 ROWS = histories.etherscan(PAST)
 NEWEST = parse({"wallet": PAST.wallet, "history": ROWS})[0].history.newest_time  # type: ignore[union-attr]
 KEY = load_key(SECRET)
-assemble = importlib.import_module("app.wallet.readers.assemble")  # a function has the name in its package
+assemble = importlib.import_module("app.wallet.read.merge")  # a function has the name in its package
 YEAR_9999 = 253_402_300_799
 
 

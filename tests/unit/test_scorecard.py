@@ -7,14 +7,14 @@ from dataclasses import replace
 
 import pytest
 
-from app.wallet.explain import facts
+from app.jobs.score.facts import facts
 from app.wallet.features import FEATURES, features, months
 from app.wallet.history import History, Transaction, Transfer
-from app.wallet.labels import Labels
-from app.wallet.readers import read as read_history
+from app.wallet.labels.lists import Labels
+from app.wallet.read.any_source import read as read_history
 from app.wallet.scorecard import FACTORS, Score, Scorecard
 from bench.accounts import Row, auroc, read
-from scripts import fit_scorecard
+from dev import fit_scorecard
 from tests import accounts
 from tests.histories import etherscan, made_up
 
@@ -300,7 +300,7 @@ def test_a_fitted_table_ranks_accounts_that_it_has_not_seen(labelled: list[list[
 
 
 def test_the_packaged_table_ranks_alike(labelled: list[list[Row]]) -> None:
-    """It was fitted on a published set, which is not here; who has it can ask `scripts/fit_scorecard.py CSV --check`."""
+    """It was fitted on a published set, which is not here; who has it can ask `dev/fit_scorecard.py CSV --check`."""
     assert of(labelled[1], CARD) > 0.8
 
 

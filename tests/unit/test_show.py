@@ -8,21 +8,21 @@ from typing import Any
 
 import pytest
 
-from app.answers import code as answers
-from app.answers.ask import AskAnswer
-from app.answers.code import Attempt, Budget, CodeAnswer, Finding
+from app.desk.printable import printable
+from app.jobs.dispatch import answer_to
 from app.llm.models import find
-from app.printable import printable
-from app.report import Bulk, BulkItem, Input, OutsideModel
-from app.request import parse
-from app.session import Session, SessionTurn
+from app.request.code_session import Session, SessionTurn
+from app.request.parse import parse
+from app.result.answers import code as answers
+from app.result.answers.ask import AskAnswer
+from app.result.answers.code import Attempt, Budget, CodeAnswer, Finding
+from app.result.report import Bulk, BulkItem, Input, OutsideModel
 from app.simulate.postcompute import Delivered
-from app.simulate.session import Simulated
 from app.simulate.show import as_text, exit_code, story, summary
-from app.simulate.tell import tell
+from app.simulate.simulation import Simulated
+from app.simulate.tell_answer import tell
 from app.simulate.worker import Order
-from app.tasks import answer_to
-from app.verify import verify
+from app.verify.verifier import verify
 from tests.unit.results import FAILURE, KEY, NOTHING, PARAMETERS, report, sealed
 
 WALLET = "0x" + "1" * 40

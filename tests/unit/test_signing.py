@@ -10,8 +10,8 @@ from eth_account import Account
 from eth_account.messages import encode_typed_data
 from pydantic import ValidationError
 
-from app.errors import SigningError
-from app.signing import ORDER, STRUCT_TYPE, Domain, Message, digest, load_key, new_key, recover
+from app.base.errors import SigningError
+from app.crypto.signing import ORDER, STRUCT_TYPE, Domain, Message, digest, load_key, new_key, recover
 
 WORDS = {
     "taskId": "0x" + "01" * 32,

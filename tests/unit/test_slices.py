@@ -11,22 +11,23 @@ from typing import Any
 
 import pytest
 
-from app import assemble, strict_json
-from app.errors import AppError, InputError
+from app.base.errors import AppError, InputError
+from app.base.limits import LIMITS
+from app.formats import strict_json
 from app.iexec.args import Args
-from app.iexec.combine import combine
-from app.iexec.inputs import Items, read_inputs
 from app.iexec.task import open_task
-from app.limits import LIMITS
+from app.jobs.dispatch import answer_to
 from app.llm.models import find
-from app.report import Bulk
-from app.request import parse
-from app.sealing import check_back, read, seal
-from app.slices import Slice, work_through
-from app.tasks import answer_to
-from app.timings import Timings
-from app.verify import verify
-from app.work import Outcome, Work, as_app_error, parse_item
+from app.request.parse import parse
+from app.request.sources.combine import combine
+from app.request.sources.items import Items, read_inputs
+from app.result.envelope import check_back, read, seal
+from app.result.report import Bulk
+from app.run import build_report
+from app.run.bulk import Slice, work_through
+from app.run.timings import Timings
+from app.run.work import Outcome, Work, as_app_error, parse_item
+from app.verify.verifier import verify
 from tests.support import Desk
 from tests.unit.test_verify import KEY, REPORT
 
@@ -52,17 +53,17 @@ def outcomes(items: Items) -> Iterator[Outcome]:
 
 @pytest.mark.parametrize("chain_id", [None, 421614])
 def test_the_parts_make_the_very_bytes_of_the_whole(items: Items, chain_id: int | None) -> None:
-    draft = assemble.draft(items.task, (), KEY)
+    draft = build_report.draft(items.task, (), KEY)
     made = Slice(draft, items, KEY, chain_id)
-    done = [assemble.undone(items.dataset(at)) for at in range(4)]
+    done = [build_report.undone(items.dataset(at)) for at in range(4)]
     for at, outcome in enumerate(outcomes(items)):
         done[at] = outcome
         made.put(at, outcome)
         found, error = made.sealed(find(None))
-        all_items = tuple(map(assemble.bulk_item, done))
+        all_items = tuple(map(build_report.bulk_item, done))
         good = sum(item.success for item in all_items)
         bulk = Bulk(totalCount=4, successCount=good, errorCount=4 - good, results=all_items)
-        report, wanted = assemble.finish_bulk(draft, bulk, find(None), is_done=at == 3)
+        report, wanted = build_report.finish_bulk(draft, bulk, find(None), is_done=at == 3)
         assert found.data == seal(report, KEY, chain_id)
         assert str(error) == str(wanted)
         check_back(found.data)
@@ -74,7 +75,7 @@ def test_the_parts_make_the_very_bytes_of_the_whole(items: Items, chain_id: int 
 
 
 def test_an_item_that_is_too_large_is_an_error_and_the_rest_stays(items: Items) -> None:
-    made = Slice(assemble.draft(items.task, (), KEY), items, KEY, None)
+    made = Slice(build_report.draft(items.task, (), KEY), items, KEY, None)
     assert REPORT.answer is not None
     large = REPORT.answer.model_copy(update={"text": "x" * LIMITS.item_bytes})
     for at, outcome in enumerate(outcomes(items)):
@@ -88,7 +89,7 @@ def test_a_slice_of_the_largest_items_fits_into_a_result() -> None:
     around = LIMITS.result_bytes - LIMITS.bulk_items * LIMITS.item_bytes
     assert around >= 768 * 2**10
     row = Outcome(answer=REPORT.answer, mode="ai", parameters=REPORT.parameters, job="ask")
-    item = strict_json.dumps(assemble.bulk_item(row).model_dump(mode="json"))
+    item = strict_json.dumps(build_report.bulk_item(row).model_dump(mode="json"))
     assert REPORT.answer is not None
     beside = len(item) - len(strict_json.dumps(REPORT.answer.model_dump(mode="json")))
     named = LIMITS.bulk_items * 64 + LIMITS.input_files * (LIMITS.input_name_bytes + 3) + LIMITS.args_bytes
@@ -121,7 +122,7 @@ def test_an_error_keeps_nothing_that_was_read(items: Items, monkeypatch: pytest.
         except ValueError as err:
             raise InputError("input.missing", "it is so") from err
 
-    monkeypatch.setattr("app.work.parse", refusing)
+    monkeypatch.setattr("app.run.work.parse", refusing)
     outcome = parse_item(items[0])
     assert outcome.error is not None
     gc.collect()
@@ -129,7 +130,7 @@ def test_an_error_keeps_nothing_that_was_read(items: Items, monkeypatch: pytest.
     assert followed[0]() is None
 
 
-@pytest.mark.parametrize("where", ["app.work.parse", "app.iexec.inputs.combine", "app.work.answer_to"])
+@pytest.mark.parametrize("where", ["app.run.work.parse", "app.request.sources.items.combine", "app.run.work.answer_to"])
 def test_a_lack_of_memory_stays_with_its_item(items: Items, where: str, monkeypatch: pytest.MonkeyPatch) -> None:
     real: dict[str, Callable[..., Any]] = {
         "parse": parse,
@@ -144,9 +145,9 @@ def test_a_lack_of_memory_stays_with_its_item(items: Items, where: str, monkeypa
             raise MemoryError
         return real[where.rpartition(".")[2]](*given)
 
-    monkeypatch.setattr("app.work.answer_to", real["answer_to"])
+    monkeypatch.setattr("app.run.work.answer_to", real["answer_to"])
     monkeypatch.setattr(where, failing)
-    monkeypatch.setattr("app.work._engine", lambda *_: pytest.fail("not needed"))
+    monkeypatch.setattr("app.run.work._engine", lambda *_: pytest.fail("not needed"))
     monkeypatch.setattr("app.request.base.BaseRequest.needs_model", False)
     found: dict[int, Outcome] = {}
     with Work(Args(), Timings(), items=4) as work:
@@ -163,7 +164,7 @@ def test_an_item_that_is_cut_off_is_tried_again_with_what_is_left(items: Items, 
             raise deadline.passed()
         return REPORT.answer, "ai", None
 
-    monkeypatch.setattr("app.work.answer_to", slow)
+    monkeypatch.setattr("app.run.work.answer_to", slow)
     monkeypatch.setattr("app.request.base.BaseRequest.needs_model", False)
     order: list[int] = []
     found: dict[int, Outcome] = {}

@@ -14,9 +14,9 @@ import pytest
 import rfc8785
 from eth_account import Account
 
-from app.report import Report
-from app.sealing import seal
-from app.signing import ORDER, load_key
+from app.crypto.signing import ORDER, load_key
+from app.result.envelope import seal
+from app.result.report import Report
 from tests.support import ROOT
 from tests.unit.test_verify import ANSWER, BULK, EMPTY, KEY, REPORT
 

@@ -8,15 +8,16 @@ from random import Random
 
 import pytest
 
-from app.llm import chat, native, states
-from app.llm.constrained import Slot
+from app.jobs.code import prompt as code_prompt
+from app.llm import chat, library
+from app.llm import prompt_cache as states
 from app.llm.context import BATCH, Context, joints, spans
 from app.llm.engine import Engine, Sampling
+from app.llm.infill import Slot
 from app.llm.models import Model, checked_path, find
-from app.llm.states import Pin, States
-from app.request import parse
+from app.llm.prompt_cache import Pin, States
 from app.request.code import Code
-from app.tasks import code_prompt
+from app.request.parse import parse
 from tests.support import SMALL
 
 TEXT = "The quick brown fox jumps over the lazy dog, and the dog sleeps on. "
@@ -56,7 +57,7 @@ def shelf(engine: Engine, tokens: list[int], folder: Path, monkeypatch: pytest.M
 def pin(path: Path, **other: object) -> Pin:
     model = find(SMALL)
     entry = {"sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "model": model.sha256, "batch": BATCH}
-    return Pin.model_validate({**entry, "build": native.build_id(), **other})
+    return Pin.model_validate({**entry, "build": library.build_id(), **other})
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app import strict_json
-from app.errors import InputError
+from app.base.errors import InputError
+from app.formats import strict_json
 from tests.sdk import PEERS, needs_sdk
 
 REFUSED = {

@@ -19,10 +19,10 @@ from eth_keys.backends import get_backend
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app import sui
-from app.errors import InputError, SigningError
-from app.score_statement import ORIGIN_CODES, Giver, Statement
-from app.signing import ORDER, keccak256, load_key
+from app.base.errors import InputError, SigningError
+from app.crypto import sui
+from app.crypto.score_statement import ORIGIN_CODES, Giver, Statement
+from app.crypto.signing import ORDER, keccak256, load_key
 from tests.support import ROOT
 
 PEERS = ROOT / "tests/peers"
@@ -446,7 +446,8 @@ def test_the_way_without_coincurve_gives_the_same_bytes(request: pytest.FixtureR
 @pytest.mark.parametrize("first", ["", "sys.modules['coincurve'] = None; "])
 def test_signing_starts_no_process_and_maps_no_writable_code(first: str, tmp_path: Path) -> None:
     program = (
-        f"import sys; {first}from app import sui; secret = b'\\7' * 32; message = sui.score_message(1, 2, '0x' + '3' * 40); "
+        f"import sys; {first}from app.crypto import sui; secret = b'\\7' * 32; "
+        "message = sui.score_message(1, 2, '0x' + '3' * 40); "
         "sui.sign_secp256k1(secret, message); sui.sign_ed25519(sui.ed25519_seed(secret), message); print('signed')"
     )
     trace = tmp_path / "trace"

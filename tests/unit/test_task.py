@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from app.errors import AppError, OutputError
-from app.iexec.inputs import read_inputs
+from app.base.errors import AppError, OutputError
+from app.crypto.signing import ZERO_ADDRESS
+from app.formats.protected_data_writer import protect
 from app.iexec.task import Task, open_task
-from app.run import run
-from app.signing import ZERO_ADDRESS
-from app.simulate.protect import protect
+from app.request.sources.items import read_inputs
+from app.run.run import run
 from tests.support import SALT, TASK_ID, Desk
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from app.errors import AppError
-from app.llm import outside
-from app.llm.answering import Outside
+from app.base.errors import AppError
+from app.llm.answerer import Outside
 from app.llm.chat import Message
 from app.llm.engine import Sampling
 from app.llm.models import WEIGHTS, find
+from app.simulate import outside_engines
 
 pytest.importorskip("transformers", reason="not a dependency: make test-transformers")
 pytestmark = pytest.mark.filterwarnings("default")  # torch's own
@@ -21,7 +21,7 @@ WARM = Sampling(temperature_milli=900, seed=3)
 
 @pytest.fixture(scope="module")
 def engine() -> Outside:
-    return outside.connect(f"transformers:{WEIGHTS}#{MODEL.file}", {})
+    return outside_engines.connect(f"transformers:{WEIGHTS}#{MODEL.file}", {})
 
 
 def test_a_real_model_answers(engine: Outside) -> None:
@@ -35,5 +35,5 @@ def test_a_real_model_answers(engine: Outside) -> None:
 
 def test_a_folder_without_a_model() -> None:
     with pytest.raises(AppError) as info:
-        outside.connect("transformers:/nowhere", {})
+        outside_engines.connect("transformers:/nowhere", {})
     assert info.value.code == "engine.failed"

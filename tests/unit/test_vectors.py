@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from app.errors import AppError
-from app.hints import HINTS
-from app.verify import verify
+from app.base.errors import AppError
+from app.base.hints import HINTS
+from app.verify.verifier import verify
 from tests.support import ROOT
 
 FOLDERS = sorted((ROOT / "tests/vectors/verify").iterdir())
@@ -42,7 +42,7 @@ def test_there_are_enough() -> None:
 
 
 def test_the_vectors_are_what_their_script_makes() -> None:
-    subprocess.run([sys.executable, str(ROOT / "scripts/make_vectors.py"), "--check"], check=True, cwd=ROOT)
+    subprocess.run([sys.executable, str(ROOT / "dev/make_vectors.py"), "--check"], check=True, cwd=ROOT)
 
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.parent.name)

@@ -6,14 +6,14 @@ from typing import Any
 import jsonschema
 import pytest
 
-from app import strict_json
-from app.answers.ask import AskAnswer
-from app.errors import AppError
-from app.limits import LIMITS
-from app.report import Bulk, BulkItem, Failure, ModelInfo, OutsideModel, Parameters, PromptTemplate, Report, RequestInfo
-from app.sealing import message_for, read, seal
-from app.signing import ZERO_HASH, Domain, digest, load_key
-from app.verify import verify
+from app.base.errors import AppError
+from app.base.limits import LIMITS
+from app.crypto.signing import ZERO_HASH, Domain, digest, load_key
+from app.formats import strict_json
+from app.result.answers.ask import AskAnswer
+from app.result.envelope import message_for, read, seal
+from app.result.report import Bulk, BulkItem, Failure, ModelInfo, OutsideModel, Parameters, PromptTemplate, Report, RequestInfo
+from app.verify.verifier import verify
 from tests.support import ROOT
 
 KEY = load_key("1d" * 32)

@@ -8,7 +8,7 @@ import pytest
 
 from app.sandbox import needs
 from app.sandbox.machine import Inputs
-from app.sandbox.run import Assertion, Pair, Sandbox, Test
+from app.sandbox.sandbox import Assertion, Pair, Sandbox, Test
 from tests.cheats import ADD, BESIDE, CHEATS, FALSE, TRUE
 from tests.honest import ACROSS, LOOK_ALIKES
 

@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from app import strict_json
-from app.errors import InputError
-from app.limits import LIMITS
-from app.signing import checksum_address
+from app.base.errors import InputError
+from app.base.limits import LIMITS
+from app.crypto.signing import checksum_address
+from app.formats import strict_json
 
 _ADDRESS = re.compile("0[xX][0-9a-fA-F]{40}")
 _CHAIN = re.compile("[1-9][0-9]{0,15}")

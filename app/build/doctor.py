@@ -1,0 +1,90 @@
+"""Name what is missing on this machine, with a hint each."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from app import __version__
+from app.base.errors import AppError
+from app.build.fetch import cache_folder
+from app.crypto import signing
+from app.llm import library as native
+from app.llm.models import checked_path, find
+from app.simulate.folders import FOLDER
+
+_FREE_BYTES = 2 * 2**30  # a model, its parts while they are fetched, and the build
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at."""
+
+    name: str
+    ok: bool
+    says: str
+    hint: str = ""
+
+
+def examine() -> Iterator[Finding]:
+    """Yield one finding after the other; hashing the model takes a moment."""
+    yield Finding("version", True, f"sealed-llm {__version__} on Python {platform.python_version()}")
+    yield _compiler()
+    yield _try("engine", lambda: native.load().llama_print_system_info().decode().strip(" |"))
+    model = find(None)
+    yield _try("model", lambda: f"{model.name}, sha-256 checked: {checked_path(model).name}")
+    yield _try("sandbox", _sandbox)
+    yield _key()
+    yield _disk()
+    yield _results()
+
+
+def _compiler() -> Finding:
+    missing = [name for name in ("cc", "c++") if not shutil.which(name)]
+    if missing:
+        return Finding(
+            "compiler", False, f"not found: {', '.join(missing)}", "install a C and C++ compiler (Debian: build-essential)"
+        )
+    return Finding("compiler", True, "cc and c++ found")
+
+
+def _sandbox() -> str:
+    from app.sandbox import guest
+    from app.sandbox import runtime as native
+
+    guest.load()
+    return f"{guest.catalogue().guest.name} on {native.engine_name()}, sha-256 checked"
+
+
+def _key() -> Finding:
+    secret = os.environ.get("IEXEC_APP_DEVELOPER_SECRET")
+    if not secret:
+        hint = "simulations sign with this machine's own key; an app gets its key by `iexec app push-secret`"
+        return Finding("key", True, "no IEXEC_APP_DEVELOPER_SECRET here", hint)
+    return _try("key", lambda: f"signs as {signing.load_key(secret).address}")
+
+
+def _disk() -> Finding:
+    folder = cache_folder()
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    says = f"{free // 2**20} MiB free for downloads and builds"
+    return Finding("disk", free >= _FREE_BYTES, says, "" if free >= _FREE_BYTES else f"free {_FREE_BYTES // 2**20} MiB")
+
+
+def _results() -> Finding:
+    fine = os.access(Path.cwd(), os.W_OK | os.X_OK)
+    says = f"go to {Path.cwd() / FOLDER}/N, the next free number" if fine else f"cannot go to {Path.cwd()}: it is not writable"
+    return Finding("results", fine, says, "" if fine else "name a folder with --out")
+
+
+def _try(name: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(name, True, look())
+    except AppError as err:
+        return Finding(name, False, err.message, err.hint)

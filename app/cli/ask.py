@@ -1,0 +1,69 @@
+"""`ask` and `score`: the words themselves, or files, and a signed answer. Thin."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from app.cli.base import Command
+from app.cli.order import FILE, conclude, connect_to, end_options, model_options, run, run_options, sampling_options
+
+
+@click.command(cls=Command, short_help="Ask one question and get a signed answer.")
+@click.argument("words", nargs=-1, metavar="[QUESTION]...")
+@click.option("--file", "material", type=FILE, metavar="FILE", help="What the question is about, or a request; - is stdin.")
+@click.option("--system", metavar="TEXT", help="The system prompt, in place of ours; stays private.")
+@sampling_options
+@model_options
+@run_options
+def ask(
+    *, words: tuple[str, ...], material: Path | None, system: str | None, engine: str | None, as_json: bool, **more: Any
+) -> int:
+    """Ask one question and get a signed answer, as an order on iExec would.
+
+    The question is protected as a protectedData, with the numbers that go with
+    it. With --file, or with something piped in beside it, that is the
+    protectedData, the question a requester secret, and the numbers are public
+    args. Without a question, what is piped in is the prompt, and a file must be a
+    request that says what to do, its numbers too. Words that begin with - go
+    behind --.
+
+    \b
+    Examples:
+      sealed-llm ask "What is the capital of France?"
+      sealed-llm ask "How many orders failed?" --file orders.csv
+      cat notes.txt | sealed-llm ask "What was decided?" --max-tokens 64
+      echo "What is the capital of France?" | sealed-llm ask
+    """  # noqa: D301  click wants the character itself
+    from app.simulate.orders import ask_order
+
+    outside = connect_to(engine)
+    keep, out = more.pop("keep"), more.pop("out")
+    order = ask_order(words, material, system=system, options=more)
+    return conclude(run(order, out, outside, "asking the model", keep=keep), as_json=as_json)
+
+
+@click.command(cls=Command)
+@click.argument("wallet", metavar="0x…")
+@click.argument("files", nargs=-1, type=FILE, metavar="[HISTORY]...")
+@click.option("--chain", metavar="ID", help="Chain id of the history; 1 unless told.")
+@model_options
+@end_options
+def score(*, wallet: str, files: tuple[Path, ...], chain: str | None, as_json: bool, **more: Any) -> int:
+    """Score a wallet from the files that an explorer or a node sent.
+
+    The address is protected, the files are input files. The README names the
+    formats that are read; a history may be piped in as well.
+
+    \b
+    Examples:
+      sealed-llm score 0x… txlist.json tokentx.json
+      cat txlist.json | sealed-llm score 0x…
+    """  # noqa: D301  as above
+    from app.simulate.orders import score_order
+
+    keep, out = more.pop("keep"), more.pop("out")
+    order = score_order(wallet, files, fields={"chain": chain}, options=more)
+    return conclude(run(order, out, None, "scoring the wallet", keep=keep), as_json=as_json)

@@ -1,0 +1,80 @@
+"""`code`, and the same as `simulate code`: code tasks, with a session file if one is named. Thin."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from app.base.errors import UsageError
+from app.cli.base import Command, say
+from app.cli.order import FILE, model_options, run_options, sampling_options
+
+
+@click.command(cls=Command)
+@click.argument("words", nargs=-1, metavar="[WORDS]...")
+@click.option("--prompt", metavar="TEXT", help="What the code is for; the words, in another place.")
+@click.option("--language", metavar="NAME", help="python, c++, c, java, scala, sql, javascript, bash.")
+@click.option("--test", "tests", multiple=True, metavar="CODE", help="What the code must pass (Python); repeatable.")
+@click.option("--attempts", metavar="N", help="How often the model may try while tests fail.")
+@click.option("--file", type=FILE, metavar="FILE", help="Code to adjust; the words say how.")
+@click.option("--feedback", multiple=True, metavar="TEXT", help="What to change; repeatable.")
+@click.option("--session", "path", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Keep a session here.")
+@click.option("--name", metavar="NAME", help="Which session in FILE.")
+@click.option("--list", "action", flag_value="list", help="Name the sessions in FILE.")
+@click.option("--show", "action", flag_value="show", help="Show a session with all its code.")
+@click.option("--rename", metavar="NEW", help="Give a session another name.")
+@click.option("--delete", "action", flag_value="delete", help="Delete a session.")
+@click.option("--delete-turn", type=int, metavar="N", help="Delete one of its turns, counted from 1.")
+@sampling_options
+@model_options
+@click.option("--args", default="", metavar="TEXT", help="More of the task's arguments, one string.")
+@run_options
+def code(*, path: Path | None, name: str | None, action: str | None, **wishes: Any) -> int:
+    """Write or change code, test it in the sandbox, and get it signed.
+
+    The words say what to write; with --file, or with code piped in, what to
+    change. Everything but the model's name and the threads is protected.
+
+    With --session FILE a task goes on: words or --prompt begin a session, under
+    --name or a name made of the words, and never in the place of another;
+    --feedback goes on with one. Tests stay in force until others are given.
+    What fails leaves the session as it was.
+
+    \b
+    Examples:
+      sealed-llm code "a function rev that reverses a string" \\
+        --language python --test "assert rev('ab') == 'ba'"
+      sealed-llm code "also accept None" --file rev.py
+      sealed-llm code --session s.json --language python \\
+        "a function add that adds two numbers"
+      sealed-llm code --session s.json --feedback "add a docstring"
+      sealed-llm code --session s.json --list
+    """  # noqa: D301  click wants the character itself
+    managing = sorted({"--list", "--show", "--delete"} & {f"--{action}"})
+    managing += [f"--{wish.replace('_', '-')}" for wish in ("rename", "delete_turn") if wishes[wish] is not None]
+    _check(path, name, managing, wishes)
+    from app.cli import code_sessions as turns
+
+    if managing:
+        assert path is not None  # noqa: S101  _check has seen to it
+        say(turns.manage(path, name, action, wishes["rename"], wishes["delete_turn"], as_json=wishes["as_json"]))
+        return 0
+    if path is None:
+        return turns.alone(wishes)
+    return turns.turn(path, name, wishes)
+
+
+def _check(path: Path | None, name: str | None, managing: list[str], wishes: dict[str, Any]) -> None:
+    """Raise `UsageError` if an option would have no effect."""
+    if path is None and (name is not None or managing):
+        raise UsageError("usage", f"{'--name' if name is not None else managing[0]} needs --session FILE")
+    if len(managing) > 1:
+        raise UsageError("usage", f"give one of {' and '.join(managing)}")
+    asked = [f"--{wish.rstrip('s')}" for wish in ("prompt", "language", "tests", "file", "feedback") if wishes[wish]]
+    asked += ["words"] if wishes["words"] else []
+    if managing and asked:
+        raise UsageError("usage", f"{managing[0]} runs nothing: {asked[0]} would have no effect")
+    if wishes["words"] and wishes["prompt"] is not None:
+        raise UsageError("usage", "both words and --prompt are given")

@@ -1,0 +1,96 @@
+"""The options and the ending that all commands have in common which run a task on this machine."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from app.base.errors import ModelError, UsageError
+from app.cli.base import Progress, say, typed
+
+if TYPE_CHECKING:
+    from app.llm.answerer import Outside
+    from app.simulate.simulation import Simulated
+    from app.simulate.worker import Order
+
+_Made = TypeVar("_Made", bound=Callable[..., Any])
+FILE = click.Path(path_type=Path, allow_dash=True)
+
+
+def run_options(command: _Made) -> _Made:
+    """Add --out, --keep, --json and --engine."""
+    engine = click.option("--engine", metavar="SPEC", help="Development only: openai:URL#MODEL or transformers:FOLDER[#GGUF].")
+    return engine(end_options(command))
+
+
+def end_options(command: _Made) -> _Made:
+    """Add --out, --keep and --json."""
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout."),
+        click.option("--keep", is_flag=True, help="Keep the decrypted inputs too, beside the result, as iexec_in."),
+        click.option(
+            "--out",
+            type=click.Path(file_okay=False, path_type=Path),
+            metavar="FOLDER",
+            help="A new folder for the result; ./sealed-result/N unless told.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def model_options(command: _Made) -> _Made:
+    """Add the options of the model that answers: public, and in the task's args."""
+    for option in (
+        click.option("--threads", type=click.IntRange(1), metavar="N", help="Threads of the engine; speed alone."),
+        click.option("--model", metavar="NAME", help="Which model answers; `model list` shows them."),
+    ):
+        command = option(command)
+    return command
+
+
+def sampling_options(command: _Made) -> _Made:
+    """Add the options that shape what the model writes."""
+    for option in (
+        click.option("--seed", metavar="N", help="Of the sampler, above temperature 0."),
+        click.option("--temperature", metavar="T", help="0 (unless told) to 2."),
+        click.option("--max-tokens", metavar="N", help="Most tokens of the answer; 512 unless told."),
+    ):
+        command = option(command)
+    return command
+
+
+def connect_to(engine: str | None) -> Outside | None:
+    """Return the engine that --engine names, None if it is not given. Raises `UsageError`, or `ModelError` engine.missing."""
+    if engine is None:
+        return None
+    from app.simulate.outside_engines import connect
+
+    try:
+        return connect(engine, os.environ)
+    except ModelError as err:
+        if err.code == "engine.not_embedded":
+            raise UsageError(err.code, err.message) from err
+        raise
+
+
+def run(order: Order, out: Path | None, engine: Outside | None, label: str, *, keep: bool) -> Simulated:
+    """Run one order, with a line of progress. Raises `AppError`."""
+    from app.simulate.simulation import simulate
+
+    with Progress(label) as tick:
+        return simulate(order, out, tick, engine, keep=keep)
+
+
+def conclude(done: Simulated, *, as_json: bool, more: dict[str, str] | None = None) -> int:
+    """Show what came out, and return the exit code."""
+    from app.simulate.show import as_text, exit_code, summary
+
+    more = more or {}
+    say(json.dumps(summary(done, typed()) | more, indent=1) if as_json else as_text(done, typed(), more.items()))
+    return exit_code(done)

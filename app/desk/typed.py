@@ -1,0 +1,68 @@
+"""Checks of what a person typed: addresses, the name of a model, the fields of a request. All raise `UsageError`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from app.base.errors import AppError, InputError, UsageError
+from app.base.near_names import near
+from app.crypto.signing import checksum_address
+from app.request.fields import FIELDS, OPTIONS, validate
+
+_PRIVATE_KEY = re.compile("(0x)?[0-9a-fA-F]{64}")
+_ADDRESS = re.compile("0x[0-9a-fA-F]{40}")
+
+
+def address(text: str, option: str) -> None:
+    """Return if `text` is an address, in mixed case with the right checksum (EIP-55). Raises `UsageError` address.*."""
+    no_key(text, option)
+    if not _ADDRESS.fullmatch(text):
+        raise UsageError("address.invalid", f"{option} is not an address of 0x and 40 hex digits")
+    body = text[2:]
+    if body not in (body.lower(), body.upper()) and checksum_address(bytes.fromhex(body)) != text:
+        raise UsageError("address.invalid", f"the checksum of {option} is wrong: a digit is missing or mistyped")
+
+
+def no_key(text: str, what: str) -> None:
+    """Return unless `text` has the form of a private key: whoever pastes one must hear of it, and not see it again."""
+    if _PRIVATE_KEY.fullmatch(text.strip()):
+        raise UsageError("address.is_a_key", f"{what} has the length of a private key, not of an address")
+
+
+def model_sha256(name: str) -> str:
+    """Return the SHA-256 of a model in the catalogue, or `name` if it is one itself. Raises `UsageError` model.unknown."""
+    from app.llm.models import find
+
+    if re.fullmatch("[0-9a-f]{64}", name):
+        return name
+    try:
+        return find(name).sha256
+    except AppError as err:
+        raise UsageError(err.code, err.message) from err
+
+
+def fields(given: Mapping[str, Any]) -> None:
+    """Return if these fields can stand in a request. Raises `UsageError` with the name of the field at fault."""
+    no_key(str(given.get("wallet", "")), "the wallet")
+    try:
+        validate({name: value for name, value in given.items() if value is not None})
+    except InputError as err:
+        raise UsageError(err.code, err.message.replace("_", "-") if err.code == "option.invalid" else err.message) from err
+
+
+def known_fields(given: Mapping[str, Any], name: str) -> None:
+    """Return if a request holds known fields alone. Raises `UsageError` request.unknown_field with the unknown ones."""
+    inner = given.get("options")
+    unknown = [_named(field, FIELDS | {"options"}) for field in given.keys() - FIELDS - {"options"}]
+    if isinstance(inner, dict):
+        unknown += [_named(field, OPTIONS, "options.") for field in inner.keys() - OPTIONS]
+    if unknown:
+        raise UsageError("request.unknown_field", f"{name} has unknown fields: {', '.join(sorted(unknown))}")
+
+
+def _named(name: str, known: Collection[str], before: str = "") -> str:
+    meant = near(name, known)
+    said = "" if meant is None else f" (is {meant} meant?)" if meant else " (that cannot be set here)"
+    return f"{before}{name!r}{said}"

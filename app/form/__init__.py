@@ -1,1 +1,0 @@
-"""A form that somebody filled in: what its rows ask, and whether an answer fits its question."""

@@ -1,0 +1,1 @@
+"""Formats that are read and written: strict JSON, protectedData, and what else people hand over."""

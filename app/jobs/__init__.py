@@ -1,0 +1,1 @@
+"""The three jobs: a request in, an answer out."""

@@ -1,0 +1,1 @@
+"""code: generate, adjust, test in the sandbox, repair."""

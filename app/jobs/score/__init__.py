@@ -1,0 +1,1 @@
+"""score: a wallet's history in, a score with its reasons out."""

@@ -1,0 +1,128 @@
+"""The model's part of a score: one sentence for each fact, checked, and written again or replaced where it fails."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from app.base.deadline import NEVER, Deadline
+from app.base.errors import ModelError
+from app.base.limits import LIMITS
+from app.jobs.parameters import parameters
+from app.jobs.score import facts as explain
+from app.jobs.score import sentence_check as claims
+from app.jobs.score import words
+from app.jobs.score.facts import Fact
+from app.jobs.score.sentence_check import fault, hopeless
+from app.llm import chat
+from app.llm.engine import Engine, Sampling
+from app.llm.infill import Filled, Slot
+from app.result.answers.score import Claim
+from app.result.report import Parameters
+
+
+@dataclass(frozen=True, slots=True)
+class Worded:
+    """The claims, in the order of the facts, and what it took."""
+
+    claims: tuple[Claim, ...]
+    parameters: Parameters
+    sampled_tokens: int
+
+
+def word(engine: Engine, facts: Sequence[Fact], deadline: Deadline = NEVER) -> Worded:
+    """Return `facts` (strengths, then risks, then the reasoning) in the model's words where they pass `fault`.
+
+    A sentence has `words.ATTEMPTS` attempts, each as long as it may still pass; after them its fixed words stand.
+    Advice is not for the model.
+    Raises `ModelError` engine.* if llama.cpp fails, engine.too_slow after `deadline` or `LIMITS.wording_seconds`.
+    """
+    template = engine.chat_template()
+    user = words.question([(fact.kind, fact.text) for fact in facts])
+    prompt = chat.tokenize(engine, template, [chat.Message("system", words.SYSTEM), chat.Message("user", user)])
+    until = time.monotonic() + LIMITS.wording_seconds
+    greedy = Sampling()
+    judge, hopeless = _judge(facts, greedy, until), functools.partial(_hopeless, facts)
+    filling = engine.fill(prompt, _parts(facts), greedy, judge, hopeless, deadline)
+    told = tuple(_claim(facts, slot) for slot in filling.slots)
+    return Worded(told, shaped(template), filling.sampled_tokens)
+
+
+def _parts(facts: Sequence[Fact]) -> list[str | Slot]:
+    """Return the JSON that the model completes; all but the sentences stands."""
+    parts: list[str | Slot] = []
+    for place, fact in enumerate(facts):
+        opening = words.OPENING.format(kind=fact.kind, feature=fact.feature, value=fact.value)
+        parts.append((words.NEXT if place else words.BEGIN) + opening)
+        parts.append(Slot(words.grammar(fact.value, fact.text), words.SENTENCE_TOKENS))
+        parts.append(words.CLOSING)
+    return [*parts, words.END]
+
+
+def _judge(facts: Sequence[Fact], first: Sampling, until: float) -> Callable[[Filled], Sampling | None]:
+    """Return what decides after each attempt: None keeps it, a sampling tries anew."""
+
+    def judge(filled: Filled) -> Sampling | None:
+        if time.monotonic() > until:
+            raise ModelError("engine.too_slow", f"the model took longer than {LIMITS.wording_seconds} seconds")
+        if _fits(facts, filled) or filled.attempt == words.ATTEMPTS:
+            return None
+        return replace(first, temperature_milli=words.RETRY_TEMPERATURE_MILLI, seed=filled.attempt)
+
+    return judge
+
+
+def _fits(facts: Sequence[Fact], filled: Filled) -> bool:
+    fact, others = facts[filled.slot], _others(facts, filled.slot)
+    return filled.finish_reason == "stop" and fault(filled.text, fact.text, others, praises=fact.kind == "strength") is None
+
+
+def _hopeless(facts: Sequence[Fact], filled: Filled) -> bool:
+    """Return whether an attempt can end here. The last one goes on: the sentences after it read it."""
+    fact, others = facts[filled.slot], _others(facts, filled.slot)
+    return filled.attempt < words.ATTEMPTS and hopeless(filled.text, fact.text, others, praises=fact.kind == "strength")
+
+
+def _others(facts: Sequence[Fact], slot: int) -> list[str]:
+    return [other.text for place, other in enumerate(facts) if place != slot]
+
+
+def _claim(facts: Sequence[Fact], filled: Filled) -> Claim:
+    fact, by_model = facts[filled.slot], _fits(facts, filled)
+    return Claim(
+        kind=fact.kind,
+        text=filled.text if by_model else fact.text,
+        evidence=evidence(fact),
+        by="model" if by_model else "template",
+    )
+
+
+def evidence(fact: Fact) -> tuple[str, ...]:
+    """Return the features that the fact rests on; the reasoning rests on the score, which all of them make."""
+    return () if fact.kind == "reasoning" else (fact.feature,)
+
+
+def shaped(template: str | None) -> Parameters:
+    """Return the parameters of a score's texts; `template` is None where no model worded any."""
+    return parameters(_fixed(template), Sampling(), words.SENTENCE_TOKENS)
+
+
+def _fixed(template: str | None) -> dict[str, Any]:
+    """Return all that decides the texts besides model and facts: what stands around them, and what is let through."""
+    return {
+        "attempts": words.ATTEMPTS,
+        "chat_template": template,
+        "claims": claims.rules(),
+        "facts": explain.rules(),
+        "grammar": [words.grammar(0, "It: is, "), *words.ARTICLES, *words.GAPS],
+        "id": words.ID,
+        "question": words.question([("strength", "")]),
+        "retry_temperature_milli": words.RETRY_TEMPERATURE_MILLI,
+        "sentence_tokens": words.SENTENCE_TOKENS,
+        "skeleton": [words.BEGIN, words.OPENING, words.CLOSING, words.NEXT, words.END],
+        "system": words.SYSTEM,
+        "wording_seconds": LIMITS.wording_seconds,
+    }

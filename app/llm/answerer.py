@@ -1,0 +1,123 @@
+"""What answers a chat: the model in the image, or for development an engine outside of it (`app.simulate.outside_engines`)."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from app.base.deadline import NEVER, Deadline
+from app.base.errors import InputError
+from app.llm import chat
+from app.llm.chat import Message
+from app.llm.engine import Engine, Generation, Sampling
+
+if TYPE_CHECKING:
+    from app.llm.infill import Filling, Slot
+
+
+class Answerer(Protocol):
+    """What `ask` and `code` need of whatever answers them."""
+
+    @property
+    def embedded(self) -> bool:
+        """Return whether it is the model in the image. Only that one can be made to begin its answer with given words."""
+
+    @property
+    def chat_template(self) -> str | None:
+        """Return what puts the messages together, None where that is the engine's own affair."""
+
+    def heeded(self, sampling: Sampling) -> Sampling:
+        """Return what of `sampling` it goes by."""
+
+    def room(self, messages: list[Message]) -> int | None:
+        """Return how many tokens the context leaves for an answer, None if that is not known; may be below zero."""
+
+    def complete(
+        self, messages: list[Message], sampling: Sampling, max_tokens: int, *, opening: str = "", stop: str | None = None
+    ) -> Generation:
+        """Return what follows `opening`, up to `stop`. Raises `InputError` prompt.too_long, `ModelError` engine.*."""
+
+    def choose(self, messages: list[Message], choices: Sequence[str]) -> str | None:
+        """Return the likeliest of `choices`, None if it cannot be held to them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """The model in the image."""
+
+    engine: Engine
+    context: int
+    """Tokens of prompt and answer together."""
+    deadline: Deadline = NEVER
+    """After which no token is read."""
+
+    @property
+    def embedded(self) -> bool:
+        """Return True."""
+        return True
+
+    @property
+    def chat_template(self) -> str:
+        """Return the template in the GGUF."""
+        return self.engine.chat_template()
+
+    def heeded(self, sampling: Sampling) -> Sampling:
+        """Return all of it."""
+        return sampling
+
+    def room(self, messages: list[Message]) -> int:
+        """Return what the context leaves."""
+        return self.context - len(self._tokens(messages))
+
+    def complete(
+        self, messages: list[Message], sampling: Sampling, max_tokens: int, *, opening: str = "", stop: str | None = None
+    ) -> Generation:
+        """Return what follows `opening`, which is read as plain text; nothing is ever cut to fit the context."""
+        tokens = self._tokens(messages) + (self.engine.tokenize(opening, control=False) if opening else [])
+        if len(tokens) + max_tokens > self.context:
+            wanted = f"{len(tokens)} tokens and max_tokens {max_tokens}"
+            raise InputError("prompt.too_long", f"the prompt has {wanted}, the context holds {self.context}")
+        return self.engine.generate(tokens, sampling, max_tokens, stop=stop, deadline=self.deadline)
+
+    def fill(self, messages: list[Message], parts: Sequence[str | Slot], sampling: Sampling) -> Filling:
+        """Return `parts` with their slots filled by the model: see `app.llm.infill.fill`."""
+        return self.engine.fill(self._tokens(messages), parts, sampling, deadline=self.deadline)
+
+    def choose(self, messages: list[Message], choices: Sequence[str]) -> str:
+        """Return the likeliest."""
+        return self.engine.choose(self._tokens(messages), choices, self.deadline)
+
+    def _tokens(self, messages: list[Message]) -> list[int]:
+        return chat.tokenize(self.engine, self.engine.chat_template(), messages)
+
+
+class Outside(ABC):
+    """An engine outside of the image: it takes messages and gives an answer, of which no bit is promised."""
+
+    embedded = False
+    chat_template = None
+    kind: Literal["openai-compatible", "transformers"]
+    name: str
+    """Of the model, as the developer gave it, without folder."""
+    version: str | None = None
+    """Of the library, None for a server: it does not say."""
+    host: str | None = None
+    """Of the server, without port, path, user or key."""
+
+    def heeded(self, sampling: Sampling) -> Sampling:
+        """Return temperature, top_p and seed; the rest is off."""
+        return replace(sampling, top_k=0, min_p_milli=0, repeat_penalty_milli=1_000)
+
+    def room(self, _: list[Message]) -> None:  # noqa: B027  None is what it says
+        """Return None: only the engine knows."""
+
+    @abstractmethod
+    def complete(
+        self, messages: list[Message], sampling: Sampling, max_tokens: int, *, opening: str = "", stop: str | None = None
+    ) -> Generation:
+        """Return the whole answer, wherever it begins and ends."""
+
+    def choose(self, messages: list[Message], choices: Sequence[str]) -> None:  # noqa: B027  likewise
+        """Return None: no answer can be held to a choice of words."""

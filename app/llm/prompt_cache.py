@@ -1,0 +1,200 @@
+"""Prompt states: what the model makes of words that it has read before, got back in milliseconds.
+
+Those of a job's fixed words are worked out by `make`. That of the last prompt is kept in memory while more are to
+come of the same request, as the next attempt at a piece of code. From one request to the next, which may be another
+owner's, nothing goes but the requester's own system prompt, whole: how far a kept prompt carries tells how much of the next
+one it is, in time and in counts, and a requester could send guesses ahead.
+
+A state is the KV cache of the first tokens that prompts share, as llama.cpp saves it. It is never needed:
+without one that fits, the same words are read like the rest of the prompt, and the bits are the same either
+way. `app/llm/states.toml` pins each file by SHA-256 and says for which model and engine
+it was made; the words are in the file, as tokens, and compared with each prompt. llama.cpp trusts what it
+loads, so no byte reaches it unchecked.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import hashlib
+import os
+import struct
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from app.base import atomic
+from app.base.errors import ModelError
+from app.llm import library
+from app.llm.context import BATCH, EIGHT, Context, joints, settled
+from app.llm.models import WEIGHTS, Model
+
+if TYPE_CHECKING:
+    from app.llm.engine import Engine
+
+_HEADER = struct.Struct("<4sII")  # magic, version, tokens; then the tokens, then the cache
+_MAGIC = b"qsgg"
+_RECENT = 1_024  # tokens of the last prompt that are kept: 12 MiB with the default model
+
+
+class Pin(BaseModel):
+    """One entry of states.toml: a file, and what must be the same for it to be used."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    model: str = Field(pattern=r"^[0-9a-f]{64}$")
+    """SHA-256 of the model file."""
+    build: str = Field(pattern=r"^[0-9a-f]{64}$")
+    """`native.build_id()`."""
+    batch: int
+    """`context.BATCH`: with the build, all that decides the bits besides the words."""
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    kept: Path | ctypes.Array[Any]
+    """A checked file, or bytes."""
+    tokens: tuple[int, ...]
+
+    def load(self, c: Any, context: Context) -> bool:
+        """Return whether the empty `context` now holds these tokens."""
+        if not isinstance(self.kept, Path):
+            return bool(c.llama_state_seq_set_data(context.pointer, self.kept, len(self.kept), 0))
+        tokens, count = (c.llama_token * len(self.tokens))(), ctypes.c_size_t()
+        file = os.fsencode(self.kept)
+        read = c.llama_state_seq_load_file(context.pointer, file, 0, tokens, len(self.tokens), ctypes.byref(count))
+        return bool(read) and tuple(tokens[: count.value]) == self.tokens
+
+
+@functools.cache
+def pins() -> dict[str, dict[str, Pin]]:
+    """Return states.toml: model name -> job -> pin. Raises `ModelError` internal."""
+    table = tomllib.loads((resources.files("app.llm") / "states.toml").read_text())
+    try:
+        return {name: {job: Pin(**entry) for job, entry in jobs.items()} for name, jobs in table.items()}
+    except (AttributeError, TypeError, ValidationError) as err:
+        raise ModelError("internal", "app/llm/states.toml is not valid") from err
+
+
+def path(model: Model, job: str) -> Path:
+    """Return where the state of `job` lies: beside the model."""
+    return WEIGHTS / f"{model.file}.{job}.state"
+
+
+class States:
+    """The prompt states that fit one model and this engine, and how far they carried."""
+
+    def __init__(self, model: Model, pinned: Mapping[str, Pin], *, recalls: bool = False) -> None:
+        """Check every state in `pinned` (job -> pin). Never raises for one that is no good: it is left out.
+
+        With `recalls`, the last prompt is kept too, until `begin` says otherwise.
+        """
+        self._states: list[_State] = []
+        self._common, self._uses_common = list[_State](), False
+        self._recalls, self._recent = recalls, list[_State]()
+        self.restored = 0
+        """Tokens, over all prompts so far, that did not have to be read."""
+        self.unfit: dict[str, str] = {}
+        """Job -> why its state is not used."""
+        for job, pin in pinned.items():
+            found = _checked(path(model, job), pin, model)
+            if isinstance(found, str):
+                self.unfit[job] = found
+            else:
+                self._states.append(found)
+
+    def begin(self, *, recalls: bool, common: bool) -> None:
+        """Forget the prompts of the last request. With `recalls`, the last one of the next request is kept while it lasts.
+
+        With `common`, the next request's prompts begin with what `share` has read.
+        """
+        self._recent.clear()
+        self._recalls, self._uses_common = recalls, common
+
+    def share(self, c: Any, context: Context, tokens: Sequence[int]) -> None:
+        """Keep what the empty `context` makes of the first of `tokens`, for all requests that begin with them."""
+        context.read(tokens[: min(len(tokens) // EIGHT * EIGHT, _RECENT)])
+        self._common = _kept(c, context)
+
+    def read(self, c: Any, context: Context, prompt: Sequence[int]) -> None:
+        """Read all of `prompt` into the empty `context`, what a state knows of its beginning from there."""
+        self._restore(c, context, prompt)
+        if self._recalls:
+            context.read_on(prompt, _RECENT)
+            self._recent = _kept(c, context)
+        context.read_on(prompt)
+
+    def _restore(self, c: Any, context: Context, prompt: Sequence[int]) -> None:
+        """Cut the prompt only where that leaves the bits as they are (`context.joints`)."""
+        common = self._common if self._uses_common else []
+        fitting = [(_usable(state.tokens, prompt), state) for state in (*self._recent, *common, *self._states)]
+        length, best = max(fitting, key=lambda pair: pair[0], default=(0, None))
+        if best is None or not length:
+            return
+        if not best.load(c, context):
+            context.clear()
+            return
+        context.tokens += best.tokens
+        context.cut(length)
+        self.restored += length
+
+
+def _kept(c: Any, context: Context) -> list[_State]:
+    """Return what `context` has read, in a list; an empty one where there is no memory for it."""
+    size = c.llama_state_seq_get_size(context.pointer, 0)
+    try:
+        data = (ctypes.c_uint8 * size)()
+    except MemoryError:
+        return []
+    read = c.llama_state_seq_get_data(context.pointer, data, size, 0) == size
+    return [_State(data, tuple(context.tokens))] if read else []
+
+
+def _usable(tokens: Sequence[int], prompt: Sequence[int]) -> int:
+    same = next((i for i, (a, b) in enumerate(zip(tokens, prompt, strict=False)) if a != b), min(len(tokens), len(prompt)))
+    same = min(same, settled(len(tokens)))
+    return max((joint for joint in joints(len(prompt)) if joint <= same), default=0)
+
+
+def _checked(path: Path, pin: Pin, model: Model) -> _State | str:
+    """Return the state, or why it cannot be used."""
+    if (pin.model, pin.build, pin.batch) != (model.sha256, library.build_id(), BATCH):
+        return "made for another model file or engine"
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return "not there"
+    if hashlib.sha256(data).hexdigest() != pin.sha256:
+        return "altered"
+    try:
+        magic, _, count = _HEADER.unpack_from(data)
+        tokens = struct.unpack_from(f"<{count}i", data, _HEADER.size)
+    except (struct.error, MemoryError, OverflowError):
+        return "not a state"
+    return _State(path, tokens) if magic == _MAGIC else "not a state"
+
+
+def save(engine: Engine, tokens: Sequence[int], path: Path) -> None:
+    """Write the state after `tokens`, as many of them as are whole eights, to `path`.
+
+    Raises `ModelError` engine.failed if llama.cpp cannot write it.
+    """
+    kept = tokens[: len(tokens) // EIGHT * EIGHT]
+    with engine.context(len(kept)) as context:
+        context.read(kept)
+        array = (engine.c.llama_token * len(kept))(*kept)
+        made = atomic.unfinished(path)
+        try:
+            if not engine.c.llama_state_seq_save_file(context.pointer, os.fsencode(made), 0, array, len(kept)):
+                raise ModelError("engine.failed", "llama.cpp could not write a prompt state")
+            made.replace(path)
+        except OSError as err:
+            raise ModelError("engine.failed", f"a prompt state could not be written: {atomic.reason(err)}") from err
+        finally:
+            made.unlink(missing_ok=True)

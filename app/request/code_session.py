@@ -1,0 +1,59 @@
+"""The history of a code task: what goes into an adjustment and comes out of it, signed, for the next one.
+
+There is no server: the document holds all that later turns need, and whoever has it can go on.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.base.languages import Language
+from app.base.limits import LIMITS
+from app.request.field_types import Text
+
+__all__ = ["CodeStatus", "Language", "ProgramTest", "Session", "SessionTurn", "TestStatus"]
+
+CodeStatus = Literal["ok", "tests_failed", "untested", "refused", "not_code", "unfinished"]
+TestStatus = Literal["passed", "failed", "error", "out_of_fuel", "out_of_memory", "output_limit", "unavailable"]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(
+        frozen=True,
+        strict=True,
+        extra="forbid",
+        use_attribute_docstrings=True,
+        json_schema_serialization_defaults_required=True,  # a result always holds them
+    )
+
+
+class ProgramTest(_Strict):
+    """A program test: standard input, and the standard output that must follow."""
+
+    input: Text
+    output: Text
+
+
+class SessionTurn(_Strict):
+    """One answer of the model, and what had been asked for before it."""
+
+    feedback: list[str] = Field(max_length=LIMITS.messages)
+    """What the caller wanted changed; empty in the first turn of a generation."""
+    code: str
+    status: CodeStatus
+    verdicts: list[TestStatus] = Field(max_length=LIMITS.tests)
+    """One for each test, in order; empty if untested."""
+
+
+class Session(_Strict):
+    """A task and its turns, oldest first."""
+
+    format: Literal["sealed-llm/session/1"] = "sealed-llm/session/1"
+    language: Language
+    prompt: str
+    """The task, as first asked."""
+    tests: list[Text | ProgramTest] = Field(default=[], max_length=LIMITS.tests)
+    """What the code of every turn must pass, until a turn gives others."""
+    turns: list[SessionTurn] = Field(max_length=LIMITS.turns)

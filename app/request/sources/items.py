@@ -1,0 +1,158 @@
+"""From a task to the fields of each of its items: one per dataset, or one in all outside of bulk.
+
+Sources, in their order: dataset, requester secrets by number, input files, args. What each holds is for
+`app.request.sources.pieces` to read, what they come to together for `app.request.sources.combine`.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from app.base.errors import AppError, InputError, bare
+from app.base.limits import LIMITS
+from app.formats import strict_json
+from app.iexec.task import Dataset, Task
+from app.request.parse import Fields
+from app.request.sources import owner, pieces
+from app.request.sources.combine import combine
+from app.request.sources.held import Held, everything
+from app.request.sources.pieces import Origin, Piece
+
+_DATASET, _ARGS = Origin("dataset"), Origin("args")
+_FROM_SECRETS = "source"  # it holds a key, and sends the enclave somewhere: not for public inputs, nor for others
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """The fields of one request, or why they could not be read."""
+
+    dataset: Dataset | None
+    fields: Fields | AppError
+    held: tuple[Held, ...] = ()
+    """What each source held, and what became of it, in the order of the sources."""
+    origins: Mapping[str, Origin] = field(default_factory=dict)
+    """Of the fields: its name -> its source, for errors."""
+
+
+def wants_callback(task: Task) -> bool:
+    """Return whether a requester secret asks for callback-data, broken neighbours or not.
+
+    Known before anything else is read, because an error and a killed task must deliver it too.
+    """
+    return any(_says_callback(secret) for secret in task.requester_secrets.values())
+
+
+def _says_callback(secret: str) -> bool:
+    try:
+        document = strict_json.loads(secret.removeprefix("\ufeff").encode(errors="surrogateescape"))
+    except InputError:
+        return False
+    wish = document.get("callback") if isinstance(document, dict) else None
+    return wish is True or wish == "true"
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """The items of a task: each is read when it is asked for, and anew every time, so that no two are in memory at once."""
+
+    task: Task
+    common: tuple[Piece, ...]
+    """What the secrets, the input files and the args hold."""
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self.task.datasets) if self.task.datasets or self.task.is_bulk else 1
+
+    def __iter__(self) -> Iterator[Item]:
+        """Read one after the other."""
+        return (self[at] for at in range(len(self)))
+
+    def __getitem__(self, at: int) -> Item:
+        """Read the item at place `at`, counted from 0; what is wrong with it is in it."""
+        dataset = self.dataset(at)
+        return _combined(None, list(self.common)) if dataset is None else _item(self.task, dataset, list(self.common))
+
+    def dataset(self, at: int) -> Dataset | None:
+        """Return the dataset of the item at place `at`, if there is one."""
+        return self.task.datasets[at] if self.task.datasets else None
+
+
+def read_inputs(task: Task, args: Fields, words: str | None = None) -> Items:
+    """Return one item per dataset, or one without a dataset. `args` are its options, `words` what else they say.
+
+    A dataset that is missing or broken spoils its own item only. Raises `AppError` if a secret or an input
+    file, which all items share, cannot be read.
+    """
+    common = [_secret(number, secret) for number, secret in task.requester_secrets.items()]
+    for number, name in enumerate(task.input_files, 1):
+        origin = Origin("input_file", number)
+        common.append(_public(pieces.read(origin, _read_file(task, name, LIMITS.input_file_bytes, origin))))
+    common.append(_public(Piece(_ARGS, dict(args), text=words)))
+    return Items(task, tuple(common))
+
+
+def _item(task: Task, dataset: Dataset, common: list[Piece]) -> Item:
+    try:
+        own = _public(pieces.read(_DATASET, _read_file(task, dataset.file_name, LIMITS.dataset_bytes, _DATASET)))
+        return _combined(dataset, [own, *common])
+    except AppError as err:
+        return Item(dataset, bare(err))
+
+
+def _combined(dataset: Dataset | None, found: list[Piece]) -> Item:
+    try:
+        settled, aside = owner.settle(found)
+        made = combine(settled)
+    except AppError as err:
+        return Item(dataset, bare(err), everything(found))
+    order = [piece.origin for piece in found]
+    held = sorted((*made.held, *aside), key=lambda one: order.index(one.origin))
+    return Item(dataset, made.fields, tuple(held), made.origins)
+
+
+def _secret(number: int, secret: str) -> Piece:
+    raw = secret.encode(errors="surrogateescape")
+    if len(raw) > LIMITS.secret_bytes:
+        raise InputError("secret.too_large", f"secret {number} is longer than {LIMITS.secret_bytes} bytes")
+    return pieces.read(Origin("secret", number), raw)
+
+
+def _public(piece: Piece) -> Piece:
+    """Return a piece that may not say where to fetch a history, and unless it is a dataset's no salt: that would be none."""
+    if _FROM_SECRETS in piece.fields:
+        raise InputError("source.not_secret", f"{piece.origin} names a source")
+    if "salt" in piece.fields and piece.origin.source != "dataset":
+        raise InputError("salt.not_secret", f"{piece.origin} holds a salt, and everybody can read it there")
+    return piece
+
+
+def _read_file(task: Task, name: str, limit: int, origin: Origin) -> bytes:
+    """Return the bytes of the file `name` in IEXEC_IN; only a regular file, at most `limit` bytes.
+
+    Raises `InputError` file.missing, file.unreadable or file.too_large.
+    """
+    if not name:
+        raise InputError("file.missing", f"the task names no file for {origin}")
+    path = (task.in_folder or Path()) / name
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except FileNotFoundError as err:
+        raise InputError("file.missing", f"{origin} is named by the task and is not there") from err
+    except OSError as err:
+        raise InputError("file.unreadable", f"{origin} cannot be opened") from err
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise InputError("file.unreadable", f"{origin} is not a regular file")
+        with os.fdopen(descriptor, "rb", closefd=False) as stream:
+            data = stream.read(limit + 1)
+    except OSError as err:
+        raise InputError("file.unreadable", f"{origin} cannot be read") from err
+    finally:
+        os.close(descriptor)
+    if len(data) > limit:
+        raise InputError("file.too_large", f"{origin} is larger than {limit} bytes")
+    return data

@@ -1,0 +1,248 @@
+"""What one source holds: its bytes in, fields of a request, words, material or a wallet's history out."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import Any, Literal
+
+from app.base import near_names
+from app.base.errors import AppError, HistoryError, InputError
+from app.base.limits import LIMITS
+from app.formats import file_types, protected_data, strict_json
+from app.request.ask import is_email_address
+from app.request.fields import FIELDS, OPTIONS, renamed
+from app.request.sources import texts
+from app.wallet.read import any_source
+
+# How an entry of a zip is decoded; the other fields are objects or lists, decoded by what their bytes look like.
+_TEXTS = frozenset(
+    {"task", "prompt", "question", "email", "system", "salt", "wallet", "address", "address_form", "language", "code"}
+) | {"original_prompt", "reference_code", "feedback_prompt", "model_name"}
+_NUMBERS = frozenset({"max_tokens", "temperature", "seed", "attempts", "chain", "as_of_block"})
+_WALLET = re.compile("0x[0-9a-fA-F]{40}")
+_LOOKED_AT = 256  # unknown names that are compared with ours: a document may have a million
+_TASKS = frozenset({"ask", "code", "score"})
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a thing came from."""
+
+    source: Literal["dataset", "secret", "input_file", "args"]
+    number: int | None = None
+
+    def __str__(self) -> str:
+        """Return its name as errors say it."""
+        name = self.source.replace("_", " ")
+        return name if self.number is None else f"{name} {self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What one source holds. Several may come of one source."""
+
+    origin: Origin
+    fields: dict[str, Any] = field(default_factory=dict)
+    """Fields of a request, options beside the others."""
+    text: str | None = None
+    """What no field names: words that say what to do, or material."""
+    is_material: bool = False
+    """The text is no words of a person's: JSON, a table, fields of another program."""
+    history: Any = None
+    """A wallet's history; `text` then has the same as text."""
+    value: Any = None
+    """The decoded JSON that the text is, None if it is none."""
+    has_unknown: bool = False
+    """There are fields that mean nothing here, beside others that do."""
+    note: str | None = None
+    """What there is to say about the material: whose export of a form it is, why it is no JSON."""
+
+
+def read(origin: Origin, data: bytes) -> Piece:
+    """Return what `data` holds. Raises `AppError`; every message begins with the origin."""
+    try:
+        return _read(origin, data)
+    except AppError as err:
+        err.message = f"{origin}: {err.message}"
+        raise
+
+
+def _read(origin: Origin, data: bytes) -> Piece:
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    if file_types.is_zip(data):
+        if origin.source == "dataset":
+            return _archive(origin, data)
+        raise InputError("input.unreadable", f"this is a zip archive, which is {file_types.CURE}")
+    if name := file_types.of_bytes(data):
+        raise InputError("input.unreadable", f"this is {name}, which is {file_types.CURE}")
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as err:
+        at = f"byte {err.start + 1} of {len(data)}"
+        raise InputError("input.unreadable", f"this is no UTF-8 text ({at}) and no format that is known here") from err
+    return _text(origin, text)
+
+
+def _text(origin: Origin, text: str) -> Piece:
+    if not text.strip():
+        raise InputError("input.empty", "it is empty")
+    if text.count("\n") + text.count("\r") > LIMITS.table_cells:
+        raise InputError("file.too_large", f"it has more than {LIMITS.table_cells} lines")
+    note = None
+    if text.lstrip()[:1] in ("{", "["):
+        try:
+            value = strict_json.loads(text.encode())
+        except InputError as err:
+            if err.code == "json.too_large" or texts.is_meant_as_json(text):
+                raise
+            note = err.message
+        else:
+            return _value(origin, value, text)
+    if texts.is_yaml(text):
+        raise InputError("json.invalid", "it looks like a request in YAML, and JSON is what is read")
+    try:
+        history = any_source.from_text(text)
+    except HistoryError as err:  # it is no error of a table that is asked about
+        history, note = None, err.message
+    if history is not None:
+        return Piece(origin, text=text, is_material=True, history=history)
+    return Piece(origin, text=text, is_material=texts.is_table(text), note=note)
+
+
+def _archive(origin: Origin, data: bytes) -> Piece:
+    nodes = protected_data.tree(protected_data.read(data))
+    if "allow" in protected_data.folders(data):  # an empty object leaves no more behind
+        nodes.setdefault("allow", {})
+    if "allow" in nodes:
+        allow = protected_data.value(nodes.pop("allow"))
+        return _allowing(allow, _fields(origin, nodes))
+    _refuse_nearly_allow(nodes)
+    return _fields(origin, nodes)
+
+
+def _allowing(allow: Any, piece: Piece) -> Piece:
+    """Return the piece with what its owner allows: beside whatever else it is, a request, a history or another program's."""
+    return replace(piece, fields={**piece.fields, "allow": allow})
+
+
+def _refuse_nearly_allow(document: Mapping[str, Any]) -> None:
+    """Raise `InputError` request.unknown_field for what is nearly `allow`: taken for material it would allow everything."""
+    options = document.get("options")
+    for name in islice(sorted((*document, *(options if isinstance(options, dict) else ()))), _LOOKED_AT):
+        if near_names.near(name, {"allow"}):
+            raise InputError(
+                "request.unknown_field", "what says what others may add is called allow, and stands beside the others"
+            )
+
+
+def _fields(origin: Origin, nodes: dict[str, Any]) -> Piece:
+    options = nodes.pop("options", {})
+    if not isinstance(options, dict):
+        raise InputError("option.invalid", "options must be an object")
+    known = {name: _entry(name, node) for name, node in nodes.items() if name in FIELDS}
+    lifted = _lift(
+        known, {name: _entry(name, node) for name, node in options.items() if name in OPTIONS}, options.keys() - OPTIONS
+    )
+    other = nodes.keys() - FIELDS
+    if not other:
+        return Piece(origin, lifted)
+    if _is_request(lifted, other):
+        return Piece(origin, lifted, has_unknown=True)
+    return _unnamed(origin, {name: _material_value(node) for name, node in nodes.items() if name != "email"}, _email(lifted))
+
+
+def _entry(name: str, node: Any) -> Any:
+    if name in _TEXTS | _NUMBERS and isinstance(node, dict):
+        raise InputError("option.invalid", f"{name} is an object")
+    decode = protected_data.text if name in _TEXTS else protected_data.number if name in _NUMBERS else protected_data.value
+    return decode(node)
+
+
+def _material_value(node: Any) -> Any:
+    """Return a field of another program's, decoded. A file stored in one is as good or as bad as a file alone."""
+    if isinstance(node, bytes):
+        raw = protected_data.bare(node)
+        if name := "a zip archive" if file_types.is_zip(raw) else file_types.of_bytes(raw):
+            raise InputError("input.unreadable", f"a field holds {name}, which is {file_types.CURE}")
+    elif isinstance(node, dict):
+        for child in node.values():
+            _material_value(child)
+    return protected_data.value(node)
+
+
+def _value(origin: Origin, document: Any, text: str) -> Piece:
+    if origin.source == "dataset" and isinstance(document, dict):
+        if "allow" in document:
+            rest = {name: value for name, value in document.items() if name != "allow"}
+            return _allowing(document["allow"], _value(origin, rest, json.dumps(rest, ensure_ascii=False, indent=1)))
+        _refuse_nearly_allow(document)
+    if any_source.looks_like(document):
+        return Piece(origin, text=text, is_material=True, history=document)
+    form = file_types.of_form(document)
+    if not isinstance(document, dict) or form:
+        note = form and f"a form's answers as {form} exports them"
+        return Piece(origin, text=text if document else None, is_material=True, value=document, note=note)
+    options = document.get("options")
+    known = {name: value for name, value in document.items() if name in FIELDS and value is not None}
+    other = document.keys() - FIELDS - {"options"}
+    if isinstance(options, dict | None) and (_is_request(known, other) or not other):
+        given = {name: value for name, value in (options or {}).items() if value is not None}
+        lifted = _lift(known, given, given.keys() - OPTIONS)
+        if other and origin.source != "dataset":
+            raise InputError("request.unknown_field", "the request has an unknown field")
+        return Piece(origin, lifted, has_unknown=bool(other))
+    if not other:
+        raise InputError("option.invalid", "options must be an object")
+    values = {name: value for name, value in document.items() if name != "email"}
+    return replace(_unnamed(origin, values, _email(known), text), value=document)
+
+
+def _email(known: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in known.items() if name == "email"}
+
+
+def _is_request(known: Mapping[str, Any], other: Iterable[str]) -> bool:
+    """Return whether `known` is more than a chance likeness; then an unknown field that is nearly one of ours is an error."""
+    is_ours = bool(
+        known.keys() & texts.TELLING
+        or {"language", "code"} <= known.keys()
+        or isinstance(known.get("question"), str)
+        or (isinstance(known.get("email"), str) and not is_email_address(known["email"]))
+        or known.get("task") in _TASKS
+        or any(isinstance(known.get(name), str) and _WALLET.fullmatch(known[name]) for name in ("wallet", "address"))
+    )
+    if is_ours:
+        _refuse_near(other)
+    return is_ours
+
+
+def _refuse_near(unknown: Iterable[str]) -> None:
+    """Raise `InputError` request.unknown_field for a name that is nearly one of ours: such a name is no secret."""
+    for name in islice(sorted(unknown), _LOOKED_AT):
+        meant = near_names.near(name, FIELDS | {"options"})
+        if meant is not None:
+            raise InputError("request.unknown_field", near_names.say(name, meant))
+
+
+def _unnamed(origin: Origin, values: dict[str, Any], known: dict[str, Any], text: str | None = None) -> Piece:
+    """Return fields of another program's as material: a lone text as it is, all else as JSON."""
+    if text is None or known:
+        lone = next(iter(values.values())) if len(values) == 1 else None
+        text = lone if isinstance(lone, str) else json.dumps(values, ensure_ascii=False, indent=1)
+    slips = [found for name in islice(values, _LOOKED_AT) if (found := near_names.near(name, FIELDS)) is not None]
+    note = f"a field is nearly {slips[0]}" if slips and slips[0] else None
+    return Piece(origin, known, text=text if values else None, is_material=True, note=note)
+
+
+def _lift(fields: dict[str, Any], options: dict[str, Any], unknown: Iterable[str]) -> dict[str, Any]:
+    """Return fields and options side by side, so that sources merge option by option."""
+    for name in sorted(unknown):
+        meant = near_names.near(name, OPTIONS)
+        raise InputError("option.unknown", "options has an unknown field" if meant is None else near_names.say(name, meant))
+    if twice := fields.keys() & options.keys():
+        raise InputError("request.contradiction", f"both {min(twice)} and options.{min(twice)} are given")
+    return renamed(fields | options)

@@ -1,0 +1,20 @@
+"""The answer of the job `ask`."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from app.result.part import Count, Part
+
+
+class AskAnswer(Part):
+    """The model's words."""
+
+    text: str
+    """What the model generated, special tokens removed. Model output, not a checked fact."""
+    finish_reason: Literal["stop", "length"]
+    """stop: the model ended its turn; length: max_tokens was reached first."""
+    prompt_tokens: Count
+    """Tokens of the whole prompt, system prompt and chat template included."""
+    completion_tokens: Count
+    """Tokens generated, the end-of-turn token not counted."""

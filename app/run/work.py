@@ -1,0 +1,194 @@
+"""The middle of a run: from an item to its outcome, with one engine for all items."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import Self
+
+from app.base.deadline import Deadline
+from app.base.errors import AppError, ContradictionError, HistoryError, InputError, ModelError, bare
+from app.base.limits import LIMITS
+from app.iexec.args import Args
+from app.iexec.task import Dataset
+from app.jobs.dispatch import answer_to
+from app.llm import chat, threads
+from app.llm.answerer import Outside
+from app.llm.engine import Engine
+from app.llm.models import Model, checked_path, find
+from app.llm.prompt_cache import Pin, States, pins
+from app.request.ask import Ask
+from app.request.code import Code
+from app.request.parse import USES, Request, parse
+from app.request.sources.held import given, told
+from app.request.sources.items import Item, Items
+from app.result.answers.answer import Answer, Kind, Mode
+from app.result.answers.score import ScoreAnswer
+from app.result.report import Input, Parameters
+from app.run.timings import Timings
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one item: an error, or an answer with its parameters."""
+
+    dataset: Dataset | None = None
+    request: Request | None = None
+    commitment: str | None = None
+    inputs: tuple[Input, ...] = ()
+    common_system: bool = False
+    """The system prompt is the requester's own, and so the same for every item without another."""
+    error: AppError | None = None
+    answer: Answer | None = None
+    mode: Mode | None = None
+    parameters: Parameters | None = None
+    job: Kind | None = None
+    """The job, where the request is no longer kept."""
+
+    def settled(self) -> Outcome:
+        """Return the outcome without the request, which may be large, and is not needed any more."""
+        return replace(self, request=None, job=self.kind)
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Return whether its share of the time was too short: with more of it the outcome may be another one."""
+        fallback = self.answer.fallback if isinstance(self.answer, ScoreAnswer) else None
+        return any(said is not None and said.code == "engine.too_slow" for said in (self.error, fallback))
+
+    @property
+    def kind(self) -> Kind | None:
+        """Return the job, None if the request could not be read."""
+        return self.request.kind if self.request else self.job
+
+
+def parse_item(item: Item) -> Outcome:
+    """Return the item's request, or the error that stands in its place."""
+    if isinstance(item.fields, AppError):
+        return Outcome(item.dataset, inputs=told(item.held, None), error=item.fields)
+    try:
+        request, salt = parse(item.fields, given(item.held, item.origins))
+    except AppError as err:
+        return Outcome(item.dataset, inputs=told(item.held, None), error=bare(_located(err, item)))
+    commitment = request.commitment(salt) if salt else None
+    places = [item.origins[name] for name in ("system", "messages") if name in item.origins]
+    common = isinstance(request, Ask) and request.system is not None and places[0].source != "dataset"
+    return Outcome(item.dataset, request, commitment, told(item.held, request.kind), common)
+
+
+def _located(err: AppError, item: Item) -> AppError:
+    """Return the error with the sources of what it complains about."""
+    if isinstance(err, ContradictionError):
+        return err.located(item.origins)
+    if isinstance(err, HistoryError):
+        places = dict.fromkeys(str(held.origin) for held in item.held if held.name == "history")
+        err.message = f"{' and '.join(places)}: {err.message}" if places else err.message
+    return err
+
+
+class Work:
+    """The work on one item after another, with one engine for all of them, loaded when the first one needs it.
+
+    `model` is what was loaded, None until then.
+    """
+
+    def __init__(self, args: Args, timings: Timings, outside: Outside | None = None, *, items: int = 1) -> None:
+        """Load nothing yet. `timings` learns how long each step takes; `outside` is what a simulation asks instead of it."""
+        self._args, self._timings, self._outside, self._items = args, timings, outside, items
+        self._engine: Engine | Outside | ModelError | None = outside
+        self._stack = ExitStack()
+        self._shared: bool | None = None  # whether the requester's system prompt was read for all; None: none came yet
+
+    def __enter__(self) -> Self:
+        """Return self."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Free the model, and note what it did."""
+        if isinstance(self._engine, Engine):
+            self._timings.note("threads_in_the_end", self._engine.pace.threads)
+            self._timings.note("restored_tokens", self._engine.restored_tokens)
+        self._stack.close()
+
+    @property
+    def model(self) -> Model | Outside | None:
+        """Return what answers, None if no request needed it so far."""
+        return self._outside or (find(self._args.model) if isinstance(self._engine, Engine) else None)
+
+    def read(self, items: Items, at: int) -> Outcome:
+        """Return the request of one item, or the error that stands in its place; whatever goes wrong with it stays with it."""
+        dataset = items.dataset(at)
+        try:
+            return parse_item(items[at])
+        except Exception as err:  # noqa: BLE001  a lack of memory, or a bug: not the other items' affair
+            return Outcome(dataset, error=as_app_error(err))
+        finally:
+            self._timings.mark("read_inputs")
+
+    def prepare(self, outcome: Outcome) -> None:
+        """Load the model if the request needs it; without the model, each item has its own error or fallback.
+
+        Raises `ModelError` model.unknown if the args name no model, `InputError` if they name one beside `outside`.
+        """
+        if outcome.request is None:
+            return
+        if self._outside and self._args.model is not None:
+            raise InputError("request.contradiction", "both --engine and --model are given")
+        model = find(self._args.model)
+        if self._engine is None and outcome.request.needs_model:
+            jobs: list[str] = [outcome.request.kind] if self._items == 1 else list(USES)
+            try:
+                self._engine = self._stack.enter_context(_engine(model, jobs, self._args, self._timings))
+            except ModelError as err:
+                self._engine = err
+            except MemoryError:
+                self._engine = ModelError("engine.failed", "there is not enough memory for the model")
+
+    def do(self, outcome: Outcome, deadline: Deadline) -> Outcome:
+        """Return the outcome with its answer, or with the error that stands in its place."""
+        if outcome.request is None:
+            return outcome
+        try:
+            if isinstance(self._engine, Engine):
+                self._begin(self._engine, outcome)
+            answer, mode, parameters = answer_to(outcome.request, self._engine, find(self._args.model), deadline)
+        except Exception as err:  # noqa: BLE001  one item's surprise must not take the others with it
+            return replace(outcome, error=as_app_error(err))
+        finally:
+            self._timings.mark("answer")
+        return replace(outcome, answer=answer, mode=mode, parameters=parameters)
+
+    def _begin(self, engine: Engine, outcome: Outcome) -> None:
+        """Let the engine read a system prompt of the requester's once, where several items have it; recall nothing else."""
+        request = outcome.request
+        system = request.system if outcome.common_system and self._items > 1 and isinstance(request, Ask) else None
+        if system is not None and self._shared is None:
+            self._shared = True
+            try:
+                engine.share(chat.opening(engine, engine.chat_template(), [chat.Message("system", system)]))
+            except ModelError:
+                self._shared = False  # each item tells by itself what is wrong
+        engine.begin(recalls=isinstance(request, Code), common=system is not None and bool(self._shared))
+
+
+def _engine(model: Model, jobs: list[str], args: Args, timings: Timings) -> Engine:
+    """Return the engine with the checked model and the prompt states of the jobs at hand. Raises `ModelError`."""
+    path = checked_path(model)
+    pinned: dict[str, Pin] = {job: pin for job, pin in pins().get(model.name, {}).items() if job in jobs}
+    states = States(model, pinned)
+    timings.mark("check_model")
+    for job, reason in states.unfit.items():
+        timings.note(f"prompt_state_{job}", reason)
+    count = args.threads or min(LIMITS.threads, threads.default())
+    timings.note("threads", count)
+    engine = Engine(path, threads=count, mmap=args.mmap, states=states)
+    timings.mark("load_model")
+    return engine
+
+
+def as_app_error(err: Exception) -> AppError:
+    """Return `err`, or what a bug or an exhausted machine is reported as: its kind, none of its words or of what it holds."""
+    if isinstance(err, AppError):
+        return bare(err)
+    if isinstance(err, MemoryError):
+        return AppError("engine.failed", "there is not enough memory")
+    return AppError("internal", f"an unforeseen {type(err).__name__} stopped the work")

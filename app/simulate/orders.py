@@ -1,0 +1,197 @@
+"""From words and files to an order: what `ask`, `code` and `score` put where.
+
+Everything private goes where only the enclave reads it, the protectedData or a requester secret; the name of the model
+and the threads, which say nothing, go into the public args. The numbers of a request go with it: a protectedData that holds
+a request decides them (docs/protected-data.md, "Who may set what beside protected data").
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from app.base.errors import InputError, UsageError
+from app.base.limits import LIMITS
+from app.desk import own_files, typed
+from app.request.parse import parse
+from app.simulate.order import as_args, dataset, input_file, order, protected
+from app.simulate.worker import Order
+
+NUMBERS = ("max_tokens", "temperature", "seed")
+PUBLIC = ("model", "threads")
+SUFFIXES = {
+    ".py": "python",
+    ".cpp": "c++",
+    ".cc": "c++",
+    ".cxx": "c++",
+    ".hpp": "c++",
+    ".c": "c",
+    ".h": "c",
+    ".java": "java",
+    ".scala": "scala",
+    ".sql": "sql",
+    ".js": "javascript",
+    ".mjs": "javascript",
+    ".sh": "bash",
+    ".bash": "bash",
+}
+
+
+def ask_order(words: Sequence[str], material: Path | None, *, system: str | None, options: dict[str, Any]) -> Order:
+    """Return the order of a question.
+
+    The words are the prompt of a protectedData. With `material`, or with something piped in beside them, that is the
+    protectedData and the words are a requester secret. Without words the file is the protectedData as it is, and must be
+    a request; what is piped in is the prompt. Raises `UsageError`.
+    """
+    _no_file(words)
+    question, args, numbers = _joined(words), public_args(options), _numbers(options)
+    private = {name: text for name, text in (("prompt", question), ("system", system)) if text is not None}
+    typed.fields({"system": system})
+    data = None
+    if material is not None:
+        data = dataset(material)
+    elif question is not None and own_files.has_stdin():
+        data = own_files.stdin(LIMITS.dataset_bytes)
+        own_files.refuse_result(data, "standard input")
+    if data is not None and (data.strip() or material is not None):
+        found = data if question is None else _as_dataset(data)
+        args = " ".join(text for text in (as_args(numbers), args) if text)
+        return order(datasets=(found,), secrets={1: _secret(private)} if private else None, args=args)
+    if question is None:
+        private["prompt"] = piped("there is nothing to ask: give a question, `--file`, or text on standard input")
+    typed.fields(private)
+    return order(datasets=(protected(private | numbers),), args=args)
+
+
+def _no_file(words: Sequence[str]) -> None:
+    """Raise `UsageError` if a word by itself names a file that is here: nobody asks about the name of one."""
+    for word in words:
+        if len(word) < LIMITS.input_name_bytes and not word.endswith(".") and Path(word).suffix and Path(word).is_file():
+            raise UsageError("usage", "a word of the question is the name of a file here: `--file` reads it")
+
+
+def _as_dataset(data: bytes) -> bytes:
+    """Return the protectedData of plain text, as `material`; a zip, JSON or anything else as it is."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data  # the program says what it is, and that it is not read
+    return data if text.startswith("PK") or _is_json(text) or not text.strip() else protected({"material": text})
+
+
+def _is_json(text: str) -> bool:
+    """Return whether a text is JSON, or an object that was meant to be: the program says where it breaks off."""
+    try:
+        json.loads(text)
+    except ValueError:
+        return text.lstrip().startswith("{") and '"' in text and not text.lstrip().startswith("{{")
+    return True
+
+
+def score_order(wallet: str, files: Sequence[Path], *, fields: dict[str, Any], options: dict[str, Any]) -> Order:
+    """Return the order of a score: the wallet is protected, the files are input files. Raises `UsageError`."""
+    given = {"wallet": wallet} | {name: value for name, value in fields.items() if value is not None}
+    typed.fields(given)
+    files = list(files) or ([own_files.STDIN] if own_files.has_stdin() else [])
+    held = [input_file(path) for path in files]
+    if not held:
+        raise UsageError("history.missing", "there is no history: name the files that an explorer or a node sent")
+    if any(not one.data.strip() for one in held):
+        raise UsageError("history.missing", "a file with the history is empty")
+    return order(datasets=(protected(given),), input_files=held, args=public_args(options))
+
+
+def code_order(fields: dict[str, Any], *, options: dict[str, Any], args: str = "") -> Order:
+    """Return the order of a code task, all of which is protected; `args` go before the options. Raises `UsageError`."""
+    stated = public_args(options)
+    given = {name: value for name, value in fields.items() if value not in (None, (), [])} | _numbers(options)
+    try:
+        parse({"task": "code", **given})
+    except InputError as err:
+        raise UsageError(err.code, err.message) from err
+    return order(datasets=(protected({"task": "code", **given}),), args=" ".join(text for text in (args, stated) if text))
+
+
+def code_fields(words: Sequence[str], file: Path | None, given: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a code task: words, a file to adjust, and the options that say something. Raises `UsageError`.
+
+    With a file, or with code piped in beside them, the words say what to change; alone they say what to write.
+    """
+    said, fields = _joined(words), dict(given)
+    if file is None and said is not None and own_files.has_stdin():
+        fields["code"] = _text(own_files.stdin(LIMITS.dataset_bytes), "standard input") or None
+    elif file is not None:
+        fields["code"] = _text(own_files.read(file, LIMITS.dataset_bytes), str(file))
+        fields["language"] = fields.get("language") or SUFFIXES.get(file.suffix.lower())
+    if fields.get("code") is None:
+        return fields | ({"prompt": said} if said is not None else {})
+    if said is not None:
+        fields["feedback"] = [*(fields.get("feedback") or ()), said]
+    if not fields.get("feedback"):
+        raise UsageError("code.incomplete", "there is code, but nothing says what to change about it")
+    fields["prompt"] = fields.get("prompt") or "Change this code as told."
+    return fields
+
+
+def tests(texts: Sequence[str]) -> list[Any]:
+    """Return tests: assertions as they are, and {"input", "output"} pairs that were written as JSON."""
+    return [_pair(text) for text in texts]
+
+
+def _pair(text: str) -> Any:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return text
+    return found if isinstance(found, dict) and found.keys() == {"input", "output"} else text
+
+
+def public_args(options: dict[str, Any]) -> str:
+    """Return the public options as the task's arguments, each checked. Raises `UsageError`."""
+    if options.get("model") is not None:
+        typed.model_sha256(options["model"].strip())
+    return as_args({name: options.get(name) for name in PUBLIC})
+
+
+def _numbers(options: dict[str, Any]) -> dict[str, str]:
+    """Return the numbers that shape the answer, each checked, as they were typed. Raises `UsageError`."""
+    found = {name: str(options[name]).strip() for name in NUMBERS if options.get(name) is not None}
+    typed.fields(found)
+    return found
+
+
+def _joined(words: Sequence[str]) -> str | None:
+    """Return the words as one text, None if there are none; a lone `-` stands for what is piped in."""
+    if list(words) == ["-"]:
+        return piped("standard input is empty")
+    text = " ".join(words)
+    if words and not text.strip():
+        raise UsageError("input.empty", "the words are empty")
+    return text if words else None
+
+
+def piped(otherwise: str) -> str:
+    """Return what is piped in; `UsageError` input.empty with the words `otherwise` if nothing is."""
+    text = _text(own_files.stdin(LIMITS.dataset_bytes), "standard input") if own_files.has_stdin() else ""
+    if not text.strip():
+        raise UsageError("input.empty", otherwise)
+    return text
+
+
+def _text(data: bytes, name: str) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as err:
+        raise UsageError("input.unreadable", f"{name} is not UTF-8 text") from err
+
+
+def _secret(private: dict[str, str]) -> str:
+    """Return a requester secret that holds the fields. Raises `UsageError` secret.too_large."""
+    typed.fields(private)
+    text = json.dumps(private, ensure_ascii=False)
+    if len(text.encode()) > LIMITS.secret_bytes:
+        raise UsageError("secret.too_large", f"question and system prompt are longer than {LIMITS.secret_bytes} bytes together")
+    return text

@@ -1,0 +1,77 @@
+"""Run a request again and see whether it gives the same bytes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from app.base.errors import ModelError, VerifyError
+from app.base.hints import HINTS
+from app.crypto.score_statement import Giver
+from app.formats import strict_json
+from app.jobs.dispatch import answer_to
+from app.llm import library
+from app.llm.engine import Engine
+from app.llm.models import checked_path, find
+from app.request.given import Given
+from app.request.parse import Request
+from app.request.score import Score
+from app.result.answers.answer import Answer
+from app.result.answers.score import ScoreAnswer
+from app.result.report import ModelInfo, Parameters
+from app.verify.verifier import Verified
+
+
+def replay(verified: Verified, request: Request, threads: int = 1) -> None:
+    """Return if the same model, engine build and request give the report's answer, byte for byte.
+
+    Compares the canonical JSON of answer and parameters, signatures left out; everything else in a report is public and
+    is covered by `verify`. Who gave a wallet's history is no part of a request: that it was the requester, or the owner of the
+    data, is taken from the report, and only that it was given, or fetched, is compared. A score that was made without the
+    model is made without it again; one from a live source is fetched again. Raises `VerifyError` result.no_answer,
+    engine.not_embedded, result.other_engine or result.not_reproduced, `ModelError` if the model is not embedded here.
+    """
+    report = verified.result.report
+    if report.answer is None:
+        raise VerifyError("result.no_answer", "the result holds no single answer to repeat")
+    if report.outside_model:
+        raise VerifyError("engine.not_embedded", "the answer did not come from an embedded model")
+    request = _as_given(request, report.answer)
+    if report.embedded_model is None:
+        answer, _, parameters = answer_to(request, _lacking(report.answer), find(None))
+    else:
+        with Engine(_model(report.embedded_model, report.version), threads=threads) as engine:
+            answer, _, parameters = answer_to(request, engine, find(report.embedded_model.name))
+    if _plain(answer, parameters) != _plain(report.answer, report.parameters):
+        raise VerifyError("result.not_reproduced", "the request gives another answer here")
+
+
+def _model(used: ModelInfo, version: str) -> Path:
+    """Return the checked file of the model that was used by the program of that version."""
+    if used.build != library.build_id():
+        raise VerifyError("result.other_engine", f"the answer came from another build of the engine, in sealed-llm {version}")
+    model = find(used.name)
+    if model.sha256 != used.sha256:
+        raise VerifyError("result.other_engine", f"the answer came from another file of this model, in sealed-llm {version}")
+    return checked_path(model)
+
+
+def _lacking(answer: Answer) -> ModelError | None:
+    """Return why there was no model, as the answer of a score tells it."""
+    why = answer.fallback if isinstance(answer, ScoreAnswer) else None
+    return ModelError(why.code, why.message) if why and why.code in HINTS else None
+
+
+def _as_given(request: Request, answer: Answer) -> Request:
+    """Return the request with what the answer says of who gave its history."""
+    if not isinstance(request, Score) or not isinstance(answer, ScoreAnswer):
+        return request
+    data = answer.data
+    history: Giver = "owner" if data.origin == "owner" else "requester"
+    given = Given(history=history, is_public=data.sha256 is not None, labels=data.own_labels or "requester")
+    return request.model_copy(update={"given": given})
+
+
+def _plain(answer: Answer, parameters: Parameters | None) -> bytes:
+    if isinstance(answer, ScoreAnswer):
+        answer = answer.model_copy(update=dict.fromkeys(("signature", "sui", "sui_origin", "evm")))
+    return strict_json.dumps([answer.model_dump(mode="json"), parameters and parameters.model_dump(mode="json")])

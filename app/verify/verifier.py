@@ -1,0 +1,113 @@
+"""Check a result: hashes, schema, signature, signer; and, if asked, the model, the request, the chain.
+
+    from app.verify.verifier import verify
+    report = verify(Path("result.json").read_bytes(), signer="0x…").result.report
+
+Loads neither llama_cpp nor web3 nor eth_account.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from app.base.errors import VerifyError
+from app.crypto.signing import digest, recover
+from app.request.parse import Request, parse
+from app.result import score_signatures
+from app.result.envelope import message_for, read
+from app.result.report import Result
+
+if TYPE_CHECKING:
+    from app.verify.on_chain import OnChain
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A result that passed, and who signed it."""
+
+    result: Result
+    signer: str
+    sha256: str
+    """SHA-256 of the file, 64 hex digits: with 0x before it, the task's resultDigest on chain."""
+
+
+def verify(data: bytes, signer: str, *, model_sha256: str | None = None) -> Verified:
+    """Return the checked result in `data` if the trusted address `signer` signed it.
+
+    1 the bytes are the canonical JSON of a schema-valid result, and nothing else
+    2 every hash of the signed struct is recomputed from the report and must equal the file's
+    3 the signature is canonical and recovers an address
+    4 that address is the one in the file, and the one the caller trusts
+    5 the Sui and EIP-712 signatures of scores fit what the report says, of the history's origin too, and are by the same key
+    6 the model is the one the caller expects, if one is named
+
+    Does **not** check that the answer is true, that the signer's key lives in an enclave, that the task exists
+    on chain (`app.verify.on_chain`), or without step 6 that it was a model in an image that answered
+    (`report.outside_model`). Raises `AppError` with the code of the step that failed.
+    """
+    result = read(data)  # 1
+    attestation = result.attestation
+    if message_for(result.report) != attestation.message:  # 2
+        raise VerifyError("result.hash_mismatch", "a signed hash does not belong to this report")
+    found = recover(digest(attestation.message, attestation.domain), attestation.signature)  # 3
+    if found != attestation.signer:  # 4
+        raise VerifyError("result.signature", "the signature was not made by the signer that the file names")
+    if found.lower() != signer.lower():
+        raise VerifyError("result.wrong_signer", f"signed by {found}, expected {signer}")
+    score_signatures.check(result.report, attestation.message.reportHash, attestation.sui, found, attestation.domain)  # 5
+    model = result.report.embedded_model
+    if model_sha256 is not None and (model is None or model.sha256 != model_sha256):  # 6
+        found = model.sha256 if model else "not an embedded one" if result.report.model else "none"
+        raise VerifyError("result.wrong_model", f"the model is {found}, expected {model_sha256}")
+    return Verified(result, found, hashlib.sha256(data).hexdigest())
+
+
+def open_commitment(verified: Verified, request: dict[str, Any]) -> Request:
+    """Return the request in the fields `request` if the result commits to it.
+
+    The fields must hold the `salt` and everything that shaped the decoded request, whatever source it
+    came from. In bulk the commitment of any item will do. Raises `VerifyError` result.wrong_request,
+    `InputError` if the fields are no request.
+    """
+    parsed, salt = parse(request)
+    report = verified.result.report
+    made = [item.commitment for item in report.bulk.results] if report.bulk else [report.request.commitment]
+    if not any(made):
+        raise VerifyError("result.wrong_request", "the result holds no commitment: the request had no salt")
+    if salt is None or parsed.commitment(salt) not in made:
+        raise VerifyError("result.wrong_request", "the commitment in the result is not to this request")
+    return parsed
+
+
+def receipt(verified: Verified, on_chain: OnChain | None = None) -> dict[str, Any]:
+    """Return an in-toto Statement (v1) about the file: the same facts in the supply-chain tools' own form, unsigned.
+
+    `on_chain` is what `app.chain.check_task` gave, or None if the chain was not asked.
+    """
+    report = verified.result.report
+    return {
+        "_type": "https://in-toto.io/Statement/v1",
+        "subject": [{"name": "result.json", "digest": {"sha256": verified.sha256}}],
+        "predicateType": "urn:sealed-llm:result:1",
+        "predicate": {
+            "signer": verified.signer,
+            "version": report.version,
+            "keyOrigin": report.key_origin,
+            "status": report.status,
+            "message": verified.result.attestation.message.model_dump(),
+            "model": report.model.model_dump(mode="json") if report.model else None,
+            "scores": score_signatures.origins(report),
+            "onChain": on_chain
+            and {
+                "chainId": on_chain.chain_id,
+                "hub": on_chain.hub,
+                "app": on_chain.app,
+                "dealId": on_chain.deal_id,
+                "taskId": on_chain.task_id,
+                "resultDigest": on_chain.result_digest,
+                "hasCallback": on_chain.has_callback,
+            },
+        },
+    }

@@ -1,0 +1,1 @@
+"""What explorers, nodes, aggregators and exports say of a wallet, read into one history."""

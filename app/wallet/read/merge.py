@@ -1,0 +1,174 @@
+"""From parts to one history: duplicates out, contradictions refused, everything in order."""
+
+from __future__ import annotations
+
+import time as clock
+from collections import Counter
+from collections.abc import Hashable, Iterable
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any, TypeVar
+
+from app.base.errors import HistoryError
+from app.base.limits import LIMITS
+from app.wallet.history import History, Source, Summary, Transaction, Transfer, Untold
+from app.wallet.read import fields
+from app.wallet.read.export import Provenance
+from app.wallet.read.part import Part, Scope
+
+T = TypeVar("T")
+_MADE = 1_767_225_600  # 2026-01-01: a clock that shows less was never set
+_AHEAD = 86_400  # seconds that a clock may be behind the chain
+
+
+def assemble(parts: list[Part], scope: Scope, told: Provenance) -> History:
+    """Return the history that the parts make up. Raises `HistoryError`."""
+    summary = _summary(parts)
+    parts = _named(parts)
+    source = _source(parts)
+    transactions = _transactions(parts)
+    transfers = _transfers(parts)
+    accounts = [*(part.account for part in parts if part.account), *told.accounts]
+    left_out = sum(part.left_out for part in parts)
+    if left_out and not transactions and not transfers and summary is None:
+        fields.invalid(f"of {left_out} rows none is a transaction or a token transfer of the wallet's own")
+    if transactions is None and transfers is None and summary is None:
+        fields.invalid("there is nothing that tells of transactions")
+    if summary and not (transactions is None and transfers is None):
+        fields.invalid("a source that lists and one that counts cannot be one history")
+    records = [*(transactions or ()), *(transfers or ())]
+    _check(records, scope, told)
+    newest = max((record.time for record in records), default=summary.last_time if summary else None)
+    _check_time(newest, told)
+    return History(
+        wallet=scope.wallet,
+        chain_id=scope.chain_id,
+        source=source,
+        as_of_time=newest or 0 if told.as_of_time is None else told.as_of_time,
+        as_of_block=max((record.block for record in records), default=None) if told.as_of_block is None else told.as_of_block,
+        transactions=None if transactions is None else tuple(sorted(transactions, key=_order)),
+        transfers=None if transfers is None else tuple(sorted(transfers, key=_order)),
+        summary=summary,
+        account=_same(accounts, "the account is told in two ways"),
+        truncated=told.truncated or _is_truncated(parts),
+        left_out=left_out,
+        untold=frozenset[Untold]().union(*(part.untold for part in parts)),
+    )
+
+
+def _named(parts: list[Part]) -> list[Part]:
+    """Return the parts with each empty answer made one of what no other document lists: transactions first.
+
+    After nothing but full pages of transactions an empty answer may be their end as well: then it says nothing.
+    """
+    named = [part for part in parts if not part.is_empty]
+    for empty in [part for part in parts if part.is_empty][:2]:  # a third one tells nothing that two do not
+        lists = [part for part in named if part.transactions is not None]
+        if not lists:
+            named.append(replace(empty, transactions=[]))
+        elif any(part.last for part in lists) and all(part.transfers is None for part in named):
+            named.append(replace(empty, transfers=[]))
+    return named
+
+
+def _source(parts: list[Part]) -> Source:
+    sources = {part.source for part in parts if part.source}
+    if len(sources) > 1:
+        fields.invalid(f"documents of different sources cannot be one history: {' and '.join(sorted(sources))}")
+    return sources.pop() if sources else "etherscan"
+
+
+def _summary(parts: list[Part]) -> Summary | None:
+    """Return the one count; pages of events, which Bitquery has, are added up."""
+    found = [part.summary for part in parts if part.summary]
+    if not all(part.source == "bitquery" for part in parts):
+        return _same(found, "two documents count differently")
+    times = [time for one in found for time in (one.first_time, one.last_time) if time is not None]
+    total = sum(one.total for one in found)
+    return Summary(total, first_time=min(times, default=None), last_time=max(times, default=None)) if found else None
+
+
+def _same(found: list[T], trouble: str) -> T | None:
+    if any(one != found[0] for one in found):
+        raise HistoryError("history.contradictory", trouble)
+    return found[0] if found else None
+
+
+def _transactions(parts: Iterable[Part]) -> list[Transaction] | None:
+    lists = [part.transactions for part in parts if part.transactions is not None]
+    return _distinct((record.hash, record) for listed in lists for record in listed) if lists else None
+
+
+def _transfers(parts: Iterable[Part]) -> list[Transfer] | None:
+    """Return the transfers. Where logs have no number, rows that look the same may be two transfers or one row twice.
+
+    They are two if one document has both, and one if they stand in two documents, whose pages then overlap.
+    """
+    lists = [part.transfers for part in parts if part.transfers is not None]
+    if not lists:
+        return None
+    numbered = ((key, record) for listed in lists for key, record in listed if key is not None)
+    counted: Counter[Transfer] = Counter()
+    for listed in lists:
+        counted |= Counter(record for key, record in listed if key is None)
+    return [*_distinct(numbered), *counted.elements()]
+
+
+def _distinct(records: Iterable[tuple[Hashable, T]]) -> list[T]:
+    seen: dict[Hashable, T] = {}
+    for key, record in records:
+        if seen.setdefault(key, record) != record:
+            raise HistoryError("history.contradictory", "the same record is told twice with different content")
+    return list(seen.values())
+
+
+def _check(records: list[Transaction | Transfer], scope: Scope, told: Provenance) -> None:
+    """Check that there are not too many, all are the wallet's, and time never runs back from block to block."""
+    if len(records) > LIMITS.history_records:
+        fields.too_large()
+    for record in records:
+        if scope.wallet not in (record.sender, record.recipient, getattr(record, "created", None)):
+            raise HistoryError("history.other_wallet", "a record is neither from nor to the wallet")
+    moments = sorted({(record.block, record.time) for record in records})
+    for (block, time), (next_block, next_time) in pairwise(moments):
+        if block == next_block or next_time < time:
+            raise HistoryError("history.contradictory", "the blocks of the records and their times do not agree")
+    if moments and told.as_of_block is not None and moments[-1][0] > told.as_of_block:
+        raise HistoryError("history.contradictory", "a record is newer than the export says it is")
+
+
+def _check_time(newest: int | None, told: Provenance) -> None:
+    """Check that no record is newer than the moment it is told to be as of, and that neither lies in the future.
+
+    The machine's clock refuses and nothing more: no result depends on it otherwise, so that a later run of the same request
+    gives the same bytes. One that is behind this program itself is wrong, and is not asked.
+    """
+    if newest is not None and told.as_of_time is not None and newest > told.as_of_time:
+        raise HistoryError("history.contradictory", "a record is newer than the export says it is")
+    now = clock.time()
+    if now >= _MADE and max(newest or 0, told.as_of_time or 0) > now + _AHEAD:
+        raise HistoryError("history.contradictory", "a time in the history lies ahead of this machine's clock")
+
+
+def _is_truncated(parts: list[Part]) -> bool:
+    """Return whether a kind of record has no first or no last page, or lacks one in between."""
+    kinds = [
+        [part for part in parts if part.transactions is not None],
+        [part for part in parts if part.transfers is not None],
+        [part for part in parts if part.summary is not None],
+    ]
+    return any(kind and not (any(part.first for part in kind) and any(part.last for part in kind)) for kind in kinds) or any(
+        map(_lacks_a_page, kinds)
+    )
+
+
+def _lacks_a_page(kind: list[Part]) -> bool:
+    numbers = {part.page for part in kind if part.page is not None}
+    return bool(numbers) and max(numbers) - min(numbers) + 1 != len(numbers)
+
+
+def _order(record: Transaction | Transfer) -> tuple[Any, ...]:
+    place = (record.block, record.time, record.hash)
+    if isinstance(record, Transaction):
+        return place
+    return (*place, record.token, record.sender, record.recipient, -1 if record.value is None else record.value)
