@@ -21,10 +21,10 @@ from typing import Any, NamedTuple
 from app.llm import chat
 from app.llm.candidates import Candidates
 from app.llm.context import Context
-from app.llm.engine import Engine, Sampling
+from app.llm.engine import Engine
 from app.llm.grammar_sampler import Masked
 from app.llm.models import checked_path, find
-from app.llm.sampling import chain, choice, penalties
+from app.llm.sampling import Sampling, chain, choice, penalties
 from bench.measure import in_turns, median
 
 TOKENS = 24

@@ -9,7 +9,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from app.build.fetch import cache_folder
+from app.desk.cache import cache_folder
 from app.llm.library import build_config
 from dev.build_engine import cache_key, pinned_source, run_build, tools
 

@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from unittest import mock
 
+from app.build.prompt_cache import save
 from app.jobs import ask_words
 from app.jobs.code import words as code
 from app.llm import chat, library, prompt_cache
@@ -48,7 +49,7 @@ def main(rounds: int) -> None:
             words = [chat.Message("system", system), chat.Message("user", ASKED)]
             prompt, fixed = chat.tokenize(engine, template, words), chat.opening(engine, template, words[:1])
             file = Path(folder, str(len(fixed)))
-            prompt_cache.save(engine, fixed, file)
+            save(engine, fixed, file)
             sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
             pin = Pin(sha256=sha256, model=model.sha256, build=library.build_id(), batch=BATCH)
             with mock.patch.object(prompt_cache, "path", lambda *_, file=file: file):

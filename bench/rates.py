@@ -20,9 +20,9 @@ from functools import partial
 from pathlib import Path
 
 from app.jobs.ask_words import REPEAT_PENALTY_MILLI
-from app.llm.engine import Engine, Sampling
+from app.llm.engine import Engine
 from app.llm.models import checked_path, find
-from app.llm.sampling import chain, choice, penalties
+from app.llm.sampling import Sampling, chain, choice, penalties
 from bench.gguf import read_per_token
 from bench.measure import Cost, in_turns, median, run
 from bench.peer import program

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from app.llm import chat
+from app.llm.choice_probabilities import weigh
 from app.llm.engine import Engine
 from app.llm.models import checked_path, find
 from app.wallet.features import FEATURES
@@ -40,7 +41,7 @@ def judge(engine: Engine, row: Row) -> list[float]:
         facts = [f"{FEATURES[name][1]}: {values[name]} {FEATURES[name][0]}" for name in names if values.get(name) is not None]
         user = f"Aspect: {factor}\n" + "\n".join(facts) + "\nAnswer with one digit."
         prompt = chat.tokenize(engine, template, [chat.Message("system", SYSTEM), chat.Message("user", user)])
-        weights = engine.weigh(prompt, GRADES)
+        weights = weigh(engine, prompt, GRADES)
         grades.append(sum(grade * weight for grade, weight in enumerate(weights)) / max(1, sum(weights)))
     return grades
 

@@ -17,8 +17,9 @@ import time
 from collections.abc import Iterator
 
 from app.llm import chat
-from app.llm.engine import Engine, Sampling
+from app.llm.engine import Engine
 from app.llm.models import checked_path, find
+from app.llm.sampling import Sampling
 from app.llm.threads import Pace, default
 from bench.measure import median
 

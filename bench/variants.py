@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from app.build.fetch import cache_folder
+from app.desk.cache import cache_folder
 from app.llm.library import build_config
 from bench.peer import unpack
 from dev.build_engine import cache_key, run_build, tools

@@ -20,7 +20,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from app.build.fetch import cache_folder
+from app.desk.cache import cache_folder
 from app.jobs.score.wording import word
 from app.llm.engine import Engine
 from app.llm.models import Model, checked_path, find

@@ -24,7 +24,7 @@ import click
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, os.fspath(ROOT))
 
-from app.build.fetch import cache_folder, lock  # noqa: E402  the project is not installed, it is run in place
+from app.desk.cache import cache_folder, lock  # noqa: E402  the project is not installed, it is run in place
 from app.llm.library import build_config  # noqa: E402
 
 STEP = re.compile(r"\[(\d+)/(\d+)\]")

@@ -21,6 +21,7 @@ sys.path.insert(0, os.fspath(ROOT))
 
 from app.base import atomic  # noqa: E402  the project is not installed, it is run in place
 from app.base.errors import ModelError  # noqa: E402
+from app.build.prompt_cache import save  # noqa: E402
 from app.jobs import ask_words  # noqa: E402
 from app.jobs.code import words as code  # noqa: E402
 from app.jobs.score import words as score  # noqa: E402
@@ -47,7 +48,7 @@ def make(model: Model) -> dict[str, prompt_cache.Pin]:
     with Engine(checked_path(model)) as engine:
         for job, messages in JOBS.items():
             target = prompt_cache.path(model, job)
-            prompt_cache.save(engine, chat.opening(engine, engine.chat_template(), messages), target)
+            save(engine, chat.opening(engine, engine.chat_template(), messages), target)
             sha256 = hashlib.sha256(target.read_bytes()).hexdigest()
             made[job] = prompt_cache.Pin(sha256=sha256, model=model.sha256, build=library.build_id(), batch=BATCH)
     return made

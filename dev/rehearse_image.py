@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.build.fetch import cache_folder
+from app.desk.cache import cache_folder
 from app.formats.protected_data_writer import protect
 from app.iexec.args import split_args
 from app.simulate.worker import Order, prepare

@@ -1,9 +1,9 @@
-"""Every error code, and what the reader can do about it. A list in a hint is taken from where it is defined."""
+"""Every error code, and what the reader can do about it. A list in a hint comes from the room that owns it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from app.base.limits import LIMITS
 
@@ -135,6 +135,17 @@ DESK_HINTS: dict[str, str] = {
 }
 
 
+_LISTS: dict[str, tuple[str, ...]] = {}
+
+
+def offer(name: str, words: Iterable[str]) -> None:
+    """Take the words that hints show as `{name}`, from the room that owns them, when it is imported.
+
+    An error with such a hint is raised by that room or one above it, so that the words are always there by then.
+    """
+    _LISTS[name] = tuple(words)
+
+
 def fill(hint: str) -> str:
     """Return `hint` with each `{name}` replaced by the list, or by the limit, of that name."""
     return re.sub(r"\{(\w+)\}", lambda found: _value(found[1]), hint)
@@ -142,59 +153,6 @@ def fill(hint: str) -> str:
 
 def _value(name: str) -> str:
     if name in _LISTS:
-        return " ".join(_LISTS[name]())
+        return " ".join(_LISTS[name])
     size: int = getattr(LIMITS, name)
     return f"{size // 1024} KiB" if name.endswith("_bytes") else str(size)
-
-
-def _options() -> Iterable[str]:
-    from app.request.fields import Options
-
-    return Options.model_fields
-
-
-def _fields() -> Iterable[str]:
-    from app.request.fields import Document
-
-    return Document.model_fields
-
-
-def _args() -> Iterable[str]:
-    from app.iexec.args import KNOWN
-
-    return KNOWN
-
-
-def _languages() -> Iterable[str]:
-    from app.base.languages import LANGUAGES
-
-    return LANGUAGES
-
-
-def _aliases() -> Iterable[str]:
-    from app.base.languages import ALIASES
-
-    return ALIASES
-
-
-def _types() -> Iterable[str]:
-    from app.request.questionnaire.prompt import ANSWERED, SILENT
-
-    return (*SILENT, *ANSWERED)
-
-
-def _sources() -> Iterable[str]:
-    from app.base.history_sources import SOURCES
-
-    return (SOURCES,)
-
-
-_LISTS: dict[str, Callable[[], Iterable[str]]] = {
-    "args": _args,
-    "fields": _fields,
-    "history_sources": _sources,
-    "language_aliases": _aliases,
-    "languages": _languages,
-    "options": _options,
-    "question_types": _types,
-}

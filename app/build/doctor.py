@@ -11,8 +11,8 @@ from pathlib import Path
 
 from app import __version__
 from app.base.errors import AppError
-from app.build.fetch import cache_folder
 from app.crypto import signing
+from app.desk.cache import cache_folder
 from app.llm import library as native
 from app.llm.models import checked_path, find
 from app.simulate.folders import FOLDER

@@ -22,11 +22,11 @@ import urllib.request
 import zipfile
 import zlib
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 from app.base import atomic
 from app.base.errors import AppError, ModelError
+from app.desk.cache import cache_folder, lock
 from app.llm.models import Artefact, Source, check
 
 HUB = "https://huggingface.co"
@@ -45,13 +45,6 @@ _TROUBLE = (
 Progress = Callable[[int], None]  # gets the bytes of the file that are there so far
 
 
-def cache_folder() -> Path:
-    """Return the folder for downloads: $SEALED_LLM_CACHE, else sealed-llm in the user's cache folder."""
-    if named := os.environ.get("SEALED_LLM_CACHE"):
-        return Path(named)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sealed-llm"
-
-
 def fetch(model: Artefact, progress: Progress = lambda _: None) -> Path:
     """Return the path of `model` in the cache, downloaded if needed, every byte checked.
 
@@ -62,11 +55,6 @@ def fetch(model: Artefact, progress: Progress = lambda _: None) -> Path:
         return final
     with lock(model.file, f"fetching {model.name}"):
         return final if _is_there(model, final) else _fetch(model, final, progress)
-
-
-def lock(name: str, doing: str) -> AbstractContextManager[None]:
-    """Return the right to make what is called `name` in the cache: see `app.base.atomic.held`."""
-    return atomic.held(cache_folder() / "locks" / f"{name}.lock", doing)
 
 
 def _is_there(model: Artefact, path: Path) -> bool:

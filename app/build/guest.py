@@ -13,8 +13,9 @@ from pathlib import Path
 from app.base import atomic
 from app.base.errors import AppError, SandboxError
 from app.base.limits import LIMITS
-from app.build.fetch import Progress, cache_folder, fetch, lock
+from app.build.fetch import Progress, fetch
 from app.build.guest_patch import patch
+from app.desk.cache import cache_folder, lock
 from app.sandbox import runtime
 from app.sandbox.guest import catalogue, pack
 from app.sandbox.machine import PAGE, Code, Ended, Image, Machine

@@ -44,9 +44,9 @@ def cli() -> None:
 @cli.command(cls=Command, short_help="Do the task in the environment, as a worker starts it.")
 def run() -> int:
     """Do the task in the environment (what a worker starts; same as no command)."""
-    from app.__main__ import worker
+    from app.run.entrypoint import do_task
 
-    return worker([])
+    return do_task([])
 
 
 for command in (ask, code, score, simulate, verify, model, key, sandbox, schema, doctor):

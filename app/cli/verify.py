@@ -14,8 +14,8 @@ from app.cli.base import Command, say
 from app.cli.order import FILE
 
 if TYPE_CHECKING:
+    from app.verify.checklist import Asked
     from app.verify.on_chain import OnChain
-    from app.verify.receipt import Asked
     from app.verify.verifier import Verified
 
 
@@ -48,8 +48,8 @@ def verify(result: Path, *, as_json: bool, receipt: bool, **checks: Any) -> int:
         --request request.json --replay
     """  # noqa: D301  click wants the character itself
     from app.result.score_signatures import origins
-    from app.verify import receipt as checklist
-    from app.verify import verifier as verifying
+    from app.verify import checklist
+    from app.verify import receipt as in_toto
 
     try:
         verified, asked = _verify(result, **checks)
@@ -60,7 +60,7 @@ def verify(result: Path, *, as_json: bool, receipt: bool, **checks: Any) -> int:
     report = verified.result.report
     done, left = checklist.checked(verified, asked), checklist.unchecked(verified, asked)
     if receipt:
-        say(json.dumps(verifying.receipt(verified, asked.on_chain), indent=1))
+        say(json.dumps(in_toto.receipt(verified, asked.on_chain), indent=1))
     elif as_json:
         shown = {
             "verified": True,
@@ -84,7 +84,7 @@ def verify(result: Path, *, as_json: bool, receipt: bool, **checks: Any) -> int:
 
 def _refuse(result: Path, err: AppError, *, as_json: bool) -> int:
     """Say why, on stderr, and with --json on stdout; return the exit code."""
-    from app.verify.receipt import STEPS
+    from app.verify.checklist import STEPS
 
     unknown = isinstance(err, ChainError | ModelError | SandboxError)
     step = "chain" if isinstance(err, ChainError) else STEPS.get(err.code)
@@ -104,8 +104,8 @@ def _verify(
     """Return the result and which checks it passed. Raises `UsageError` for what was typed, else `AppError`."""
     from app.desk import typed
     from app.verify import verifier as verifying
+    from app.verify.checklist import Asked
     from app.verify.delivered_file import read_result
-    from app.verify.receipt import Asked
 
     typed.address(signer, "--signer")
     if replay and request_file is None:

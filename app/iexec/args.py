@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from app.base import hints
 from app.base.errors import ContradictionError, InputError, ModelError
 from app.base.limits import LIMITS
 
@@ -34,6 +35,7 @@ KNOWN = (
     "--seconds",
     "--callback",
 )
+hints.offer("args", KNOWN)
 _JSON = re.compile(r"""\s*(?:\{\s*["']?\w+["']?\s*:|\[\s*\{\s*["']?\w+["']?\s*:)""")
 _INSIDE = re.compile(r"\s(--[a-z][a-z-]+)(?=[\s=]|$)")
 

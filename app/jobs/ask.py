@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from app.base.limits import LIMITS
 from app.jobs import ask_words as words
-from app.jobs.code.words import tagged
 from app.jobs.parameters import constants, parameters
 from app.llm.answerer import Answerer
 from app.llm.chat import Message
-from app.llm.engine import Sampling
-from app.llm.sampling import REPEAT_WINDOW
+from app.llm.sampling import REPEAT_WINDOW, Sampling
 from app.request.ask import Ask
+from app.request.material import tagged
 from app.result.answers.ask import AskAnswer
 from app.result.report import Parameters
 

@@ -11,7 +11,8 @@ from app.base.deadline import NEVER, Deadline
 from app.base.errors import InputError
 from app.llm import chat
 from app.llm.chat import Message
-from app.llm.engine import Engine, Generation, Sampling
+from app.llm.engine import Engine, Generation
+from app.llm.sampling import Sampling
 
 if TYPE_CHECKING:
     from app.llm.infill import Filling, Slot
@@ -83,11 +84,15 @@ class Embedded:
 
     def fill(self, messages: list[Message], parts: Sequence[str | Slot], sampling: Sampling) -> Filling:
         """Return `parts` with their slots filled by the model: see `app.llm.infill.fill`."""
-        return self.engine.fill(self._tokens(messages), parts, sampling, deadline=self.deadline)
+        from app.llm.infill import fill
+
+        return fill(self.engine, self._tokens(messages), parts, sampling, deadline=self.deadline)
 
     def choose(self, messages: list[Message], choices: Sequence[str]) -> str:
         """Return the likeliest."""
-        return self.engine.choose(self._tokens(messages), choices, self.deadline)
+        from app.llm.choice_probabilities import choose
+
+        return choose(self.engine, self._tokens(messages), choices, self.deadline)
 
     def _tokens(self, messages: list[Message]) -> list[int]:
         return chat.tokenize(self.engine, self.engine.chat_template(), messages)

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import ctypes
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Self
+from typing import Literal, Self
 
 from app.base.deadline import NEVER, Deadline
 from app.base.errors import ModelError
@@ -21,11 +21,6 @@ from app.llm.context import EIGHT, Context
 from app.llm.prompt_cache import States
 from app.llm.sampling import Sampling, chain, choice, penalties
 from app.llm.threads import Pace
-
-if TYPE_CHECKING:
-    from app.llm.infill import Filled, Filling, Slot
-
-__all__ = ["Engine", "Generation", "Sampling"]
 
 PIECE_BYTES = 512  # longest token text in bytes; Qwen's longest is 128 spaces or so
 
@@ -118,31 +113,6 @@ class Engine:
         with self.context(len(prompt) + max_tokens, deadline) as context:
             self.read(context, prompt)
             return self._decode_loop(context, sampling, len(prompt), max_tokens, stop.encode() if stop else None)
-
-    def fill(
-        self,
-        prompt: list[int],
-        parts: Sequence[str | Slot],
-        sampling: Sampling,
-        again: Callable[[Filled], Sampling | None] = lambda _: None,
-        hopeless: Callable[[Filled], bool] | None = None,
-        deadline: Deadline = NEVER,
-    ) -> Filling:
-        """Return `parts` with their slots filled by the model: see `app.llm.infill.fill`."""
-        from app.llm.infill import fill
-
-        return fill(self, prompt, parts, sampling, again, hopeless, deadline)
-
-    def weigh(self, prompt: list[int], choices: Sequence[str], deadline: Deadline = NEVER) -> tuple[int, ...]:
-        """Return how likely the model is to answer with each choice, per million: see `app.llm.choice_probabilities.weigh`."""
-        from app.llm.choice_probabilities import weigh
-
-        return weigh(self, prompt, choices, deadline)
-
-    def choose(self, prompt: list[int], choices: Sequence[str], deadline: Deadline = NEVER) -> str:
-        """Return the likeliest of `choices`, the first of equals."""
-        weights = self.weigh(prompt, choices, deadline)
-        return choices[weights.index(max(weights))]
 
     def context(self, room: int, deadline: Deadline = NEVER) -> Context:
         """Return a fresh context for `room` tokens, which reads nothing after `deadline`."""

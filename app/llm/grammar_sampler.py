@@ -13,8 +13,8 @@ from typing import Self
 from app.base.errors import ModelError
 from app.llm.candidates import Candidates
 from app.llm.context import Context
-from app.llm.engine import Engine, Sampling
-from app.llm.sampling import chain, choice, penalties
+from app.llm.engine import Engine
+from app.llm.sampling import Sampling, chain, choice, penalties
 
 NEAR = 256  # more than 128: up to there llama.cpp's top-k moves every token of the array, beyond only those it keeps
 

@@ -15,8 +15,9 @@ from app.base.deadline import NEVER, Deadline
 from app.base.errors import ModelError
 from app.llm.candidates import Candidates
 from app.llm.context import Context, joints
-from app.llm.engine import Engine, Sampling, utf8
+from app.llm.engine import Engine, utf8
 from app.llm.grammar_sampler import Masked
+from app.llm.sampling import Sampling
 
 _SLACK = 32  # tokens; a slot's end may take a few more when it is tokenized together with what follows
 _ROOT = "slot-and-what-follows"  # a rule name that no job uses
@@ -67,8 +68,8 @@ def fill(  # noqa: PLR0913, PLR0917  what to write, how, and until when
     prompt: Sequence[int],
     parts: Sequence[str | Slot],
     sampling: Sampling,
-    again: Callable[[Filled], Sampling | None],
-    hopeless: Callable[[Filled], bool] | None,
+    again: Callable[[Filled], Sampling | None] = lambda _: None,
+    hopeless: Callable[[Filled], bool] | None = None,
     deadline: Deadline = NEVER,
 ) -> Filling:
     """Return `parts`, text and slots in any order but never two slots in a row, with every slot filled.

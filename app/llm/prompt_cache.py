@@ -24,18 +24,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from app.base import atomic
 from app.base.errors import ModelError
 from app.llm import library
 from app.llm.context import BATCH, EIGHT, Context, joints, settled
 from app.llm.models import WEIGHTS, Model
-
-if TYPE_CHECKING:
-    from app.llm.engine import Engine
 
 _HEADER = struct.Struct("<4sII")  # magic, version, tokens; then the tokens, then the cache
 _MAGIC = b"qsgg"
@@ -178,23 +174,3 @@ def _checked(path: Path, pin: Pin, model: Model) -> _State | str:
     except (struct.error, MemoryError, OverflowError):
         return "not a state"
     return _State(path, tokens) if magic == _MAGIC else "not a state"
-
-
-def save(engine: Engine, tokens: Sequence[int], path: Path) -> None:
-    """Write the state after `tokens`, as many of them as are whole eights, to `path`.
-
-    Raises `ModelError` engine.failed if llama.cpp cannot write it.
-    """
-    kept = tokens[: len(tokens) // EIGHT * EIGHT]
-    with engine.context(len(kept)) as context:
-        context.read(kept)
-        array = (engine.c.llama_token * len(kept))(*kept)
-        made = atomic.unfinished(path)
-        try:
-            if not engine.c.llama_state_seq_save_file(context.pointer, os.fsencode(made), 0, array, len(kept)):
-                raise ModelError("engine.failed", "llama.cpp could not write a prompt state")
-            made.replace(path)
-        except OSError as err:
-            raise ModelError("engine.failed", f"a prompt state could not be written: {atomic.reason(err)}") from err
-        finally:
-            made.unlink(missing_ok=True)

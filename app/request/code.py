@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from app.base.errors import ContradictionError, InputError
-from app.base.languages import Language, language_of
 from app.base.limits import LIMITS
 from app.formats import strict_json
-from app.jobs.ask_words import TAG
-from app.jobs.code.words import tagged
 from app.request.base import BaseRequest
 from app.request.code_session import ProgramTest, Session
 from app.request.fields import Document
+from app.request.languages import Language, language_of
+from app.request.material import TAG, tagged
 
 # A field, and the name that an earlier code app had for it.
 EARLIER = {"prompt": "original_prompt", "code": "reference_code", "feedback": "feedback_prompt"}

@@ -9,9 +9,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.base.languages import Language
 from app.base.limits import LIMITS
 from app.request.field_types import Text
+from app.request.languages import Language
 
 __all__ = ["CodeStatus", "Language", "ProgramTest", "Session", "SessionTurn", "TestStatus"]
 

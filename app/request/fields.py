@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from app.base import near_names
+from app.base import hints, near_names
 from app.base.errors import ContradictionError, InputError
 from app.base.limits import LIMITS
 from app.request.code_session import ProgramTest, Session
@@ -172,6 +172,8 @@ class Document(Options):
 
 OPTIONS = frozenset(Options.model_fields)
 FIELDS = frozenset(Document.model_fields) - {"options"}
+hints.offer("options", Options.model_fields)
+hints.offer("fields", Document.model_fields)
 # Another name of a field, and the first one.
 SAME = {
     **dict.fromkeys(("question", "original_prompt"), "prompt"),

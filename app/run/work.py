@@ -20,11 +20,12 @@ from app.llm.prompt_cache import Pin, States, pins
 from app.request.ask import Ask
 from app.request.code import Code
 from app.request.parse import USES, Request, parse
-from app.request.sources.held import given, told
+from app.request.sources.held import given
 from app.request.sources.items import Item, Items
 from app.result.answers.answer import Answer, Kind, Mode
 from app.result.answers.score import ScoreAnswer
 from app.result.report import Input, Parameters
+from app.run.reported_inputs import reported
 from app.run.timings import Timings
 
 
@@ -64,15 +65,15 @@ class Outcome:
 def parse_item(item: Item) -> Outcome:
     """Return the item's request, or the error that stands in its place."""
     if isinstance(item.fields, AppError):
-        return Outcome(item.dataset, inputs=told(item.held, None), error=item.fields)
+        return Outcome(item.dataset, inputs=reported(item.held, None), error=item.fields)
     try:
         request, salt = parse(item.fields, given(item.held, item.origins))
     except AppError as err:
-        return Outcome(item.dataset, inputs=told(item.held, None), error=bare(_located(err, item)))
+        return Outcome(item.dataset, inputs=reported(item.held, None), error=bare(_located(err, item)))
     commitment = request.commitment(salt) if salt else None
     places = [item.origins[name] for name in ("system", "messages") if name in item.origins]
     common = isinstance(request, Ask) and request.system is not None and places[0].source != "dataset"
-    return Outcome(item.dataset, request, commitment, told(item.held, request.kind), common)
+    return Outcome(item.dataset, request, commitment, reported(item.held, request.kind), common)
 
 
 def _located(err: AppError, item: Item) -> AppError:

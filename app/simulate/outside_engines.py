@@ -16,7 +16,8 @@ from typing import Any
 from app.base.errors import InputError, ModelError
 from app.llm.answerer import Outside
 from app.llm.chat import Message
-from app.llm.engine import Generation, Sampling
+from app.llm.engine import Generation
+from app.llm.sampling import Sampling
 
 KEY = "SEALED_LLM_ENGINE_KEY"  # environment variable; sent to the server, and neither stored nor printed
 _TIMEOUT = 600  # seconds without a byte

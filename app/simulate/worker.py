@@ -17,9 +17,9 @@ from pathlib import Path
 
 from app.base import atomic
 from app.base.errors import AppError, UsageError
-from app.build.fetch import cache_folder, lock
 from app.crypto import signing
 from app.desk import own_files
+from app.desk.cache import cache_folder, lock
 from app.iexec.args import split_args
 
 TASK_ID = "0x" + "5ea1ed" * 10 + "0001"  # a simulated task has always the same id, so its result is reproducible

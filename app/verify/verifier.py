@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from app.base.errors import VerifyError
 from app.crypto.signing import digest, recover
@@ -18,9 +18,6 @@ from app.request.parse import Request, parse
 from app.result import score_signatures
 from app.result.envelope import message_for, read
 from app.result.report import Result
-
-if TYPE_CHECKING:
-    from app.verify.on_chain import OnChain
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,35 +76,3 @@ def open_commitment(verified: Verified, request: dict[str, Any]) -> Request:
     if salt is None or parsed.commitment(salt) not in made:
         raise VerifyError("result.wrong_request", "the commitment in the result is not to this request")
     return parsed
-
-
-def receipt(verified: Verified, on_chain: OnChain | None = None) -> dict[str, Any]:
-    """Return an in-toto Statement (v1) about the file: the same facts in the supply-chain tools' own form, unsigned.
-
-    `on_chain` is what `app.chain.check_task` gave, or None if the chain was not asked.
-    """
-    report = verified.result.report
-    return {
-        "_type": "https://in-toto.io/Statement/v1",
-        "subject": [{"name": "result.json", "digest": {"sha256": verified.sha256}}],
-        "predicateType": "urn:sealed-llm:result:1",
-        "predicate": {
-            "signer": verified.signer,
-            "version": report.version,
-            "keyOrigin": report.key_origin,
-            "status": report.status,
-            "message": verified.result.attestation.message.model_dump(),
-            "model": report.model.model_dump(mode="json") if report.model else None,
-            "scores": score_signatures.origins(report),
-            "onChain": on_chain
-            and {
-                "chainId": on_chain.chain_id,
-                "hub": on_chain.hub,
-                "app": on_chain.app,
-                "dealId": on_chain.deal_id,
-                "taskId": on_chain.task_id,
-                "resultDigest": on_chain.result_digest,
-                "hasCallback": on_chain.has_callback,
-            },
-        },
-    }

@@ -245,9 +245,9 @@ def _key(data: bytes) -> None:
 
 
 def _names(data: bytes) -> None:
-    from app.base.languages import language_of
     from app.base.near_names import near
     from app.request.fields import FIELDS
+    from app.request.languages import language_of
     from app.request.questionnaire import row_types
 
     text = _text(data)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.build.fetch import cache_folder
+from app.desk.cache import cache_folder
 from dev.build_engine import wheel
 
 HERE = Path(__file__).parent

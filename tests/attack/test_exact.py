@@ -22,7 +22,8 @@ from app.result.answers.score import ScoreAnswer
 from app.result.envelope import callback_data, read, seal
 from app.result.report import Input
 from app.verify.on_chain import OnChain
-from app.verify.verifier import open_commitment, receipt, verify
+from app.verify.receipt import receipt
+from app.verify.verifier import open_commitment, verify
 from tests.corpus import borsh, patched, zipped
 from tests.support import ROOT
 from tests.unit import results

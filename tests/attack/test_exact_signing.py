@@ -18,7 +18,8 @@ from app.result import score_signatures
 from app.result.answers.score import ScoreAnswer
 from app.result.envelope import callback_data, check_back, message_for, read, seal, sealed
 from app.result.report import Bulk, InputKind, OutsideModel, Report
-from app.verify.verifier import receipt, verify
+from app.verify.receipt import receipt
+from app.verify.verifier import verify
 from tests import histories
 from tests.unit.results import KEY
 from tests.unit.test_verify import BULK, REPORT

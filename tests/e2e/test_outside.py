@@ -22,8 +22,8 @@ from app.base.errors import AppError
 from app.cli.main import cli
 from app.crypto.signing import ZERO_HASH
 from app.llm.chat import Message
-from app.llm.engine import Sampling
 from app.llm.models import checked_path, find
+from app.llm.sampling import Sampling
 from app.result.answers.ask import AskAnswer
 from app.result.answers.code import CodeAnswer
 from app.result.envelope import read

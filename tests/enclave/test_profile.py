@@ -16,7 +16,8 @@ from tests.support import SMALL
 
 TALK = f"""
 from app.llm import library as native
-from app.llm.engine import Engine, Sampling
+from app.llm.engine import Engine
+from app.llm.sampling import Sampling
 from app.llm.models import checked_path, find
 c = native.load()
 c.llama_log_set(c.llama_log_callback(), None)  # NULL: everything on stderr

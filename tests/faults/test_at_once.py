@@ -239,12 +239,12 @@ def test_a_full_disk_leaves_the_sessions_as_they_were_and_no_copy(tmp_path: Path
 def test_states_that_are_made_at_once_are_whole(tmp_path: Path) -> None:
     code = f"""
 from pathlib import Path
-from app.llm import prompt_cache as states
+from app.build.prompt_cache import save
 from app.llm.engine import Engine
 from app.llm.models import checked_path, find
 with Engine(checked_path(find({SMALL!r}))) as engine:
     for _ in range(3):
-        states.save(engine, list(range(100, 140)), Path({str(tmp_path)!r}) / "m.gguf.ask.state")
+        save(engine, list(range(100, 140)), Path({str(tmp_path)!r}) / "m.gguf.ask.state")
 """
     children = [begin(code) for _ in range(3)]
     assert [child.communicate() for child in children] == [("", "")] * 3

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.base.languages import ALIASES, LANGUAGES
 from app.base.limits import LIMITS
 from app.jobs.code import repair as job
 from app.jobs.code import words
@@ -22,6 +21,8 @@ from app.llm.engine import Engine, Generation
 from app.llm.models import find
 from app.request.code import EARLIER, Code
 from app.request.code_session import Session
+from app.request.languages import ALIASES, LANGUAGES
+from app.request.material import tagged
 from app.request.parse import parse
 from app.result.answers.code import CodeAnswer
 from app.sandbox.sandbox import Sandbox
@@ -163,7 +164,7 @@ def test_a_task_cannot_leave_its_place(small_engine: Engine, hostile: str) -> No
     plain, attack = (chat.tokenize(small_engine, small_engine.chat_template(), one) for one in told)
     control = {small_engine.tokenize(word, control=True)[0] for word in ("<|im_start|>", "<|im_end|>", "<|endoftext|>")}
     assert sum(token in control for token in attack) == sum(token in control for token in plain)
-    assert words.tagged("task", hostile).count("</task>") == 1
+    assert tagged("task", hostile).count("</task>") == 1
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from app.base.errors import ModelError
 from app.llm import chat, grammar_sampler
 from app.llm.candidates import Candidates
-from app.llm.engine import Engine, Sampling, utf8
-from app.llm.infill import Filled, Filling, Slot
+from app.llm.choice_probabilities import choose, weigh
+from app.llm.engine import Engine, utf8
+from app.llm.infill import Filled, Filling, Slot, fill
 from app.llm.models import checked_path, find
-from app.llm.sampling import chain, choice, penalties
+from app.llm.sampling import Sampling, chain, choice, penalties
 from tests.support import SMALL
 
 NUMBER = 'root ::= "1000" | [1-9] [0-9]? [0-9]? | "0"'
@@ -64,7 +65,7 @@ def full_mask(engine: Engine, tokens: list[int], grammar: str, sampling: Samplin
 def test_the_lazy_mask_gives_the_bytes_of_the_full_mask(small_engine: Engine, words: str, grammar: str, sampling: str) -> None:
     tokens = prompt(small_engine, PROMPTS[words])
     parts: list[str | Slot] = ['"', Slot(GRAMMARS[grammar], 12), '"']
-    lazy = small_engine.fill(tokens, parts, SAMPLINGS[sampling]).slots[0].text
+    lazy = fill(small_engine, tokens, parts, SAMPLINGS[sampling]).slots[0].text
     lead = small_engine.tokenize('"', control=False)
     assert lazy == full_mask(small_engine, [*tokens, *lead], GRAMMARS[grammar], SAMPLINGS[sampling], 12)
 
@@ -82,16 +83,16 @@ def test_the_whole_vocabulary_is_masked_only_where_the_likeliest_do_not_settle_i
 
     monkeypatch.setattr(Candidates, "apply", watched)
     tokens = prompt(small_engine, PROMPTS["film"])
-    out = small_engine.fill(tokens, ['{"why":"', Slot(WORDS, 24), '"}'], Sampling())
+    out = fill(small_engine, tokens, ['{"why":"', Slot(WORDS, 24), '"}'], Sampling())
     assert out.slots[0].tokens > 8 and sum(size > grammar_sampler.NEAR for size in sizes) <= 1
     sizes.clear()
-    small_engine.fill(tokens, ['{"why":"', Slot(ONE_OF, 8), '"}'], Sampling(temperature_milli=700))
+    fill(small_engine, tokens, ['{"why":"', Slot(ONE_OF, 8), '"}'], Sampling(temperature_milli=700))
     assert small_engine.n_vocab in sizes
 
 
 def filled(engine: Engine, sampling: Sampling = Sampling(), words: str = PROMPTS["film"], **more: Any) -> Filling:  # noqa: B008
     parts: list[str | Slot] = ['{"score":', Slot(NUMBER, 5), ',"word":"', Slot(ONE_OF, 8), '","why":"', Slot(WORDS, 20), '"}']
-    return engine.fill(prompt(engine, words), parts, sampling, **more)
+    return fill(engine, prompt(engine, words), parts, sampling, **more)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -108,7 +109,7 @@ def test_same_bits_on_any_number_of_threads(small_engine: Engine) -> None:
     tokens = prompt(small_engine, "Go on.")
     parts: list[str | Slot] = ["{", Slot(WORDS, 8), '"']
     with Engine(checked_path(find(SMALL)), threads=2, mmap=False) as other:
-        assert other.fill(tokens, parts, SAMPLINGS["warm"]) == small_engine.fill(tokens, parts, SAMPLINGS["warm"])
+        assert fill(other, tokens, parts, SAMPLINGS["warm"]) == fill(small_engine, tokens, parts, SAMPLINGS["warm"])
 
 
 def test_another_attempt_starts_from_the_same_state_and_leaves_no_trace(small_engine: Engine) -> None:
@@ -138,31 +139,31 @@ def test_a_hopeless_attempt_ends_at_once_and_leaves_no_trace(small_engine: Engin
 
 
 def test_a_slot_that_is_too_short_says_so(small_engine: Engine) -> None:
-    out = small_engine.fill(prompt(small_engine, PROMPTS["film"]), ["Because ", Slot(WORDS, 3), '".'], Sampling())
+    out = fill(small_engine, prompt(small_engine, PROMPTS["film"]), ["Because ", Slot(WORDS, 3), '".'], Sampling())
     assert (out.slots[0].finish_reason, out.slots[0].tokens) == ("length", 3)
     assert out.text == f'Because {out.slots[0].text}".'
 
 
 def test_a_last_slot_ends_with_the_turn(small_engine: Engine) -> None:
-    out = small_engine.fill(prompt(small_engine, "Is water wet?"), ["Answer: ", Slot('root ::= "yes" | "no"', 5)], Sampling())
+    out = fill(small_engine, prompt(small_engine, "Is water wet?"), ["Answer: ", Slot('root ::= "yes" | "no"', 5)], Sampling())
     assert out.slots[0].finish_reason == "stop" and out.text in {"Answer: yes", "Answer: no"}
 
 
 def test_a_first_slot_needs_no_text_before_it(small_engine: Engine) -> None:
-    out = small_engine.fill(prompt(small_engine, "Is water wet?"), [Slot('root ::= "yes" | "no"', 5), "."], Sampling())
+    out = fill(small_engine, prompt(small_engine, "Is water wet?"), [Slot('root ::= "yes" | "no"', 5), "."], Sampling())
     assert out.text in {"yes.", "no."}
 
 
 def test_a_long_skeleton_and_a_one_token_skeleton(small_engine: Engine) -> None:
     parts: list[str | Slot] = ["word " * 400, Slot("root ::= [a-z]{1,8}", 6), " ", Slot("root ::= [a-z]{1,8}", 6), "."]
-    out = small_engine.fill(prompt(small_engine, "Go on."), parts, Sampling())
+    out = fill(small_engine, prompt(small_engine, "Go on."), parts, Sampling())
     assert re.fullmatch(r"(word ){400}[a-z]{1,8} [a-z]{1,8}\.", out.text)
 
 
 def test_control_tokens_never_fill_a_slot(small_engine: Engine) -> None:
     """The grammar would take their text; nothing else fits it as well."""
     grammar = 'root ::= "<|im_start|>" | "<" [a-z]+'
-    out = small_engine.fill(prompt(small_engine, "Go on."), ['"', Slot(grammar, 8), '"'], Sampling())
+    out = fill(small_engine, prompt(small_engine, "Go on."), ['"', Slot(grammar, 8), '"'], Sampling())
     assert out.slots[0].text.startswith("<")
     assert small_engine.tokenize(out.slots[0].text, control=True)[0] != small_engine.tokenize("<|im_start|>", control=True)[0]
 
@@ -179,33 +180,33 @@ def test_control_tokens_never_fill_a_slot(small_engine: Engine) -> None:
 )
 def test_parts_that_are_no_good(small_engine: Engine, parts: list[str | Slot]) -> None:
     with pytest.raises(ModelError) as info:
-        small_engine.fill(prompt(small_engine, "Go on."), parts, Sampling())
+        fill(small_engine, prompt(small_engine, "Go on."), parts, Sampling())
     assert info.value.code == "internal"
 
 
 def test_weights_are_probabilities(small_engine: Engine) -> None:
     tokens = prompt(small_engine, "Is Paris in France? Answer yes or no.")
     choices = ["Yes", "No", "yes", "no", "Perhaps"]
-    weights = small_engine.weigh(tokens, choices)
-    assert weights == small_engine.weigh(tokens, choices) and all(weights) and sum(weights) <= 1_000_000
-    assert small_engine.weigh(tokens, choices[::-1]) == weights[::-1]
+    weights = weigh(small_engine, tokens, choices)
+    assert weights == weigh(small_engine, tokens, choices) and all(weights) and sum(weights) <= 1_000_000
+    assert weigh(small_engine, tokens, choices[::-1]) == weights[::-1]
     likeliest = choices[weights.index(max(weights))]
-    assert small_engine.choose(tokens, choices) == likeliest
+    assert choose(small_engine, tokens, choices) == likeliest
     greedy = small_engine.generate(tokens, Sampling(), 1).text
     assert greedy not in choices or greedy == likeliest
 
 
 def test_a_choice_that_begins_others_gets_what_they_leave(small_engine: Engine) -> None:
     tokens = prompt(small_engine, "Rate the film from 1 to 10. Only the number.")
-    one, ten, eleven, nine = small_engine.weigh(tokens, ["1", "10", "11", "9"])
-    (first, _) = small_engine.weigh(tokens, ["1", "9"])
+    one, ten, eleven, nine = weigh(small_engine, tokens, ["1", "10", "11", "9"])
+    (first, _) = weigh(small_engine, tokens, ["1", "9"])
     assert abs(one + ten + eleven - first) <= 2 and 0 < ten < first and nine > 0
 
 
 @pytest.mark.parametrize("choices", [[], ["yes"], ["yes", "yes"], ["yes", ""]], ids=str)
 def test_choices_that_are_none(small_engine: Engine, choices: list[str]) -> None:
     with pytest.raises(ModelError) as info:
-        small_engine.weigh(prompt(small_engine, "Go on."), choices)
+        weigh(small_engine, prompt(small_engine, "Go on."), choices)
     assert info.value.code == "internal"
 
 
@@ -216,5 +217,5 @@ def test_choices_that_are_none(small_engine: Engine, choices: list[str]) -> None
     )
 )
 def test_any_text_may_follow_a_slot(small_engine: Engine, after: str) -> None:
-    out = small_engine.fill(prompt(small_engine, "Is water wet?"), ["> ", Slot('root ::= "yes" | "no"', 5), after], Sampling())
+    out = fill(small_engine, prompt(small_engine, "Is water wet?"), ["> ", Slot('root ::= "yes" | "no"', 5), after], Sampling())
     assert out.text in {f"> yes{after}", f"> no{after}"}

@@ -19,10 +19,12 @@ from app.jobs.code import repair as job
 from app.llm.answerer import Embedded
 from app.llm.chat import Message
 from app.llm.context import Context
-from app.llm.engine import Engine, Generation, Sampling
-from app.llm.infill import Slot
+from app.llm.engine import Engine, Generation
+from app.llm.infill import Slot, fill
 from app.llm.models import find
+from app.llm.sampling import Sampling
 from app.request.code import Code
+from app.request.material import tagged
 from app.request.parse import parse
 from app.result.answers.code import CodeAnswer
 from app.simulate.outside_engines import OpenAI
@@ -175,7 +177,7 @@ def test_the_model_s_freedom_is_one_function_that_is_there(small_engine: Engine)
     form = edits.form(PARTS, 24)
     assert [part for part in form if isinstance(part, str)] == list(words.EDIT_ANSWER)
     prompt = small_engine.tokenize("Name a function, and write ``` three backticks. " * 3, control=False)
-    (written,) = small_engine.fill(prompt, form, Sampling()).slots
+    (written,) = fill(small_engine, prompt, form, Sampling()).slots
     assert any(written.text.startswith(part.definition) for part in PARTS)
     assert not any(line.startswith("`") for line in written.text.split("\n"))
 
@@ -192,7 +194,7 @@ def test_a_slot_until_a_text_of_several_tokens(small_engine: Engine, monkeypatch
     monkeypatch.setattr(small_engine, "context", kept)
     slot = Slot('root ::= ([a-z] | " " | "." | "-" [a-z])*', 12, until=3)
     prompt = small_engine.tokenize("Say some words. ", control=False)
-    filled = small_engine.fill(prompt, ["Some: ", slot, "--- and ", Slot('root ::= "yes" | "no"', 4), "."], Sampling())
+    filled = fill(small_engine, prompt, ["Some: ", slot, "--- and ", Slot('root ::= "yes" | "no"', 4), "."], Sampling())
     read = b"".join(small_engine.piece(token, control=False) for token in contexts[0].tokens).decode()
     assert ("Say some words. " + filled.text).startswith(read) and "--- and" in read
 
@@ -240,7 +242,7 @@ def test_the_opinion_is_asked_after_the_edit_with_everything_in_view(
     monkeypatch.setattr(Embedded, "choose", spy)
     assert adjusted(small_engine, feedback=["Tea costs four now."]).second_opinion in {"yes", "no"}
     ((_, asked, answered, question),) = told
-    assert all(part in asked.content for part in ("Tea costs four now.", words.tagged("code", MODULE), words.EDIT))
+    assert all(part in asked.content for part in ("Tea costs four now.", tagged("code", MODULE), words.EDIT))
     assert answered == Message("assistant", f"```python\n{written.strip()}\n```")
     assert question == Message("user", words.OPINION.format(language="python"))
 

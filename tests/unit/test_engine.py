@@ -12,8 +12,9 @@ from app.base.bindings import import_bindings
 from app.base.errors import ModelError
 from app.llm import chat, library
 from app.llm.context import BATCH, spans
-from app.llm.engine import Engine, Sampling, utf8
+from app.llm.engine import Engine, utf8
 from app.llm.models import checked_path, find
+from app.llm.sampling import Sampling
 from tests.support import SMALL
 
 QUESTION = [chat.Message("system", "Be brief."), chat.Message("user", "List five animals and say one thing about each.")]

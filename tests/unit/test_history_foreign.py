@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from app.base.errors import AppError
 from app.base.hints import HINTS, fill
-from app.base.history_sources import READ
 from app.formats import strict_json
 from app.wallet.features import features, months
 from app.wallet.history import History
+from app.wallet.history_sources import READ
 from app.wallet.labels.lists import Labels
 from app.wallet.read.any_source import SOURCES, from_text, looks_like, read
 from app.wallet.scorecard import Scorecard

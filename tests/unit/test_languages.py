@@ -4,7 +4,7 @@ import pytest
 
 from app.base.errors import InputError
 from app.base.hints import HINTS, fill
-from app.base.languages import ALIASES, LANGUAGES, language_of
+from app.request.languages import ALIASES, LANGUAGES, language_of
 from app.request.parse import parse
 
 NAMES = {

@@ -25,7 +25,7 @@ from app.result.envelope import read, seal
 from app.result.report import Report
 from app.result.score_signatures import check, origins, sign_scores, statement
 from app.run.work import parse_item
-from app.verify.receipt import aloud
+from app.verify.checklist import aloud
 from app.verify.verifier import verify
 from app.wallet.labels.lists import Labels
 from tests import histories

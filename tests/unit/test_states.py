@@ -8,14 +8,17 @@ from random import Random
 
 import pytest
 
+from app.build.prompt_cache import save
 from app.jobs.code import prompt as code_prompt
 from app.llm import chat, library
 from app.llm import prompt_cache as states
+from app.llm.choice_probabilities import weigh
 from app.llm.context import BATCH, Context, joints, spans
-from app.llm.engine import Engine, Sampling
-from app.llm.infill import Slot
+from app.llm.engine import Engine
+from app.llm.infill import Slot, fill
 from app.llm.models import Model, checked_path, find
 from app.llm.prompt_cache import Pin, States
+from app.llm.sampling import Sampling
 from app.request.code import Code
 from app.request.parse import parse
 from tests.support import SMALL
@@ -50,7 +53,7 @@ def all_logits(engine: Engine, prompt: list[int], with_states: States | None) ->
 def shelf(engine: Engine, tokens: list[int], folder: Path, monkeypatch: pytest.MonkeyPatch) -> States:
     """A state of `tokens`, as `make` writes it."""
     monkeypatch.setattr(states, "path", lambda _, job: folder / job)
-    states.save(engine, tokens, folder / "ask")
+    save(engine, tokens, folder / "ask")
     return States(find(SMALL), {"ask": pin(folder / "ask")})
 
 
@@ -146,7 +149,11 @@ def test_answers_and_slots_are_the_same(engine: Engine, tmp_path: Path, monkeypa
     parts: list[str | Slot] = ["Well: ", Slot('root ::= "yes" | "no" | "perhaps"', 4), "."]
 
     def three() -> object:
-        return engine.generate(prompt, Sampling(), 4), engine.fill(prompt, parts, Sampling()), engine.weigh(prompt, ["y", "n"])
+        return (
+            engine.generate(prompt, Sampling(), 4),
+            fill(engine, prompt, parts, Sampling()),
+            weigh(engine, prompt, ["y", "n"]),
+        )
 
     without = three()
     engine._states = kept = shelf(engine, begin, tmp_path, monkeypatch)

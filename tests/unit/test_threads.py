@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from app.llm import chat
-from app.llm.engine import Engine, Sampling
+from app.llm.engine import Engine
 from app.llm.models import checked_path, find
+from app.llm.sampling import Sampling
 from app.llm.threads import Pace, default
 from tests.support import SMALL
 

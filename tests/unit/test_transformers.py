@@ -7,8 +7,8 @@ import pytest
 from app.base.errors import AppError
 from app.llm.answerer import Outside
 from app.llm.chat import Message
-from app.llm.engine import Sampling
 from app.llm.models import WEIGHTS, find
+from app.llm.sampling import Sampling
 from app.simulate import outside_engines
 
 pytest.importorskip("transformers", reason="not a dependency: make test-transformers")

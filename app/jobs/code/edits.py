@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from app.jobs.code import prompt, words
 from app.jobs.code.findings import parse
 from app.llm.answerer import Answerer, Embedded
-from app.llm.engine import Generation, Sampling
+from app.llm.engine import Generation
 from app.llm.infill import Slot
+from app.llm.sampling import Sampling
 from app.request.code import Code
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef

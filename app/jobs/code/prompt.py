@@ -9,11 +9,11 @@ from typing import Literal
 
 from app.jobs.code import words
 from app.jobs.code.findings import parse
-from app.jobs.code.words import tagged
 from app.llm.answerer import Answerer
 from app.llm.chat import Message
 from app.llm.engine import Generation
 from app.request.code import Code
+from app.request.material import tagged
 
 _DEFINITION = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 # What prose has not: brackets and operators, a name_with_a_line in it, an option, a command, the beginning of a clause of SQL.

@@ -22,7 +22,8 @@ from app.jobs.code.testing import Bench, is_settled, status_of, tested, tests_of
 from app.jobs.parameters import constants, parameters
 from app.llm.answerer import Answerer
 from app.llm.chat import Message
-from app.llm.engine import Generation, Sampling
+from app.llm.engine import Generation
+from app.llm.sampling import Sampling
 from app.request.code import Code
 from app.request.code_session import CodeStatus, Session, SessionTurn
 from app.result.answers.code import IS_CODE, Attempt, Budget, CodeAnswer

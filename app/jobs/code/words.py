@@ -5,8 +5,6 @@ The caller's words stand between tags, in the user's turn only; control tokens i
 
 from __future__ import annotations
 
-import re
-
 from app.request.code_session import Language
 
 ID = "code/3"
@@ -71,9 +69,3 @@ OPINION = "Is that {language} code, and is it right for every input that the tas
 def system(language: Language, *, escape: bool = True) -> str:
     """Return what the model is told first, whatever the task; with `escape`, that it may refuse it."""
     return (SYSTEM + ESCAPE * escape).format(language=language, comment=COMMENTS[language])
-
-
-def tagged(tag: str, text: str) -> str:
-    """Return `text` between tags that it cannot close."""
-    inside = re.sub(f"</(?={tag})", "< /", text, flags=re.IGNORECASE).strip("\n")
-    return f"<{tag}>\n{inside}\n</{tag}>"

@@ -18,8 +18,9 @@ from app.jobs.score import words
 from app.jobs.score.facts import Fact
 from app.jobs.score.sentence_check import fault, hopeless
 from app.llm import chat
-from app.llm.engine import Engine, Sampling
-from app.llm.infill import Filled, Slot
+from app.llm.engine import Engine
+from app.llm.infill import Filled, Slot, fill
+from app.llm.sampling import Sampling
 from app.result.answers.score import Claim
 from app.result.report import Parameters
 
@@ -46,7 +47,7 @@ def word(engine: Engine, facts: Sequence[Fact], deadline: Deadline = NEVER) -> W
     until = time.monotonic() + LIMITS.wording_seconds
     greedy = Sampling()
     judge, hopeless = _judge(facts, greedy, until), functools.partial(_hopeless, facts)
-    filling = engine.fill(prompt, _parts(facts), greedy, judge, hopeless, deadline)
+    filling = fill(engine, prompt, _parts(facts), greedy, judge, hopeless, deadline)
     told = tuple(_claim(facts, slot) for slot in filling.slots)
     return Worded(told, shaped(template), filling.sampled_tokens)
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import functools
 import re
 
+from app.base import hints
+
 SILENT = ("prompt", "info")
 ANSWERED = ("number", "range", "select", "multiselect", "boolean", "string")
+hints.offer("question_types", (*SILENT, *ANSWERED))
 # the names without case, blanks, hyphens and underscores. Sources: Google's FormApp.ItemType and forms.Item, Typeform's
 # Create API, SurveyMonkey's question families, SurveyJS, HTML. `choice` takes one or several: in Google Forms and
 # Typeform `multiple_choice` is one of several, in SurveyMonkey any of them.

@@ -1,32 +1,13 @@
-"""What the sources of a request hold, field by field, and whether each counted: what a result lists as its inputs."""
+"""What the sources of a request hold, field by field, and whether each counted."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, get_args
+from typing import Any
 
-from app.request.code import FIELDS as CODE
-from app.request.fields import OPTIONS
 from app.request.given import Given
-from app.request.parse import USES
 from app.request.sources.pieces import Origin, Piece
-from app.result.report import Input, InputKind
-
-_KINDS: dict[str, InputKind] = {
-    **dict.fromkeys(("prompt", "question", "original_prompt"), "prompt"),
-    **dict.fromkeys(("questionnaire", "answers"), "form"),
-    **dict.fromkeys(("wallet", "address", "address_form", "chain", "survey", "labels"), "wallet"),
-    **dict.fromkeys(("history", "source", "hosts", "as_of_block"), "history"),
-    **dict.fromkeys(CODE, "code"),
-    **dict.fromkeys((*OPTIONS, "task", "callback", "model_name", "allow"), "options"),
-    "original_prompt": "prompt",
-    "email": "email",
-    "material": "material",
-    "messages": "chat",
-    "unknown": "unknown",
-}
-_ORDER = get_args(InputKind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +42,6 @@ class Combined:
         """Leave a field aside that was taken, from whatever sources."""
         del self.fields[name], self.origins[name]
         self.held = [replace(one, used=False) if one.name == name else one for one in self.held]
-
-
-def told(held: Iterable[Held], job: str | None) -> tuple[Input, ...]:
-    """Return what a result says of `held`, which is in the order of the sources; within one, in the order of the kinds.
-
-    What the job `job` has no use for counts as left aside. None: there is no job.
-    """
-    uses = USES.get(job or "", frozenset())
-    found = {(one.origin, _KINDS[one.name], one.used and one.name in uses): None for one in held}
-    places = list(dict.fromkeys(at for at, _, _ in found))
-    rows = sorted(found, key=lambda row: (places.index(row[0]), _ORDER.index(row[1]), not row[2]))
-    return tuple(Input(source=at.source, number=at.number, kind=kind, used=used) for at, kind, used in rows)
 
 
 def given(held: Iterable[Held], origins: Mapping[str, Origin]) -> Given:

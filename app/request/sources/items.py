@@ -6,15 +6,13 @@ Sources, in their order: dataset, requester secrets by number, input files, args
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from app.base.errors import AppError, InputError, bare
 from app.base.limits import LIMITS
 from app.formats import strict_json
+from app.iexec.input_files import read_file
 from app.iexec.task import Dataset, Task
 from app.request.parse import Fields
 from app.request.sources import owner, pieces
@@ -90,14 +88,14 @@ def read_inputs(task: Task, args: Fields, words: str | None = None) -> Items:
     common = [_secret(number, secret) for number, secret in task.requester_secrets.items()]
     for number, name in enumerate(task.input_files, 1):
         origin = Origin("input_file", number)
-        common.append(_public(pieces.read(origin, _read_file(task, name, LIMITS.input_file_bytes, origin))))
+        common.append(_public(pieces.read(origin, read_file(task, name, LIMITS.input_file_bytes, str(origin)))))
     common.append(_public(Piece(_ARGS, dict(args), text=words)))
     return Items(task, tuple(common))
 
 
 def _item(task: Task, dataset: Dataset, common: list[Piece]) -> Item:
     try:
-        own = _public(pieces.read(_DATASET, _read_file(task, dataset.file_name, LIMITS.dataset_bytes, _DATASET)))
+        own = _public(pieces.read(_DATASET, read_file(task, dataset.file_name, LIMITS.dataset_bytes, str(_DATASET))))
         return _combined(dataset, [own, *common])
     except AppError as err:
         return Item(dataset, bare(err))
@@ -128,31 +126,3 @@ def _public(piece: Piece) -> Piece:
     if "salt" in piece.fields and piece.origin.source != "dataset":
         raise InputError("salt.not_secret", f"{piece.origin} holds a salt, and everybody can read it there")
     return piece
-
-
-def _read_file(task: Task, name: str, limit: int, origin: Origin) -> bytes:
-    """Return the bytes of the file `name` in IEXEC_IN; only a regular file, at most `limit` bytes.
-
-    Raises `InputError` file.missing, file.unreadable or file.too_large.
-    """
-    if not name:
-        raise InputError("file.missing", f"the task names no file for {origin}")
-    path = (task.in_folder or Path()) / name
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    except FileNotFoundError as err:
-        raise InputError("file.missing", f"{origin} is named by the task and is not there") from err
-    except OSError as err:
-        raise InputError("file.unreadable", f"{origin} cannot be opened") from err
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise InputError("file.unreadable", f"{origin} is not a regular file")
-        with os.fdopen(descriptor, "rb", closefd=False) as stream:
-            data = stream.read(limit + 1)
-    except OSError as err:
-        raise InputError("file.unreadable", f"{origin} cannot be read") from err
-    finally:
-        os.close(descriptor)
-    if len(data) > limit:
-        raise InputError("file.too_large", f"{origin} is larger than {limit} bytes")
-    return data

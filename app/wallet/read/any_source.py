@@ -23,9 +23,9 @@ from itertools import islice
 from typing import Any
 
 from app.base.errors import HistoryError
-from app.base.history_sources import SOURCES
 from app.base.limits import LIMITS
 from app.wallet.history import History
+from app.wallet.history_sources import SOURCES
 from app.wallet.read import documents, export, fields, text
 from app.wallet.read.documents import is_rows
 from app.wallet.read.export import is_export

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Literal, get_args
 
+from app.base import hints
+
 Language = Literal["python", "c++", "c", "java", "scala", "sql", "javascript", "bash"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 # Without spaces, dots, slashes and hyphens inside, and without a version; "shell" is what a POSIX shell runs, so bash does.
@@ -18,6 +20,8 @@ ALIASES: dict[str, Language] = {
     **dict.fromkeys(("js", "mjs", "cjs", "node", "nodejs", "ecmascript", "es", "vanillajs", "javascriptes"), "javascript"),
     **dict.fromkeys(("sh", "shell", "posixshell", "posixsh", "gnubash", "bourneshell"), "bash"),
 }
+hints.offer("languages", LANGUAGES)
+hints.offer("language_aliases", ALIASES)
 _WORDS = re.compile(r"(?<=\w)[\s-]+(?:script|code|lang|language|programming language|program|dialect)$")
 _VERSION = re.compile(r"(?<=[a-z+])[\s@:_-]*v?(?P<version>\d[\d.]*(?:\.?x|[abxyz])?)(?:\s*lts)?\+?$")
 _BRACKETS = re.compile(r"\s*\([^()]*\)$")

@@ -1,6 +1,8 @@
-"""Where a history may come from: one name each, and what of it is read. No imports: errors and README say it too."""
+"""Where a history may come from: one name each, and what of it is read. Errors and docs say it too."""
 
 from __future__ import annotations
+
+from app.base import hints
 
 READ: dict[str, str] = {
     "etherscan": "Etherscan's txlist, tokentx, tokennfttx and token1155tx",
@@ -20,3 +22,4 @@ READ: dict[str, str] = {
 
 SOURCES = ", ".join(READ.values()) + "; as JSON, as NDJSON, or as a list of these from one source"
 """All of it in one line."""
+hints.offer("history_sources", (SOURCES,))

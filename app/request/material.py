@@ -1,0 +1,13 @@
+"""Text of the caller's between tags, so that no text can pose as another one or as an instruction."""
+
+from __future__ import annotations
+
+import re
+
+TAG = "material"
+
+
+def tagged(tag: str, text: str) -> str:
+    """Return `text` between tags that it cannot close."""
+    inside = re.sub(f"</(?={tag})", "< /", text, flags=re.IGNORECASE).strip("\n")
+    return f"<{tag}>\n{inside}\n</{tag}>"
