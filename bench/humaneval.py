@@ -24,6 +24,7 @@ from app.jobs.code import examples, words
 from app.jobs.code import prompt as code_prompt
 from app.jobs.code import repair as job
 from app.jobs.dispatch import answer_to
+from app.llm.answerer import Embedded
 from app.llm.engine import Engine
 from app.llm.models import Artefact, Model, Source, checked_path, find
 from app.llm.prompt_cache import States
@@ -98,7 +99,7 @@ def attempt(engine: Engine, model: Model, prompt: str, attempts: int | None) -> 
     """Return the product's answer to one task, after at most so many attempts (None: as many as it takes by default)."""
     fields: dict[str, Any] = {"language": "python", "prompt": prompt}
     request, _ = parse(fields | ({"attempts": attempts} if attempts else {}))
-    said, _, _ = answer_to(request, engine, model)
+    said, _, _ = answer_to(request, lambda: Embedded(engine, model.context))
     if not isinstance(said, CodeAnswer):
         raise SystemExit("the answer is no code")
     return said

@@ -26,6 +26,7 @@ from app.formats import strict_json
 from app.iexec.task import open_task
 from app.jobs.dispatch import answer_to
 from app.jobs.score import facts, sentence_check, wording, words
+from app.llm.answerer import NOT_LOADED, Embedded
 from app.llm.engine import Engine
 from app.llm.models import Model, checked_path, find
 from app.request.parse import parse
@@ -108,7 +109,7 @@ def judged(name: str, hostile: dict[str, Any], tame: dict[str, Any]) -> dict[str
     task = open_task({"IEXEC_OUT": "/tmp"}, [])  # noqa: S108  nothing is written
     begin = time.monotonic()
     request, _ = parse(hostile)
-    answer, mode, parameters = answer_to(request, engine, model)
+    answer, mode, parameters = answer_to(request, lambda: Embedded(engine, model.context))
     outcome = Outcome(request=request, answer=answer, mode=mode, parameters=parameters)
     report, _ = finish(draft(task, (), KEY), outcome, model)
     signed = verify(seal(report, KEY), KEY.address).result.report.answer
@@ -117,7 +118,7 @@ def judged(name: str, hostile: dict[str, Any], tame: dict[str, Any]) -> dict[str
     other, _ = parse(tame)
     assert isinstance(other, Score)
     assert isinstance(request, Score)
-    calm, _, _ = answer_to(other, None, model)
+    calm, _, _ = answer_to(other, NOT_LOADED)
     assert isinstance(calm, ScoreAnswer)
     found = Counter({"results signed and verified": 1, f"mode {mode}": 1})
     found["ungrounded numbers"] = ungrounded(signed)

@@ -22,6 +22,7 @@ from pathlib import Path
 
 from app.desk.cache import cache_folder
 from app.jobs.score.wording import word
+from app.llm.answerer import Embedded
 from app.llm.engine import Engine
 from app.llm.models import Model, checked_path, find
 from app.llm.prompt_cache import States
@@ -114,7 +115,9 @@ def score(model: Model, kinds: Sequence[str], wallets: int) -> Iterator[Cell]:
     """Yield how many sentences about so many wallets pass the checks in the model's own words, in percent."""
     for kind in kinds:
         with Engine(made(model, kind), threads=_CORES) as engine:
-            claims = [claim for seed in range(wallets) for claim in word(engine, wallet(seed).facts).claims]
+            claims = [
+                claim for seed in range(wallets) for claim in word(Embedded(engine, model.context), wallet(seed).facts).claims
+            ]
         yield kind, {f"texts % of {len(claims)}": 100 * sum(claim.by == "model" for claim in claims) / len(claims)}
 
 

@@ -3,12 +3,36 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
 import click
 
 from app.cli.base import Command
-from app.cli.order import FILE, conclude, connect_to, end_options, model_options, run, run_options, sampling_options
+from app.cli.order import (
+    FILE,
+    Ending,
+    conclude,
+    connect_to,
+    end_options,
+    model_options,
+    run,
+    run_options,
+    sampling_options,
+)
+from app.desk.settings import Settings
+
+
+class _Ask(Ending, Settings):
+    words: tuple[str, ...]
+    material: Path | None
+    system: str | None
+    engine: str | None
+
+
+class _Score(Ending, Settings):
+    wallet: str
+    files: tuple[Path, ...]
+    chain: str | None
 
 
 @click.command(cls=Command, short_help="Ask one question and get a signed answer.")
@@ -18,9 +42,7 @@ from app.cli.order import FILE, conclude, connect_to, end_options, model_options
 @sampling_options
 @model_options
 @run_options
-def ask(
-    *, words: tuple[str, ...], material: Path | None, system: str | None, engine: str | None, as_json: bool, **more: Any
-) -> int:
+def ask(**typed: Unpack[_Ask]) -> int:
     """Ask one question and get a signed answer, as an order on iExec would.
 
     The question is protected as a protectedData, with the numbers that go with
@@ -39,10 +61,9 @@ def ask(
     """  # noqa: D301  click wants the character itself
     from app.simulate.orders import ask_order
 
-    outside = connect_to(engine)
-    keep, out = more.pop("keep"), more.pop("out")
-    order = ask_order(words, material, system=system, options=more)
-    return conclude(run(order, out, outside, "asking the model", keep=keep), as_json=as_json)
+    outside = connect_to(typed["engine"])
+    order = ask_order(typed["words"], typed["material"], system=typed["system"], options=typed)
+    return conclude(run(order, typed["out"], outside, "asking the model", keep=typed["keep"]), as_json=typed["as_json"])
 
 
 @click.command(cls=Command)
@@ -51,7 +72,7 @@ def ask(
 @click.option("--chain", metavar="ID", help="Chain id of the history; 1 unless told.")
 @model_options
 @end_options
-def score(*, wallet: str, files: tuple[Path, ...], chain: str | None, as_json: bool, **more: Any) -> int:
+def score(**typed: Unpack[_Score]) -> int:
     """Score a wallet from the files that an explorer or a node sent.
 
     The address is protected, the files are input files. The README names the
@@ -64,6 +85,5 @@ def score(*, wallet: str, files: tuple[Path, ...], chain: str | None, as_json: b
     """  # noqa: D301  as above
     from app.simulate.orders import score_order
 
-    keep, out = more.pop("keep"), more.pop("out")
-    order = score_order(wallet, files, fields={"chain": chain}, options=more)
-    return conclude(run(order, out, None, "scoring the wallet", keep=keep), as_json=as_json)
+    order = score_order(typed["wallet"], typed["files"], chain=typed["chain"], options=typed)
+    return conclude(run(order, typed["out"], None, "scoring the wallet", keep=typed["keep"]), as_json=typed["as_json"])

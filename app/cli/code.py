@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
 import click
 
 from app.base.errors import UsageError
 from app.cli.base import Command, say
+from app.cli.code_options import CodeOptions
 from app.cli.order import FILE, model_options, run_options, sampling_options
 
 
@@ -31,7 +32,7 @@ from app.cli.order import FILE, model_options, run_options, sampling_options
 @model_options
 @click.option("--args", default="", metavar="TEXT", help="More of the task's arguments, one string.")
 @run_options
-def code(*, path: Path | None, name: str | None, action: str | None, **wishes: Any) -> int:
+def code(*, path: Path | None, name: str | None, action: str | None, **given: Unpack[CodeOptions]) -> int:
     """Write or change code, test it in the sandbox, and get it signed.
 
     The words say what to write; with --file, or with code piped in, what to
@@ -53,28 +54,31 @@ def code(*, path: Path | None, name: str | None, action: str | None, **wishes: A
       sealed-llm code --session s.json --list
     """  # noqa: D301  click wants the character itself
     managing = sorted({"--list", "--show", "--delete"} & {f"--{action}"})
-    managing += [f"--{wish.replace('_', '-')}" for wish in ("rename", "delete_turn") if wishes[wish] is not None]
-    _check(path, name, managing, wishes)
+    managing += [
+        name for name, value in (("--rename", given["rename"]), ("--delete-turn", given["delete_turn"])) if value is not None
+    ]
+    _check(path, name, managing, given)
     from app.cli import code_sessions as turns
 
     if managing:
         assert path is not None  # noqa: S101  _check has seen to it
-        say(turns.manage(path, name, action, wishes["rename"], wishes["delete_turn"], as_json=wishes["as_json"]))
+        say(turns.manage(path, name, action, given["rename"], given["delete_turn"], as_json=given["as_json"]))
         return 0
     if path is None:
-        return turns.alone(wishes)
-    return turns.turn(path, name, wishes)
+        return turns.alone(given)
+    return turns.turn(path, name, given)
 
 
-def _check(path: Path | None, name: str | None, managing: list[str], wishes: dict[str, Any]) -> None:
+def _check(path: Path | None, name: str | None, managing: list[str], given: CodeOptions) -> None:
     """Raise `UsageError` if an option would have no effect."""
     if path is None and (name is not None or managing):
         raise UsageError("usage", f"{'--name' if name is not None else managing[0]} needs --session FILE")
     if len(managing) > 1:
         raise UsageError("usage", f"give one of {' and '.join(managing)}")
-    asked = [f"--{wish.rstrip('s')}" for wish in ("prompt", "language", "tests", "file", "feedback") if wishes[wish]]
-    asked += ["words"] if wishes["words"] else []
+    said = {"--prompt": given["prompt"], "--language": given["language"], "--test": given["tests"], "--file": given["file"]}
+    said |= {"--feedback": given["feedback"], "words": given["words"]}
+    asked = [option for option, value in said.items() if value]
     if managing and asked:
         raise UsageError("usage", f"{managing[0]} runs nothing: {asked[0]} would have no effect")
-    if wishes["words"] and wishes["prompt"] is not None:
+    if given["words"] and given["prompt"] is not None:
         raise UsageError("usage", "both words and --prompt are given")

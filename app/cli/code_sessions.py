@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from app.base.errors import AppError, UsageError
+from app.cli.code_options import CodeOptions
 from app.cli.order import conclude, connect_to, run
 from app.desk import own_files
 from app.result.answers.code import CodeAnswer
@@ -17,29 +18,29 @@ from app.simulate.worker import Order
 _NOTHING = ("refused", "not_code")  # no code came of it that a later turn could change
 
 
-def alone(wishes: dict[str, Any]) -> int:
+def alone(given: CodeOptions) -> int:
     """Do one task without a session. Return the exit code."""
-    return conclude(_run(_order(wishes, {}), wishes), as_json=wishes["as_json"])
+    return conclude(_run(_order(given, {}), given), as_json=given["as_json"])
 
 
-def turn(path: Path, name: str | None, wishes: dict[str, Any]) -> int:
+def turn(path: Path, name: str | None, given: CodeOptions) -> int:
     """Begin a session or go on with one, and keep it if the result verifies. Return the exit code.
 
     Raises `UsageError` session.exists, session.unknown or session.unnamed.
     """
     sessions = session_file.load(path)
-    begins = bool(wishes["words"] or wishes["prompt"] or wishes["file"]) or (not wishes["feedback"] and own_files.has_stdin())
+    begins = bool(given["words"] or given["prompt"] or given["file"]) or (not given["feedback"] and own_files.has_stdin())
     if begins and name in sessions.sessions:
         raise UsageError("session.exists", f"there is a session {name!r} already")
-    if not begins and not wishes["feedback"]:
+    if not begins and not given["feedback"]:
         raise UsageError("code.incomplete", "there is nothing to do: words begin a session, --feedback goes on with one")
     known = None if begins else sessions.get(name if name is not None else sessions.only())
     name = name if begins or name is not None else sessions.only()
-    order = _order(wishes, {"session": known.session.model_dump(mode="json") if known else "new"}, known)
-    done = _run(order, wishes)
+    order = _order(given, {"session": known.session.model_dump(mode="json") if known else "new"}, known)
+    done = _run(order, given)
     answer = done.verified.result.report.answer if done.verified else None
     if not isinstance(answer, CodeAnswer) or answer.session is None or answer.status in _NOTHING:
-        code = conclude(done, as_json=wishes["as_json"], more={"session": f"NOT CHANGED: {path} is as it was"})
+        code = conclude(done, as_json=given["as_json"], more={"session": f"NOT CHANGED: {path} is as it was"})
         return code or 1
     try:
         with session_file.changing(path) as sessions:  # read anew: another turn may have ended meanwhile
@@ -47,11 +48,11 @@ def turn(path: Path, name: str | None, wishes: dict[str, Any]) -> int:
                 name = sessions.fresh(answer.session.prompt)
             kept = sessions.keep(name, answer.session)
     except AppError as err:  # the work is done and signed: it is shown all the same
-        return conclude(done, as_json=wishes["as_json"], more={"session": f"NOT KEPT: {err.message}"}) or 1
+        return conclude(done, as_json=given["as_json"], more={"session": f"NOT KEPT: {err.message}"}) or 1
     said = f"{name!r} in {path}, turn {len(kept.session.turns)}"
-    if not wishes["tests"] and (count := len(kept.session.tests)):
+    if not given["tests"] and (count := len(kept.session.tests)):
         said += f"; {count} test{'s' * (count > 1)} of an earlier turn in force"
-    return conclude(done, as_json=wishes["as_json"], more={"session": said})
+    return conclude(done, as_json=given["as_json"], more={"session": said})
 
 
 def manage(path: Path, name: str | None, action: str | None, new: str | None, number: int | None, *, as_json: bool) -> str:
@@ -77,18 +78,19 @@ def manage(path: Path, name: str | None, action: str | None, new: str | None, nu
     return json.dumps(said | {"session": kept.session.model_dump(mode="json")}) if as_json else line
 
 
-def _order(wishes: dict[str, Any], more: dict[str, Any], known: session_file.Kept | None = None) -> Order:
+def _order(given: CodeOptions, more: dict[str, Any], known: session_file.Kept | None = None) -> Order:
     """Return the order of a turn. Without tests of its own, those of the session stay in force."""
-    given = {field: wishes[field] for field in ("language", "prompt", "attempts") if wishes[field] is not None}
-    given["feedback"] = list(wishes["feedback"])
-    fields = given if known else orders.code_fields(wishes["words"], wishes["file"], given)
+    named = {"language": given["language"], "prompt": given["prompt"], "attempts": given["attempts"]}
+    said: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
+    said["feedback"] = list(given["feedback"])
+    fields = said if known else orders.code_fields(given["words"], given["file"], said)
     if not known and fields.get("prompt") is None:
         fields["prompt"] = orders.piped("there is nothing to do: say what the code is for, or give --file and what to change")
-    return orders.code_order(fields | {"tests": orders.tests(wishes["tests"])} | more, options=wishes, args=wishes["args"])
+    return orders.code_order(fields | {"tests": orders.tests(given["tests"])} | more, options=given, args=given["args"])
 
 
-def _run(order: Order, wishes: dict[str, Any]) -> Simulated:
-    return run(order, wishes["out"], connect_to(wishes["engine"]), "writing code", keep=wishes["keep"])
+def _run(order: Order, given: CodeOptions) -> Simulated:
+    return run(order, given["out"], connect_to(given["engine"]), "writing code", keep=given["keep"])
 
 
 def _listed(sessions: session_file.Store, path: Path, *, as_json: bool) -> str:

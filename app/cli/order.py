@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 import click
 
@@ -19,6 +19,16 @@ if TYPE_CHECKING:
     from app.simulate.worker import Order
 
 _Made = TypeVar("_Made", bound=Callable[..., Any])
+
+
+class Ending(TypedDict):
+    """What `end_options` add."""
+
+    out: Path | None
+    keep: bool
+    as_json: bool
+
+
 FILE = click.Path(path_type=Path, allow_dash=True)
 
 

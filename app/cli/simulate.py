@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import click
 
 from app.base.errors import UsageError
 from app.cli.base import Command
-from app.cli.order import FILE, conclude, connect_to, run, run_options
+from app.cli.order import FILE, Ending, conclude, connect_to, run, run_options
+
+if TYPE_CHECKING:
+    from app.simulate.worker import Order
+
+
+class _Simulate(Ending):
+    engine: str | None
+    prompt: str | None
+    wallet: str | None
+    request_file: Path | None
+    protected_data: Path | None
+    bulk: bool
+    datasets: tuple[Path, ...]
+    args: str
+    secrets: tuple[str, ...]
+    input_files: tuple[Path, ...]
+    no_app_secret: bool
 
 
 @click.command(cls=Command, short_help="Run one task with any inputs, as a worker would.")
@@ -24,7 +41,7 @@ from app.cli.order import FILE, conclude, connect_to, run, run_options
 @click.option("--input-file", "input_files", multiple=True, type=FILE, metavar="FILE", help="Repeatable.")
 @click.option("--no-app-secret", is_flag=True, help="Run without a signing key, as an app without a secret.")
 @run_options
-def simulate(*, out: Path | None, keep: bool, engine: str | None, as_json: bool, **wishes: Any) -> int:
+def simulate(**typed: Unpack[_Simulate]) -> int:
     """Run one task as a worker would: real files, environment, child process.
 
     The result goes to ./sealed-result/N, the next free number. It is signed with
@@ -49,37 +66,38 @@ def simulate(*, out: Path | None, keep: bool, engine: str | None, as_json: bool,
         --engine openai:http://127.0.0.1:11434/v1#qwen2.5-coder
       sealed-llm simulate code --help
     """  # noqa: D301  click wants the character itself
-    outside = connect_to(engine)
-    return conclude(run(_order(**wishes), out, outside, "running the task", keep=keep), as_json=as_json)
+    outside = connect_to(typed["engine"])
+    done = run(_order(typed), typed["out"], outside, "running the task", keep=typed["keep"])
+    return conclude(done, as_json=typed["as_json"])
 
 
-def _order(
-    *, request_file: Path | None, protected_data: Path | None, bulk: bool, datasets: tuple[Path, ...], **wishes: Any
-) -> Any:
-    """Return the order. Raises `UsageError` if two wishes exclude each other."""
+def _order(given: _Simulate) -> Order:
+    """Return the order. Raises `UsageError` if two options exclude each other."""
     from app.base.limits import LIMITS
     from app.desk import own_files, typed
     from app.simulate import order as ordering
 
+    datasets, bulk, request_file = given["datasets"], given["bulk"], given["request_file"]
     if datasets and not bulk:
         raise UsageError("usage", "files are named without --bulk; for a question use `ask`")
     if bulk and not datasets:
         raise UsageError("usage", "--bulk needs the files of the slice")
-    fields = {name: wishes[name] for name in ("prompt", "wallet") if wishes[name] is not None}
-    if sum(map(bool, (fields, request_file, protected_data, bulk))) > 1:
+    named: dict[str, Any] = {"prompt": given["prompt"], "wallet": given["wallet"]}
+    fields = {name: value for name, value in named.items() if value is not None}
+    if sum(map(bool, (fields, request_file, given["protected_data"], bulk))) > 1:
         raise UsageError("usage", "give one of --prompt/--wallet, --file, --protected-data, --bulk")
-    if wishes["wallet"] is not None:
+    if given["wallet"] is not None:
         typed.fields(fields)
     if request_file:
         fields = own_files.json_object(request_file, LIMITS.dataset_bytes)
         if not fields:
             raise UsageError("input.empty", f"{request_file} holds an empty object")
-    found = [ordering.dataset(path) for path in (*datasets, *([protected_data] if protected_data else []))]
+    found = [ordering.dataset(path) for path in (*datasets, *([given["protected_data"]] if given["protected_data"] else []))]
     return ordering.order(
         datasets=[*found, *([ordering.protected(fields)] if fields else [])],
         bulk=bulk,
-        args=wishes["args"],
-        secrets=ordering.secrets(wishes["secrets"]),
-        input_files=[ordering.input_file(path) for path in wishes["input_files"]],
-        no_app_secret=wishes["no_app_secret"],
+        args=given["args"],
+        secrets=ordering.secrets(given["secrets"]),
+        input_files=[ordering.input_file(path) for path in given["input_files"]],
+        no_app_secret=given["no_app_secret"],
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import click
 
@@ -17,6 +18,25 @@ if TYPE_CHECKING:
     from app.verify.checklist import Asked
     from app.verify.on_chain import OnChain
     from app.verify.verifier import Verified
+
+
+class _Checks(TypedDict):
+    signer: str
+    model_name: str | None
+    request_file: Path | None
+    replay: bool
+    task: str | None
+    rpc: str | None
+    app: str | None
+    hub: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Chain:
+    task: str
+    rpc: str
+    app: str
+    hub: str | None
 
 
 @click.command(cls=Command, short_help="Check a result, and say what was checked.")
@@ -31,7 +51,7 @@ if TYPE_CHECKING:
 @click.option("--hub", metavar="0x…", help="The PoCo hub, if it is not that of Arbitrum One or Sepolia.")
 @click.option("--receipt", is_flag=True, help="Print an in-toto statement about it.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
-def verify(result: Path, *, as_json: bool, receipt: bool, **checks: Any) -> int:
+def verify(result: Path, *, as_json: bool, receipt: bool, **checks: Unpack[_Checks]) -> int:
     """Check a result: schema, hashes, signature, signer; and what else you name.
 
     RESULT is result.json, its folder, or the zip that iExec delivers; - is
@@ -52,7 +72,7 @@ def verify(result: Path, *, as_json: bool, receipt: bool, **checks: Any) -> int:
     from app.verify import receipt as in_toto
 
     try:
-        verified, asked = _verify(result, **checks)
+        verified, asked = _verify(result, checks)
     except UsageError:
         raise
     except AppError as err:
@@ -98,24 +118,23 @@ def _refuse(result: Path, err: AppError, *, as_json: bool) -> int:
     return err.exit_code if unknown else EXIT_REFUSED
 
 
-def _verify(
-    result: Path, signer: str, *, model_name: str | None, request_file: Path | None, replay: bool, **chain: Any
-) -> tuple[Verified, Asked]:
+def _verify(result: Path, checks: _Checks) -> tuple[Verified, Asked]:
     """Return the result and which checks it passed. Raises `UsageError` for what was typed, else `AppError`."""
     from app.desk import typed
     from app.verify import verifier as verifying
     from app.verify.checklist import Asked
     from app.verify.delivered_file import read_result
 
+    signer, model_name, request_file, replay = checks["signer"], checks["model_name"], checks["request_file"], checks["replay"]
     typed.address(signer, "--signer")
     if replay and request_file is None:
         raise UsageError("usage", "--replay needs --request: a result never holds the request")
-    _check_chain(**chain)
+    chain = _chain(checks)
     sha256 = None if model_name is None else typed.model_sha256(model_name)
     fields = None if request_file is None else _request(request_file)
     data = read_result(result)
     verified = verifying.verify(data, signer, model_sha256=sha256)
-    on_chain = None if chain["task"] is None else _on_chain(verified, data, **chain)
+    on_chain = None if chain is None else _on_chain(verified, data, chain)
     opened = False
     if fields is not None:
         # without a salt there is nothing to open, and a replay that gives the same answer says more anyway
@@ -135,27 +154,29 @@ def _open(verified: Verified, fields: dict[str, Any], *, opened: bool, replay: b
         run_again(verified, request)
 
 
-def _check_chain(*, task: str | None, rpc: str | None, app: str | None, hub: str | None) -> None:
-    """Return if the options on the chain belong together and have the right form. Raises `UsageError`."""
+def _chain(checks: _Checks) -> _Chain | None:
+    """Return the options on the chain, None if none is given. Raises `UsageError` if they do not belong together."""
     from app.desk import typed
 
+    task, rpc, app, hub = checks["task"], checks["rpc"], checks["app"], checks["hub"]
     if task is None:
         for name, value in (("--rpc", rpc), ("--app", app), ("--hub", hub)):
             if value is not None:
                 raise UsageError("usage", f"{name} has no effect without --task")
-        return
+        return None
     if rpc is None or app is None:
         raise UsageError("usage", "--task needs --rpc URL and --app 0x…")
     if not re.fullmatch("0x[0-9a-fA-F]{64}", task):
         raise UsageError("usage", "--task is not a task id of 0x and 64 hex digits")
     typed.address(app, "--app")
     typed.address(hub or app, "--hub")
+    return _Chain(task, rpc, app, hub)
 
 
-def _on_chain(verified: Verified, data: bytes, *, task: str, rpc: str, app: str, hub: str | None) -> OnChain:
+def _on_chain(verified: Verified, data: bytes, chain: _Chain) -> OnChain:
     from app.verify.on_chain import check_task, connect
 
-    return check_task(verified, data, connect(rpc, hub), task, app)
+    return check_task(verified, data, connect(chain.rpc, chain.hub), chain.task, chain.app)
 
 
 def _request(path: Path) -> dict[str, Any]:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from app.base.deadline import NEVER, Deadline
-from app.base.errors import ModelError
-from app.llm.answerer import Embedded, Outside
-from app.llm.engine import Engine
-from app.llm.models import Model
+from app.llm.answerer import OpenAnswerer
 from app.request.code import Code
 from app.request.parse import Request
 from app.request.score import Score
@@ -15,28 +12,22 @@ from app.result.report import Parameters
 
 
 def answer_to(
-    request: Request, engine: Engine | Outside | ModelError | None, model: Model, deadline: Deadline = NEVER
+    request: Request, open_answerer: OpenAnswerer, deadline: Deadline = NEVER
 ) -> tuple[Answer, Mode, Parameters | None]:
     """Return the answer, how it came about, and what shaped it besides model and request.
 
-    `engine` is why it could not be had, if it could not; None if no request of the task needs it. Raises `AppError`,
-    after `deadline` engine.too_slow.
+    `open_answerer` is asked when the job needs the model, and not before. Raises `AppError`, after `deadline` engine.too_slow.
     """
     if isinstance(request, Score):
-        if isinstance(engine, Outside):
-            raise ModelError("engine.not_embedded", "a score is worded by the embedded model alone")
         from app.jobs.score import scoring
 
-        return scoring.answer(request, engine, deadline)
-    if engine is None or isinstance(engine, ModelError):
-        raise engine or ModelError("engine.failed", "the model was not loaded")
-    answerer = Embedded(engine, model.context, deadline) if isinstance(engine, Engine) else engine
+        return scoring.answer(request, open_answerer, deadline)
     if isinstance(request, Code):
         from app.jobs.code import repair
 
-        written, shaped = repair.answer(answerer, request, deadline)
+        written, shaped = repair.answer(open_answerer(), request, deadline)
         return written, "ai", shaped
     from app.jobs import ask
 
-    said, parameters = ask.answer(answerer, request)
+    said, parameters = ask.answer(open_answerer(), request)
     return said, "ai", parameters

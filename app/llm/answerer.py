@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from app.base.deadline import NEVER, Deadline
-from app.base.errors import InputError
+from app.base.errors import InputError, ModelError
 from app.llm import chat
 from app.llm.chat import Message
 from app.llm.engine import Engine, Generation
 from app.llm.sampling import Sampling
 
 if TYPE_CHECKING:
-    from app.llm.infill import Filling, Slot
+    from app.llm.infill import Filled, Filling, Slot
 
 
 class Answerer(Protocol):
@@ -42,6 +42,22 @@ class Answerer(Protocol):
 
     def choose(self, messages: list[Message], choices: Sequence[str]) -> str | None:
         """Return the likeliest of `choices`, None if it cannot be held to them."""
+
+
+OpenAnswerer = Callable[[], Answerer]
+"""Gives what answers, loaded; raises `ModelError` with the reason if it cannot be had."""
+
+
+def lacking(why: ModelError) -> OpenAnswerer:
+    """Return what says `why` to whoever asks for an answerer."""
+
+    def refuse() -> Answerer:
+        raise ModelError(why.code, why.message)
+
+    return refuse
+
+
+NOT_LOADED = lacking(ModelError("engine.failed", "the model was not loaded"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +98,18 @@ class Embedded:
             raise InputError("prompt.too_long", f"the prompt has {wanted}, the context holds {self.context}")
         return self.engine.generate(tokens, sampling, max_tokens, stop=stop, deadline=self.deadline)
 
-    def fill(self, messages: list[Message], parts: Sequence[str | Slot], sampling: Sampling) -> Filling:
+    def fill(
+        self,
+        messages: list[Message],
+        parts: Sequence[str | Slot],
+        sampling: Sampling,
+        again: Callable[[Filled], Sampling | None] = lambda _: None,
+        hopeless: Callable[[Filled], bool] | None = None,
+    ) -> Filling:
         """Return `parts` with their slots filled by the model: see `app.llm.infill.fill`."""
         from app.llm.infill import fill
 
-        return fill(self.engine, self._tokens(messages), parts, sampling, deadline=self.deadline)
+        return fill(self.engine, self._tokens(messages), parts, sampling, again, hopeless, self.deadline)
 
     def choose(self, messages: list[Message], choices: Sequence[str]) -> str:
         """Return the likeliest."""
@@ -99,7 +122,7 @@ class Embedded:
 
 
 class Outside(ABC):
-    """An engine outside of the image: it takes messages and gives an answer, of which no bit is promised."""
+    """An engine outside of the image. It answers messages; the same messages may get another answer."""
 
     embedded = False
     chat_template = None

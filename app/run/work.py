@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Self
@@ -13,13 +14,14 @@ from app.iexec.args import Args
 from app.iexec.task import Dataset
 from app.jobs.dispatch import answer_to
 from app.llm import chat, threads
-from app.llm.answerer import Outside
+from app.llm.answerer import NOT_LOADED, Answerer, Embedded, OpenAnswerer, Outside, lacking
 from app.llm.engine import Engine
 from app.llm.models import Model, checked_path, find
 from app.llm.prompt_cache import Pin, States, pins
 from app.request.ask import Ask
 from app.request.code import Code
 from app.request.parse import USES, Request, parse
+from app.request.score import Score
 from app.request.sources.held import given
 from app.request.sources.items import Item, Items
 from app.result.answers.answer import Answer, Kind, Mode
@@ -95,7 +97,9 @@ class Work:
     def __init__(self, args: Args, timings: Timings, outside: Outside | None = None, *, items: int = 1) -> None:
         """Load nothing yet. `timings` learns how long each step takes; `outside` is what a simulation asks instead of it."""
         self._args, self._timings, self._outside, self._items = args, timings, outside, items
-        self._engine: Engine | Outside | ModelError | None = outside
+        self._engine: Engine | None = None
+        self._lack: OpenAnswerer = NOT_LOADED
+        self._is_tried = False
         self._stack = ExitStack()
         self._shared: bool | None = None  # whether the requester's system prompt was read for all; None: none came yet
 
@@ -105,7 +109,7 @@ class Work:
 
     def __exit__(self, *_: object) -> None:
         """Free the model, and note what it did."""
-        if isinstance(self._engine, Engine):
+        if self._engine is not None:
             self._timings.note("threads_in_the_end", self._engine.pace.threads)
             self._timings.note("restored_tokens", self._engine.restored_tokens)
         self._stack.close()
@@ -113,7 +117,7 @@ class Work:
     @property
     def model(self) -> Model | Outside | None:
         """Return what answers, None if no request needed it so far."""
-        return self._outside or (find(self._args.model) if isinstance(self._engine, Engine) else None)
+        return self._outside or (find(self._args.model) if self._engine is not None else None)
 
     def read(self, items: Items, at: int) -> Outcome:
         """Return the request of one item, or the error that stands in its place; whatever goes wrong with it stays with it."""
@@ -135,28 +139,37 @@ class Work:
         if self._outside and self._args.model is not None:
             raise InputError("request.contradiction", "both --engine and --model are given")
         model = find(self._args.model)
-        if self._engine is None and outcome.request.needs_model:
+        if not self._outside and not self._is_tried and outcome.request.needs_model:
+            self._is_tried = True
             jobs: list[str] = [outcome.request.kind] if self._items == 1 else list(USES)
             try:
                 self._engine = self._stack.enter_context(_engine(model, jobs, self._args, self._timings))
             except ModelError as err:
-                self._engine = err
+                self._lack = lacking(err)
             except MemoryError:
-                self._engine = ModelError("engine.failed", "there is not enough memory for the model")
+                self._lack = lacking(ModelError("engine.failed", "there is not enough memory for the model"))
 
     def do(self, outcome: Outcome, deadline: Deadline) -> Outcome:
         """Return the outcome with its answer, or with the error that stands in its place."""
         if outcome.request is None:
             return outcome
         try:
-            if isinstance(self._engine, Engine):
+            if self._outside is not None and isinstance(outcome.request, Score):
+                raise ModelError("engine.not_embedded", "a score is worded by the embedded model alone")
+            if self._engine is not None:
                 self._begin(self._engine, outcome)
-            answer, mode, parameters = answer_to(outcome.request, self._engine, find(self._args.model), deadline)
+            answer, mode, parameters = answer_to(outcome.request, functools.partial(self._open, deadline), deadline)
         except Exception as err:  # noqa: BLE001  one item's surprise must not take the others with it
             return replace(outcome, error=as_app_error(err))
         finally:
             self._timings.mark("answer")
         return replace(outcome, answer=answer, mode=mode, parameters=parameters)
+
+    def _open(self, deadline: Deadline) -> Answerer:
+        """Return what answers, until `deadline`. Raises `ModelError` with the reason why there is nothing."""
+        if self._outside is not None:
+            return self._outside
+        return self._lack() if self._engine is None else Embedded(self._engine, find(self._args.model).context, deadline)
 
     def _begin(self, engine: Engine, outcome: Outcome) -> None:
         """Let the engine read a system prompt of the requester's once, where several items have it; recall nothing else."""

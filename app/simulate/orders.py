@@ -15,12 +15,11 @@ from typing import Any
 from app.base.errors import InputError, UsageError
 from app.base.limits import LIMITS
 from app.desk import own_files, typed
+from app.desk.settings import Settings
 from app.request.parse import parse
 from app.simulate.order import as_args, dataset, input_file, order, protected
 from app.simulate.worker import Order
 
-NUMBERS = ("max_tokens", "temperature", "seed")
-PUBLIC = ("model", "threads")
 SUFFIXES = {
     ".py": "python",
     ".cpp": "c++",
@@ -39,7 +38,7 @@ SUFFIXES = {
 }
 
 
-def ask_order(words: Sequence[str], material: Path | None, *, system: str | None, options: dict[str, Any]) -> Order:
+def ask_order(words: Sequence[str], material: Path | None, *, system: str | None, options: Settings) -> Order:
     """Return the order of a question.
 
     The words are the prompt of a protectedData. With `material`, or with something piped in beside them, that is the
@@ -91,9 +90,9 @@ def _is_json(text: str) -> bool:
     return True
 
 
-def score_order(wallet: str, files: Sequence[Path], *, fields: dict[str, Any], options: dict[str, Any]) -> Order:
+def score_order(wallet: str, files: Sequence[Path], *, chain: str | None, options: Settings) -> Order:
     """Return the order of a score: the wallet is protected, the files are input files. Raises `UsageError`."""
-    given = {"wallet": wallet} | {name: value for name, value in fields.items() if value is not None}
+    given = {"wallet": wallet} | ({} if chain is None else {"chain": chain})
     typed.fields(given)
     files = list(files) or ([own_files.STDIN] if own_files.has_stdin() else [])
     held = [input_file(path) for path in files]
@@ -104,7 +103,7 @@ def score_order(wallet: str, files: Sequence[Path], *, fields: dict[str, Any], o
     return order(datasets=(protected(given),), input_files=held, args=public_args(options))
 
 
-def code_order(fields: dict[str, Any], *, options: dict[str, Any], args: str = "") -> Order:
+def code_order(fields: dict[str, Any], *, options: Settings, args: str = "") -> Order:
     """Return the order of a code task, all of which is protected; `args` go before the options. Raises `UsageError`."""
     stated = public_args(options)
     given = {name: value for name, value in fields.items() if value not in (None, (), [])} | _numbers(options)
@@ -149,16 +148,18 @@ def _pair(text: str) -> Any:
     return found if isinstance(found, dict) and found.keys() == {"input", "output"} else text
 
 
-def public_args(options: dict[str, Any]) -> str:
+def public_args(options: Settings) -> str:
     """Return the public options as the task's arguments, each checked. Raises `UsageError`."""
-    if options.get("model") is not None:
-        typed.model_sha256(options["model"].strip())
-    return as_args({name: options.get(name) for name in PUBLIC})
+    model = options.get("model")
+    if model is not None:
+        typed.model_sha256(model.strip())
+    return as_args({"model": model, "threads": options.get("threads")})
 
 
-def _numbers(options: dict[str, Any]) -> dict[str, str]:
+def _numbers(options: Settings) -> dict[str, str]:
     """Return the numbers that shape the answer, each checked, as they were typed. Raises `UsageError`."""
-    found = {name: str(options[name]).strip() for name in NUMBERS if options.get(name) is not None}
+    numbers = {"max_tokens": options.get("max_tokens"), "temperature": options.get("temperature"), "seed": options.get("seed")}
+    found = {name: str(value).strip() for name, value in numbers.items() if value is not None}
     typed.fields(found)
     return found
 

@@ -11,6 +11,7 @@ from typing import Any
 from app.base.errors import EXIT_FAILED, EXIT_OK, EXIT_REFUSED
 from app.desk.printable import printable
 from app.formats import strict_json
+from app.result.answers.ask import AskAnswer
 from app.result.report import Report, Result
 from app.simulate.explain_error import explain, fields_of
 from app.simulate.simulation import Simulated
@@ -116,8 +117,8 @@ def _whose(done: Simulated) -> str:
 
 
 def _tokens(report: Report) -> str:
-    asked, written = (getattr(report.answer, f"{name}_tokens", None) for name in ("prompt", "completion"))
-    return f", {asked} tokens read, {written} written" if asked is not None else ""
+    answer = report.answer
+    return f", {answer.prompt_tokens} tokens read, {answer.completion_tokens} written" if isinstance(answer, AskAnswer) else ""
 
 
 def _next(done: Simulated, report: Report, program: str) -> list[str]:

@@ -10,6 +10,7 @@ from app.crypto.score_statement import Giver
 from app.formats import strict_json
 from app.jobs.dispatch import answer_to
 from app.llm import library
+from app.llm.answerer import NOT_LOADED, Embedded, OpenAnswerer, lacking
 from app.llm.engine import Engine
 from app.llm.models import checked_path, find
 from app.request.given import Given
@@ -37,10 +38,11 @@ def replay(verified: Verified, request: Request, threads: int = 1) -> None:
         raise VerifyError("engine.not_embedded", "the answer did not come from an embedded model")
     request = _as_given(request, report.answer)
     if report.embedded_model is None:
-        answer, _, parameters = answer_to(request, _lacking(report.answer), find(None))
+        answer, _, parameters = answer_to(request, _lacking(report.answer))
     else:
         with Engine(_model(report.embedded_model, report.version), threads=threads) as engine:
-            answer, _, parameters = answer_to(request, engine, find(report.embedded_model.name))
+            answerer = Embedded(engine, find(report.embedded_model.name).context)
+            answer, _, parameters = answer_to(request, lambda: answerer)
     if _plain(answer, parameters) != _plain(report.answer, report.parameters):
         raise VerifyError("result.not_reproduced", "the request gives another answer here")
 
@@ -55,10 +57,10 @@ def _model(used: ModelInfo, version: str) -> Path:
     return checked_path(model)
 
 
-def _lacking(answer: Answer) -> ModelError | None:
-    """Return why there was no model, as the answer of a score tells it."""
+def _lacking(answer: Answer) -> OpenAnswerer:
+    """Return what says why there was no model, as the answer of a score tells it."""
     why = answer.fallback if isinstance(answer, ScoreAnswer) else None
-    return ModelError(why.code, why.message) if why and why.code in HINTS else None
+    return lacking(ModelError(why.code, why.message)) if why and why.code in HINTS else NOT_LOADED
 
 
 def _as_given(request: Request, answer: Answer) -> Request:

@@ -13,6 +13,7 @@ from app.base.errors import AppError, VerifyError
 from app.crypto import score_statement, sui
 from app.crypto.evm_score import score_digest
 from app.crypto.signing import ORDER, Address, Domain, Message, checksum_address, load_key, recover
+from app.llm.answerer import NOT_LOADED
 from app.request.parse import parse
 from app.result import score_signatures
 from app.result.answers.score import ScoreAnswer
@@ -41,10 +42,9 @@ def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 
 def scored() -> ScoreAnswer:
     from app.jobs.dispatch import answer_to
-    from app.llm.models import find
 
     request, _ = parse({"wallet": PAST.wallet, "history": histories.etherscan(PAST)})
-    answer, _, _ = answer_to(request, None, find(None))
+    answer, _, _ = answer_to(request, NOT_LOADED)
     assert isinstance(answer, ScoreAnswer)
     return answer
 

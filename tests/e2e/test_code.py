@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 from app.jobs.dispatch import answer_to
+from app.llm.answerer import Embedded
 from app.llm.engine import Engine
 from app.llm.models import checked_path, find
 from app.request.code_session import Session
@@ -55,7 +56,7 @@ def test_an_injection_changes_no_metadata(desk: Desk) -> None:
 
 
 def turn(engine: Engine, fields: dict[str, Any]) -> tuple[CodeAnswer, Session]:
-    said, _, _ = answer_to(parse(fields)[0], engine, find(None))
+    said, _, _ = answer_to(parse(fields)[0], lambda: Embedded(engine, find(None).context))
     assert isinstance(said, CodeAnswer) and said.session is not None
     return said, said.session
 

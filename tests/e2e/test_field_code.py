@@ -9,6 +9,7 @@ import pytest
 
 from app.jobs.code.prompt import has_code
 from app.jobs.dispatch import answer_to
+from app.llm.answerer import Embedded
 from app.llm.engine import Engine
 from app.llm.models import checked_path, find
 from app.request.code import Code
@@ -84,7 +85,7 @@ def test_ordinary_tasks_are_not_refused() -> None:
     with Engine(checked_path(model), threads=2) as engine:
         for language, prompt in ORDINARY:
             request, _ = parse({"language": language, "prompt": prompt, "attempts": 1, "max_tokens": 200})
-            said, _, _ = answer_to(request, engine, model)
+            said, _, _ = answer_to(request, lambda: Embedded(engine, model.context))
             assert isinstance(said, CodeAnswer) and isinstance(request, Code), prompt
             assert said.status in {"ok", "unfinished"} and has_code(request, said.text), (prompt, said.text)
 
@@ -94,6 +95,6 @@ def test_an_async_function_is_really_run() -> None:
     tests = ["import asyncio\nassert asyncio.run(double(2)) == 4"]
     fields = {"language": "python", "prompt": "Write an async function double(x) that returns 2*x.", "tests": tests}
     with Engine(checked_path(model), threads=2) as engine:
-        said, _, _ = answer_to(parse({**fields, "max_tokens": 64})[0], engine, model)
+        said, _, _ = answer_to(parse({**fields, "max_tokens": 64})[0], lambda: Embedded(engine, model.context))
     assert isinstance(said, CodeAnswer)
     assert [(one.status, one.checks) for one in said.tested.verdicts] == [("passed", 1)]

@@ -13,7 +13,7 @@ import pytest
 
 from app.base.errors import AppError
 from app.jobs.dispatch import answer_to
-from app.llm.models import find
+from app.llm.answerer import NOT_LOADED
 from app.net import http, reach
 from app.request.parse import parse
 from app.wallet.fetch.source import Place
@@ -69,7 +69,7 @@ def asked(kind: Kind, url: str, host: str) -> AppError:
     """Return how a request with this source fails, as a task would be told."""
     fields = {"wallet": WALLET, "source": {"kind": kind, "url": url}, "hosts": [host]}
     with pytest.raises(AppError) as caught:
-        answer_to(parse(fields)[0], None, find(None))
+        answer_to(parse(fields)[0], NOT_LOADED)
     return caught.value
 
 

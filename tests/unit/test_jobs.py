@@ -7,11 +7,12 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import pytest
 
 from app.base.errors import UsageError
+from app.desk.settings import Settings
 from app.formats import protected_data
 from app.formats.protected_data_writer import protect
 from app.iexec.args import scan_args, split_args
@@ -53,7 +54,7 @@ def fields(order: Order) -> dict[str, str]:
     return {name: str(protected_data.text(raw)) for name, raw in protected_data.read(dataset(order)).items()}
 
 
-def ask(*words: str, material: Path | None = None, system: str | None = None, **options: Any) -> Order:
+def ask(*words: str, material: Path | None = None, system: str | None = None, **options: Unpack[Settings]) -> Order:
     return orders.ask_order(words, material, system=system, options=options)
 
 
@@ -123,15 +124,15 @@ def test_a_score_is_a_protected_wallet_and_input_files(piped: Callable[[bytes | 
     paths = [tmp_path / "txlist.json", tmp_path / "tokentx.json"]
     for path in paths:
         path.write_text("{}")
-    order = orders.score_order(wallet, paths, fields={"chain": "137"}, options={"model": None})
+    order = orders.score_order(wallet, paths, chain="137", options={"model": None})
     assert fields(order) == {"wallet": wallet, "chain": "137"} and order.args == ""
     assert [file.name for file in order.input_files] == ["txlist.json", "tokentx.json"]
     piped(b'{"transaction_count": 3}')
-    order = orders.score_order(wallet, [], fields={}, options={})
+    order = orders.score_order(wallet, [], chain=None, options={})
     assert [file.read_bytes() for file in order.input_files] == [b'{"transaction_count": 3}']
 
 
-def code(*words: str, file: Path | None = None, options: dict[str, Any] | None = None, **given: Any) -> Order:
+def code(*words: str, file: Path | None = None, options: Settings | None = None, **given: Any) -> Order:
     made = orders.code_fields(words, file, {"feedback": [], **given})
     return orders.code_order(made, options=options or {})
 
@@ -139,7 +140,7 @@ def code(*words: str, file: Path | None = None, options: dict[str, Any] | None =
 def test_code_is_protected_whole(piped: Callable[[bytes | None], None], tmp_path: Path) -> None:
     tests = orders.tests(["assert one() == 1", '{"input": "1\\n", "output": "2\\n"}', '{"input": 1}'])
     assert tests == ["assert one() == 1", {"input": "1\n", "output": "2\n"}, '{"input": 1}']
-    order = code(CANARY, language="python", tests=tests[:2], options={"max_tokens": 9})
+    order = code(CANARY, language="python", tests=tests[:2], options={"max_tokens": "9"})
     found = fields(order)
     assert (found["task"], found["prompt"], found["language"]) == ("code", CANARY, "python")
     assert (found["max_tokens"], order.args) == ("9", "")

@@ -15,12 +15,15 @@ from app.base.hints import HINTS
 from app.base.limits import LIMITS
 from app.jobs.dispatch import answer_to
 from app.jobs.score import facts, scoring, sentence_check, wording, words
+from app.llm.answerer import NOT_LOADED, Embedded, lacking
 from app.llm.engine import Engine
+from app.llm.models import find
 from app.request.fields import validate
 from app.request.score import Score, score_of
 from app.result.answers.score import ScoreAnswer
 from tests import histories
 from tests.documents import HASH, OTHER, WALLET, row
+from tests.support import SMALL
 
 MODULES = (words, sentence_check, facts)
 
@@ -32,11 +35,11 @@ def request() -> Score:
 
 @pytest.mark.parametrize("code", ["model.missing", "model.altered", "engine.failed", "engine.missing", "engine.wrong_build"])
 def test_a_model_that_is_not_to_be_had_is_named(code: str) -> None:
-    answer, mode, parameters = answer_to(request(), ModelError(code, "it is so"), None)  # type: ignore[arg-type]
+    answer, mode, parameters = answer_to(request(), lacking(ModelError(code, "it is so")))
     assert mode == "fallback" and parameters == wording.shaped(None)
     assert isinstance(answer, ScoreAnswer) and answer.fallback is not None
     assert (answer.fallback.code, answer.fallback.message, answer.fallback.hint) == (code, "it is so", HINTS[code])
-    plain, _, _ = scoring.answer(request(), None)
+    plain, _, _ = scoring.answer(request(), NOT_LOADED)
     assert answer.model_copy(update={"fallback": None}) == plain.model_copy(update={"fallback": None})
 
 
@@ -44,15 +47,15 @@ def test_a_model_that_fails_on_the_way_is_named(small_engine: Engine, monkeypatc
     def fails(*_: Any) -> None:
         raise ModelError("engine.failed", "llama.cpp failed")
 
-    monkeypatch.setattr(Engine, "fill", fails)
-    answer, mode, _ = scoring.answer(request(), small_engine)
+    monkeypatch.setattr(Embedded, "fill", fails)
+    answer, mode, _ = scoring.answer(request(), lambda: Embedded(small_engine, find(SMALL).context))
     assert mode == "fallback" and answer.fallback is not None
     assert (answer.fallback.code, answer.fallback.message) == ("engine.failed", "llama.cpp failed")
 
 
 def test_a_model_that_writes_nothing_usable_is_named(small_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wording, "fault", lambda *_, **__: "wanders")
-    answer, mode, parameters = scoring.answer(request(), small_engine)
+    answer, mode, parameters = scoring.answer(request(), lambda: Embedded(small_engine, find(SMALL).context))
     assert mode == "fallback" and answer.fallback is not None and answer.completion_tokens > 0
     assert answer.fallback.code == "claims.rejected"
     assert parameters != wording.shaped(None)  # the model's chat template was in use
@@ -61,13 +64,13 @@ def test_a_model_that_writes_nothing_usable_is_named(small_engine: Engine, monke
 def test_a_model_that_words_something_needs_no_excuse(small_engine: Engine) -> None:
     past = histories.made_up(random.Random(7), transactions=60, first_block=5_000_000)
     asked = score_of(validate({"wallet": past.wallet, "history": histories.etherscan(past)}))
-    answer, mode, _ = scoring.answer(asked, small_engine)
+    answer, mode, _ = scoring.answer(asked, lambda: Embedded(small_engine, find(SMALL).context))
     assert mode == "ai" and answer.fallback is None
 
 
 def test_a_bare_count_has_nothing_to_word() -> None:
     counted = score_of(validate({"wallet": WALLET, "history": {"transaction_count": 3}}))
-    answer, mode, parameters = scoring.answer(counted, None)
+    answer, mode, parameters = scoring.answer(counted, NOT_LOADED)
     assert (mode, answer.score, answer.fallback) == ("count", 30, None)
     assert parameters == wording.shaped(None)
 

@@ -16,7 +16,7 @@ from app.crypto.signing import load_key
 from app.formats import strict_json
 from app.iexec.task import open_task
 from app.jobs.dispatch import answer_to
-from app.llm.models import find
+from app.llm.answerer import NOT_LOADED
 from app.request.given import Given
 from app.request.parse import parse
 from app.request.sources.items import read_inputs
@@ -44,7 +44,7 @@ YEAR_9999 = 253_402_300_799
 
 def answered(fields: dict[str, Any], given: Given | None = None) -> ScoreAnswer:
     request, _ = parse(fields) if given is None else parse(fields, given)
-    answer, _, _ = answer_to(request, None, find(None))
+    answer, _, _ = answer_to(request, NOT_LOADED)
     assert isinstance(answer, ScoreAnswer)
     return answer
 
@@ -70,7 +70,7 @@ def laid_out(desk: Desk, sources: dict[str, Any]) -> ScoreAnswer | AppError:
     if outcome.request is None:
         assert outcome.error is not None
         return outcome.error
-    answer, _, _ = answer_to(outcome.request, None, find(None))
+    answer, _, _ = answer_to(outcome.request, NOT_LOADED)
     assert isinstance(answer, ScoreAnswer)
     return answer
 

@@ -10,7 +10,7 @@ import pytest
 
 from app.desk.printable import printable
 from app.jobs.dispatch import answer_to
-from app.llm.models import find
+from app.llm.answerer import NOT_LOADED
 from app.request.code_session import Session, SessionTurn
 from app.request.parse import parse
 from app.result.answers import code as answers
@@ -40,7 +40,7 @@ ATTEMPT = Attempt(
 
 
 def scored(history: Any) -> dict[str, Any]:
-    answer, mode, parameters = answer_to(parse({"wallet": WALLET, "history": history})[0], None, find(None))
+    answer, mode, parameters = answer_to(parse({"wallet": WALLET, "history": history})[0], NOT_LOADED)
     return {"kind": "score", "answer": answer, "mode": mode, "parameters": parameters, "model": None}
 
 

@@ -17,6 +17,7 @@ from app.formats import strict_json
 from app.iexec.args import Args
 from app.iexec.task import open_task
 from app.jobs.dispatch import answer_to
+from app.llm.answerer import NOT_LOADED
 from app.llm.models import find
 from app.request.parse import parse
 from app.request.sources.combine import combine
@@ -44,9 +45,7 @@ def items(desk: Desk) -> Items:
 def outcomes(items: Items) -> Iterator[Outcome]:
     yield Outcome(items.dataset(0), answer=REPORT.answer, mode="ai", parameters=REPORT.parameters, job="ask")
     yield Outcome(items.dataset(1), error=InputError("input.missing", "there is no prompt"))
-    answer, mode, parameters = answer_to(
-        parse({"wallet": "0x" + "1" * 40, "history": {"transaction_count": 7}})[0], None, find(None)
-    )
+    answer, mode, parameters = answer_to(parse({"wallet": "0x" + "1" * 40, "history": {"transaction_count": 7}})[0], NOT_LOADED)
     yield Outcome(items.dataset(2), answer=answer, mode=mode, parameters=parameters, job="score")
     yield Outcome(items.dataset(3), answer=REPORT.answer, mode="ai", parameters=REPORT.parameters, job="ask")
 
@@ -158,7 +157,7 @@ def test_a_lack_of_memory_stays_with_its_item(items: Items, where: str, monkeypa
 def test_an_item_that_is_cut_off_is_tried_again_with_what_is_left(items: Items, monkeypatch: pytest.MonkeyPatch) -> None:
     had: list[float] = []
 
-    def slow(_: Any, __: Any, ___: Any, deadline: Any) -> Any:
+    def slow(_: Any, __: Any, deadline: Any) -> Any:
         had.append(deadline.left)
         if len(had) in (1, 3):
             raise deadline.passed()

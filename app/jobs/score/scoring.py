@@ -13,7 +13,7 @@ from app.base.errors import HistoryError, ModelError
 from app.base.limits import LIMITS
 from app.jobs.score import facts as explain
 from app.jobs.score.wording import Worded, evidence, shaped, word
-from app.llm.engine import Engine
+from app.llm.answerer import Embedded, OpenAnswerer
 from app.request.score import Score, read_history
 from app.result.answers.answer import Mode
 from app.result.answers.score import Breakdown, Claim, Fallback, Metadata, Points, Provenance, ScoreAnswer, Scorecard
@@ -26,13 +26,11 @@ from app.wallet.scorecard import Score as Scored
 from app.wallet.scorecard import Scorecard as Table
 
 
-def answer(
-    request: Score, engine: Engine | ModelError | None, deadline: Deadline = NEVER
-) -> tuple[ScoreAnswer, Mode, Parameters]:
+def answer(request: Score, open_answerer: OpenAnswerer, deadline: Deadline = NEVER) -> tuple[ScoreAnswer, Mode, Parameters]:
     """Return the scored wallet, not yet signed; how its texts came about; and what shaped them.
 
-    Never fails for want of a model: then the mode is `fallback`, the score the same, and the answer says why. `engine` is
-    the reason if there is none. Raises `AppError` if the history cannot be fetched, by `deadline` among others.
+    Never fails for want of a model: then the mode is `fallback`, the score the same, and the answer says why. Raises
+    `AppError` if the history cannot be fetched, by `deadline` among others.
     """
     history = request.history or _fetched(request, deadline)
     values = features(history, request.labels)
@@ -42,9 +40,10 @@ def answer(
     scored = Table.packaged().score(values, months(history, request.labels))
     facts = explain.facts(values, scored)
     fixed = [Claim(kind=fact.kind, text=fact.text, evidence=evidence(fact), by="template") for fact in facts]
-    worded = _worded(engine, [fact for fact in facts if fact.kind != "advice"], deadline)
-    if isinstance(worded, ModelError):
-        return _saying_why(_answer(request, history, values, fixed, scored), worded), "fallback", shaped(None)
+    try:
+        worded = _worded(open_answerer, [fact for fact in facts if fact.kind != "advice"])
+    except ModelError as err:
+        return _saying_why(_answer(request, history, values, fixed, scored), err), "fallback", shaped(None)
     claims = [*worded.claims, *(claim for claim in fixed if claim.kind == "advice")]
     told = _answer(request, history, values, claims, scored, worded.sampled_tokens)
     if any(claim.by == "model" for claim in claims):
@@ -57,14 +56,12 @@ def _saying_why(told: ScoreAnswer, why: ModelError) -> ScoreAnswer:
     return told.model_copy(update={"fallback": Fallback(code=why.code, message=why.message, hint=why.hint)})
 
 
-def _worded(engine: Engine | ModelError | None, facts: list[explain.Fact], deadline: Deadline) -> Worded | ModelError:
-    """Return the facts in the model's words, or why they are not to be had."""
-    if not isinstance(engine, Engine):
-        return engine or ModelError("engine.failed", "the model was not loaded")
-    try:
-        return word(engine, facts, deadline)
-    except ModelError as err:
-        return err
+def _worded(open_answerer: OpenAnswerer, facts: list[explain.Fact]) -> Worded:
+    """Return the facts in the model's words. Raises `ModelError` with why they are not to be had."""
+    answerer = open_answerer()
+    if not isinstance(answerer, Embedded):
+        raise ModelError("engine.not_embedded", "a score is worded by the embedded model alone")
+    return word(answerer, facts)
 
 
 def _fetched(request: Score, deadline: Deadline) -> History:

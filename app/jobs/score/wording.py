@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from app.base.deadline import NEVER, Deadline
 from app.base.errors import ModelError
 from app.base.limits import LIMITS
 from app.jobs.parameters import parameters
@@ -17,9 +16,9 @@ from app.jobs.score import sentence_check as claims
 from app.jobs.score import words
 from app.jobs.score.facts import Fact
 from app.jobs.score.sentence_check import fault, hopeless
-from app.llm import chat
-from app.llm.engine import Engine
-from app.llm.infill import Filled, Slot, fill
+from app.llm.answerer import Embedded
+from app.llm.chat import Message
+from app.llm.infill import Filled, Slot
 from app.llm.sampling import Sampling
 from app.result.answers.score import Claim
 from app.result.report import Parameters
@@ -34,22 +33,21 @@ class Worded:
     sampled_tokens: int
 
 
-def word(engine: Engine, facts: Sequence[Fact], deadline: Deadline = NEVER) -> Worded:
+def word(answerer: Embedded, facts: Sequence[Fact]) -> Worded:
     """Return `facts` (strengths, then risks, then the reasoning) in the model's words where they pass `fault`.
 
     A sentence has `words.ATTEMPTS` attempts, each as long as it may still pass; after them its fixed words stand.
     Advice is not for the model.
-    Raises `ModelError` engine.* if llama.cpp fails, engine.too_slow after `deadline` or `LIMITS.wording_seconds`.
+    Raises `ModelError` engine.* if llama.cpp fails, engine.too_slow after its deadline or `LIMITS.wording_seconds`.
     """
-    template = engine.chat_template()
     user = words.question([(fact.kind, fact.text) for fact in facts])
-    prompt = chat.tokenize(engine, template, [chat.Message("system", words.SYSTEM), chat.Message("user", user)])
+    messages = [Message("system", words.SYSTEM), Message("user", user)]
     until = time.monotonic() + LIMITS.wording_seconds
     greedy = Sampling()
     judge, hopeless = _judge(facts, greedy, until), functools.partial(_hopeless, facts)
-    filling = fill(engine, prompt, _parts(facts), greedy, judge, hopeless, deadline)
+    filling = answerer.fill(messages, _parts(facts), greedy, judge, hopeless)
     told = tuple(_claim(facts, slot) for slot in filling.slots)
-    return Worded(told, shaped(template), filling.sampled_tokens)
+    return Worded(told, shaped(answerer.chat_template), filling.sampled_tokens)
 
 
 def _parts(facts: Sequence[Fact]) -> list[str | Slot]:

@@ -1,0 +1,15 @@
+"""The settings of a task at the desk, as a person typed them."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+
+class Settings(TypedDict, total=False):
+    """Which model answers, and the numbers that shape the answer; None, or not there: not given."""
+
+    model: str | None
+    threads: int | None
+    max_tokens: str | None
+    temperature: str | None
+    seed: str | None
