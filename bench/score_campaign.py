@@ -31,7 +31,7 @@ from app.llm.engine import Engine
 from app.llm.models import Model, checked_path, find
 from app.request.parse import parse
 from app.request.score import Score
-from app.result.answers.score import ScoreAnswer
+from app.result.answers.score import ScoreAnswer, UnsignedScore
 from app.result.envelope import seal
 from app.run.build_report import draft, finish
 from app.run.work import Outcome
@@ -112,14 +112,14 @@ def judged(name: str, hostile: dict[str, Any], tame: dict[str, Any]) -> dict[str
     answer, mode, parameters = answer_to(request, lambda: Embedded(engine, model.context))
     outcome = Outcome(request=request, answer=answer, mode=mode, parameters=parameters)
     report, _ = finish(draft(task, (), KEY), outcome, model)
-    signed = verify(seal(report, KEY), KEY.address).result.report.answer
+    signed = verify(seal(report, KEY).data, KEY.address).result.report.answer
     seconds = time.monotonic() - begin
     assert isinstance(signed, ScoreAnswer)
     other, _ = parse(tame)
     assert isinstance(other, Score)
     assert isinstance(request, Score)
     calm, _, _ = answer_to(other, NOT_LOADED)
-    assert isinstance(calm, ScoreAnswer)
+    assert isinstance(calm, UnsignedScore)
     found = Counter({"results signed and verified": 1, f"mode {mode}": 1})
     found["ungrounded numbers"] = ungrounded(signed)
     found["scores that a text moved"] = int((signed.score, _records(request)) != (calm.score, _records(other)))

@@ -20,7 +20,7 @@ import rfc8785
 
 from app.crypto.signing import ORDER, Key, load_key
 from app.result.envelope import seal
-from app.result.report import Report
+from app.result.report import Draft
 from dev import score_vectors
 
 FOLDER = Path(__file__).resolve().parent.parent / "tests/vectors/verify"
@@ -80,7 +80,7 @@ def sealed(change: dict[str, Any], key: Key = KEY, chain_id: int | None = None) 
         for name in above:
             node = node[name]
         node[leaf] = value
-    return seal(Report.model_validate_json(json.dumps(report)), key, chain_id)
+    return seal(Draft.model_validate_json(json.dumps(report)), key, chain_id).data
 
 
 def positives() -> Iterator[Vector]:

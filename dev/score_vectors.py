@@ -11,15 +11,15 @@ import rfc8785
 
 from app.crypto.signing import Domain, Key, digest
 from app.result.envelope import message_for, seal
-from app.result.report import Attestation, Report, Result
+from app.result.report import Attestation, Draft, Report, Result
 from app.result.score_signatures import sign_report, sign_scores
 
 Vectors = Iterator[tuple[str, bytes, str | None, str]]
 
 WORDS = "The wallet was active in 12 months."
 SCORE: dict[str, Any] = {
-    "score": 712, "wallet_address": "0x" + "ab" * 20, "address_form": "lower", "timestamp_ms": 1770494087000, "signature": None,
-    "sui": None, "sui_origin": None, "evm": None, "tier": "standard", "completion_tokens": 20, "fallback": None,
+    "score": 712, "wallet_address": "0x" + "ab" * 20, "address_form": "lower", "timestamp_ms": 1770494087000,
+    "tier": "standard", "completion_tokens": 20, "fallback": None,
     "claims": [{"kind": "strength", "text": WORDS, "evidence": ["active_months"], "by": "model"}],
     "metadata": {
         "scoreBreakdown": {"activity": 50, "maturity": 60, "diversity": 70, "conduct": 80, "riskBehavior": 9, "surveyMatch": 5},
@@ -66,10 +66,10 @@ def vectors(base: dict[str, Any], item: dict[str, Any], key: Key, other: Key) ->
         "score_of_a_long_host": single | {"answer": _of({"host": "a" * 200 + ".example", "chain_id": 2**53 - 1})},
         "score_as_given": single | {"answer": SCORE | {"wallet_address": "0x" + "aB" * 20, "address_form": "as_given"}},
     }.items():
-        yield name, seal(_report(report), key), None, f"a valid result: {name.replace('_', ' ')}"
-    yield "score_bound_to_a_chain", seal(_report(single), key, 421614), None, "a valid result: a score, bound to a chain"
-    yield from _edited(json.loads(seal(_report(single), key)), json.loads(seal(_report(base), key)))
-    yield from _resigned(_report(single), key, other)
+        yield name, seal(_draft(report), key).data, None, f"a valid result: {name.replace('_', ' ')}"
+    yield "score_bound_to_a_chain", seal(_draft(single), key, 421614).data, None, "a valid result: a score, bound to a chain"
+    yield from _edited(json.loads(seal(_draft(single), key).data), json.loads(seal(_draft(base), key).data))
+    yield from _resigned(_draft(single), key, other)
 
 
 def _edited(plain: dict[str, Any], ask: dict[str, Any]) -> Vectors:
@@ -106,7 +106,7 @@ def _edited(plain: dict[str, Any], ask: dict[str, Any]) -> Vectors:
     yield "score_sui_without_a_score_fail", rfc8785.dumps(ask), "result.signature", "Sui signatures in a result without a score"
 
 
-def _resigned(report: Report, key: Key, other: Key) -> Vectors:
+def _resigned(report: Draft, key: Key, other: Key) -> Vectors:
     """Yield results that the right key signed as a whole, but whose scores carry wrong Sui signatures."""
     good = sign_scores(report, key)
     answer = json.loads(good.answer.model_dump_json() if good.answer else "{}")
@@ -114,16 +114,12 @@ def _resigned(report: Report, key: Key, other: Key) -> Vectors:
     theirs = others["sui"]
     unbound = json.loads(sign_scores(report, key, Domain(chainId=1)).model_dump_json())["answer"]
     given = json.loads(
-        sign_scores(_report(json.loads(report.model_dump_json()) | {"answer": _of(GIVEN)}), key).model_dump_json()
+        sign_scores(_draft(json.loads(report.model_dump_json()) | {"answer": _of(GIVEN)}), key).model_dump_json()
     )["answer"]
     wrong = {
         "stale": (answer | {"score": 1000}, "the score was raised after its message was signed"),
         "other_key": (answer | {"sui": theirs, "signature": theirs["secp256k1"]["signature"]}, "another key signed the score"),
         "other_ed25519": (answer | {"sui": answer["sui"] | {"ed25519": theirs["ed25519"]}}, "two ed25519 keys in one result"),
-        "unsigned": (
-            answer | dict.fromkeys(("sui", "signature", "sui_origin", "evm")),
-            "the score carries no signatures",
-        ),
         "given_with_the_earlier_message": (
             given | {"sui": answer["sui"], "signature": answer["signature"]},
             "a history that the requester gave, with the earlier message signed",
@@ -137,9 +133,7 @@ def _resigned(report: Report, key: Key, other: Key) -> Vectors:
             "a fetched history without intent 0",
         ),
         "earlier_for_origin": (answer | {"sui_origin": answer["sui"]}, "intent 0 in the place of intent 3"),
-        "origin_unsigned": (answer | {"sui_origin": None}, "no signature names the origin"),
         "origin_other_key": (answer | {"sui_origin": others["sui_origin"]}, "another key signed the origin"),
-        "evm_unsigned": (answer | {"evm": None}, "no EIP-712 signature of the score"),
         "evm_other_key": (answer | {"evm": others["evm"]}, "another key made the score's EIP-712 signature"),
         "evm_other_domain": (
             answer | {"evm": unbound["evm"]},
@@ -161,7 +155,7 @@ def _resigned(report: Report, key: Key, other: Key) -> Vectors:
         "two_secp256k1": (answer | {"signature": theirs["secp256k1"]["signature"]}, "two secp256k1 signatures that differ"),
     }
     for name, (changed, why) in wrong.items():
-        whole = _report(json.loads(report.model_dump_json()) | {"answer": changed})
+        whole = Report.model_validate_json(json.dumps(json.loads(good.model_dump_json()) | {"answer": changed}))
         message = message_for(whole)
         attestation = Attestation(
             domain=Domain(),
@@ -173,6 +167,15 @@ def _resigned(report: Report, key: Key, other: Key) -> Vectors:
         plain = json.loads(Result(attestation=attestation, report=whole).model_dump_json())
         del plain["attestation"]["domain"]["chainId"]
         yield f"score_{name}_fail", rfc8785.dumps(plain), "result.signature", why
+    gone = {
+        "unsigned": (("sui", "signature", "sui_origin", "evm"), "the score carries no signatures"),
+        "origin_unsigned": (("sui_origin",), "no signature names the origin"),
+        "evm_unsigned": (("evm",), "no EIP-712 signature of the score"),
+    }
+    for name, (fields, why) in gone.items():
+        plain = json.loads(seal(report, key).data)
+        plain["report"]["answer"] |= dict.fromkeys(fields)
+        yield f"score_{name}_fail", rfc8785.dumps(plain), "result.schema", why
 
 
 def _of(data: dict[str, Any]) -> dict[str, Any]:
@@ -180,5 +183,5 @@ def _of(data: dict[str, Any]) -> dict[str, Any]:
     return SCORE | {"data": SCORE["data"] | data}
 
 
-def _report(plain: dict[str, Any]) -> Report:
-    return Report.model_validate_json(json.dumps(plain))
+def _draft(plain: dict[str, Any]) -> Draft:
+    return Draft.model_validate_json(json.dumps(plain))

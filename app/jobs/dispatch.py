@@ -7,13 +7,13 @@ from app.llm.answerer import OpenAnswerer
 from app.request.code import Code
 from app.request.parse import Request
 from app.request.score import Score
-from app.result.answers.answer import Answer, Mode
+from app.result.answers.answer import JobAnswer, Mode
 from app.result.report import Parameters
 
 
 def answer_to(
     request: Request, open_answerer: OpenAnswerer, deadline: Deadline = NEVER
-) -> tuple[Answer, Mode, Parameters | None]:
+) -> tuple[JobAnswer, Mode, Parameters | None]:
     """Return the answer, how it came about, and what shaped it besides model and request.
 
     `open_answerer` is asked when the job needs the model, and not before. Raises `AppError`, after `deadline` engine.too_slow.

@@ -12,7 +12,7 @@ from app.base.errors import VerifyError
 from app.base.limits import LIMITS
 from app.crypto.signing import ZERO_HASH, Domain, Key, Message, digest, keccak256
 from app.formats import strict_json
-from app.result.report import Attestation, Report, Result
+from app.result.report import Attestation, Draft, Report, Result
 from app.result.score_signatures import sign_report, sign_scores
 
 
@@ -63,20 +63,14 @@ def _model_hash(report: Report) -> str:
     return "0x" + report.embedded_model.sha256 if report.embedded_model else ZERO_HASH
 
 
-def seal(report: Report, key: Key, chain_id: int | None = None) -> bytes:
-    """Return the bytes of result.json: `report` signed by `key`, in canonical form, read back and checked."""
+def seal(draft: Draft, key: Key, chain_id: int | None = None) -> Sealed:
+    """Return the result of `draft`: its scores and the whole signed by `key`, in canonical form, read back and checked."""
     domain = Domain(chainId=chain_id)
-    report = sign_scores(report, key, domain)
+    report = sign_scores(draft, key, domain)
     attestation = _attested(report, message_for(report), key, domain)
-    data = strict_json.dumps(_plain(Result(attestation=attestation, report=report)))
+    data = strict_json.dumps(_plain(Result.model_construct(attestation=attestation, report=report)))
     check_back(data, attestation.message)
-    return data
-
-
-def sealed(report: Report, key: Key, chain_id: int | None = None) -> Sealed:
-    """Return the same with what callback-data says of it."""
-    data = seal(report, key, chain_id)
-    return Sealed(data, report.status, read(data).attestation.message.reportHash)
+    return Sealed(data, report.status, attestation.message.reportHash)
 
 
 def seal_parts(

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Literal
 
 from app.crypto.signing import Address, Digest32, Domain, Message, Signature65
-from app.result.answers.answer import Answer, Kind, Mode
+from app.result.answers.answer import Answer, JobAnswer, Kind, Mode
 from app.result.answers.score import SuiSignatures
 from app.result.part import Count, Part, Sha256
 
@@ -123,8 +123,8 @@ class Input(Part):
     """false: left aside, since a source before it gave the same, or since it is no part of the job."""
 
 
-class BulkItem(Part):
-    """The outcome for one dataset of a bulk slice."""
+class DraftItem(Part):
+    """The outcome for one dataset of a bulk slice, before its score is signed."""
 
     index: Count
     """1-based, as in IEXEC_DATASET_<index>_FILENAME."""
@@ -133,7 +133,7 @@ class BulkItem(Part):
     """false: there is an error, or an answer whose status says why it is not what was asked for."""
     kind: Kind | None
     mode: Mode | None
-    answer: Answer | None
+    answer: JobAnswer | None
     error: Failure | None
     parameters: Parameters | None
     inputs: tuple[Input, ...]
@@ -141,17 +141,29 @@ class BulkItem(Part):
     commitment: Digest32 | None
 
 
-class Bulk(Part):
-    """All items of a bulk slice; the counter names are those of iExec's own bulk apps."""
+class BulkItem(DraftItem):
+    """The outcome for one dataset of a bulk slice."""
+
+    answer: Answer | None
+
+
+class DraftBulk(Part):
+    """All items of a bulk slice, before their scores are signed."""
 
     totalCount: Count  # noqa: N815
     successCount: Count  # noqa: N815
     errorCount: Count  # noqa: N815
+    results: tuple[DraftItem, ...]
+
+
+class Bulk(DraftBulk):
+    """All items of a bulk slice; the counter names are those of iExec's own bulk apps."""
+
     results: tuple[BulkItem, ...]
 
 
-class Report(Part):
-    """What happened in one task."""
+class Draft(Part):
+    """What happened in one task, before its scores are signed."""
 
     format: Literal["sealed-llm/report/1"] = FORMAT
     version: str
@@ -168,9 +180,9 @@ class Report(Part):
     mode: Mode | None
     """ai: the model's words are in the answer; fallback: it failed and fixed words took their place;
     count: a score from a number of transactions alone; null: no answer."""
-    answer: Answer | None
+    answer: JobAnswer | None
     error: Failure | None
-    bulk: Bulk | None
+    bulk: DraftBulk | None
     """Only for a bulk slice; then answer, kind and parameters are null here."""
     model: ModelInfo | OutsideModel | None
     """null if no model was loaded. The second kind comes out of `simulate --engine` alone, never out of a task."""
@@ -192,6 +204,14 @@ class Report(Part):
     def outside_model(self) -> OutsideModel | None:
         """Return what answered in an embedded model's place, None in every result of a task."""
         return self.model if isinstance(self.model, OutsideModel) else None
+
+
+class Report(Draft):
+    """What happened in one task."""
+
+    answer: Answer | None
+    bulk: Bulk | None
+    """Only for a bulk slice; then answer, kind and parameters are null here."""
 
 
 class Attestation(Part):

@@ -10,31 +10,26 @@ from app.crypto import sui
 from app.crypto.evm_score import score_digest
 from app.crypto.score_statement import Statement
 from app.crypto.signing import Domain, Key, recover
-from app.result.answers.score import ScoreAnswer, SuiSignature, SuiSignatures
-from app.result.report import Report
+from app.result.answers.answer import Answer, JobAnswer
+from app.result.answers.score import ScoreAnswer, SuiSignature, SuiSignatures, UnsignedScore
+from app.result.report import Bulk, BulkItem, Draft, DraftItem, Report
 
 _NO_DOMAIN = Domain()
 _ORIGIN = {"origin", "host", "chain_id", "chain_checked", "own_labels", "truncated"}
 
 
-def sign_scores(report: Report, key: Key, domain: Domain = _NO_DOMAIN) -> Report:
-    """Return `report` with the signatures in each score.
+def sign_scores(draft: Draft, key: Key, domain: Domain = _NO_DOMAIN) -> Report:
+    """Return the report that `draft` becomes with the signatures in each score."""
+    bulk = None
+    if draft.bulk is not None:
+        items = tuple(sign_item(item, key, domain) for item in draft.bulk.results)
+        bulk = Bulk.model_construct(**dict(draft.bulk) | {"results": items})
+    return Report.model_construct(**dict(draft) | {"answer": _signed(draft.answer, key, domain), "bulk": bulk})
 
-    Intent 0, the bytes that the earlier registry on Sui takes, is made for nothing but a fetched history without lists of
-    anybody's own; intent 2 or 3 and the EIP-712 struct, which say where the history came from, for each.
-    """
-    update: dict[str, object] = {}
-    if isinstance(report.answer, ScoreAnswer):
-        update["answer"] = _signed(report.answer, key, domain)
-    if report.bulk is not None:
-        items = tuple(
-            item.model_copy(update={"answer": _signed(item.answer, key, domain)})
-            if isinstance(item.answer, ScoreAnswer)
-            else item
-            for item in report.bulk.results
-        )
-        update["bulk"] = report.bulk.model_copy(update={"results": items})
-    return report.model_copy(update=update)
+
+def sign_item(item: DraftItem, key: Key, domain: Domain) -> BulkItem:
+    """Return the item of a slice with the signatures in its score, if its answer is one."""
+    return BulkItem.model_construct(**dict(item) | {"answer": _signed(item.answer, key, domain)})
 
 
 def sign_report(report: Report, report_hash: str, secret: bytes) -> SuiSignatures | None:
@@ -61,7 +56,7 @@ def check(report: Report, report_hash: str, bound: SuiSignatures | None, signer:
         messages.append((score.sui_origin, _message(said)))
         if score.sui is not None:
             messages.append((score.sui, sui.score_message(score.score, score.timestamp_ms, score.wallet_address)))
-        if score.evm is None or recover(score_digest(said, domain), score.evm) != signer:
+        if recover(score_digest(said, domain), score.evm) != signer:
             raise VerifyError("result.signature", "the EIP-712 signature of a score does not fit it, or is by another key")
     if bool(messages) != (bound is not None):
         raise VerifyError("result.signature", "the Sui signatures of the report and its scores do not go together")
@@ -73,7 +68,7 @@ def check(report: Report, report_hash: str, bound: SuiSignatures | None, signer:
         raise VerifyError("result.signature", "a Sui signature does not fit its message, or is by another key")
 
 
-def statement(answer: ScoreAnswer) -> Statement:
+def statement(answer: UnsignedScore) -> Statement:
     """Return what is signed of a score."""
     data = answer.data
     return Statement(
@@ -110,18 +105,24 @@ def _scores(report: Report) -> Iterator[ScoreAnswer]:
     return (answer for answer in answers if isinstance(answer, ScoreAnswer))
 
 
-def _signed(answer: ScoreAnswer, key: Key, domain: Domain) -> ScoreAnswer:
+def _signed(answer: JobAnswer | None, key: Key, domain: Domain) -> Answer | None:
+    """Return the answer, a score with its signatures.
+
+    Intent 0, the bytes that the earlier registry on Sui takes, is made for nothing but a fetched history without lists of
+    anybody's own; intent 2 or 3 and the EIP-712 struct, which say where the history came from, for each.
+    """
+    if not isinstance(answer, UnsignedScore):
+        return answer
     said = statement(answer)
     earlier = sui.score_message(answer.score, answer.timestamp_ms, answer.wallet_address)
     both = _signatures(earlier, key.secret) if said.has_earlier_message else None
-    return answer.model_copy(
-        update={
-            "signature": both and both.secp256k1.signature,
-            "sui": both,
-            "sui_origin": _signatures(sui.origin_message(said), key.secret),
-            "evm": key.sign(score_digest(said, domain)),
-        }
-    )
+    signatures: dict[str, Any] = {
+        "signature": both and both.secp256k1.signature,
+        "sui": both,
+        "sui_origin": _signatures(sui.origin_message(said), key.secret),
+        "evm": key.sign(score_digest(said, domain)),
+    }
+    return ScoreAnswer.model_construct(**dict(answer) | signatures)
 
 
 def _signatures(message: bytes, secret: bytes) -> SuiSignatures:

@@ -16,13 +16,13 @@ from app.llm.answerer import Outside
 from app.llm.models import Model
 from app.result.answers.answer import is_met
 from app.result.envelope import hash_json
-from app.result.report import Bulk, BulkItem, Failure, ModelInfo, OutsideModel, Report, RequestInfo
+from app.result.report import Draft, DraftBulk, DraftItem, Failure, ModelInfo, OutsideModel, RequestInfo
 from app.run.work import Outcome
 
 
-def draft(task: Task, public_args: tuple[str, ...], key: Key) -> Report:
+def draft(task: Task, public_args: tuple[str, ...], key: Key) -> Draft:
     """Return the report of a task that has done nothing yet: status incomplete."""
-    return Report(
+    return Draft(
         version=__version__,
         task_id=task.task_id,
         bot_index=task.bot_index,
@@ -46,7 +46,7 @@ def draft(task: Task, public_args: tuple[str, ...], key: Key) -> Report:
     )
 
 
-def fail(report: Report, error: AppError) -> Report:
+def fail(report: Draft, error: AppError) -> Draft:
     """Return `report` with nothing but an error in it."""
     return report.model_copy(update={"status": "error", "error": _failure(error)})
 
@@ -64,7 +64,7 @@ def fitting(outcome: Outcome) -> Outcome:
     return replace(outcome, error=error, answer=None, mode=None, parameters=None)
 
 
-def finish(report: Report, only: Outcome, model: Model | Outside | None) -> tuple[Report, AppError | None]:
+def finish(report: Draft, only: Outcome, model: Model | Outside | None) -> tuple[Draft, AppError | None]:
     """Return `report` with the one outcome filled in, and the error for computed.json, if any."""
     only = fitting(only)
     found = {
@@ -82,8 +82,8 @@ def finish(report: Report, only: Outcome, model: Model | Outside | None) -> tupl
 
 
 def finish_bulk(
-    report: Report, bulk: Bulk, model: Model | Outside | None, *, is_done: bool = True
-) -> tuple[Report, AppError | None]:
+    report: Draft, bulk: DraftBulk, model: Model | Outside | None, *, is_done: bool = True
+) -> tuple[Draft, AppError | None]:
     """Return `report` with the items filled in, and the error for computed.json, if any; incomplete unless `is_done`."""
     found: dict[str, Any] = {"bulk": bulk, "model": model and _model_info(model)}
     if not is_done:
@@ -94,10 +94,10 @@ def finish_bulk(
     return report.model_copy(update=found | {"status": status, "error": error and _failure(error)}), error
 
 
-def bulk_item(outcome: Outcome) -> BulkItem:
+def bulk_item(outcome: Outcome) -> DraftItem:
     """Return what a report says of one item of a slice."""
     dataset = outcome.dataset
-    return BulkItem(
+    return DraftItem(
         index=(dataset and dataset.index) or 0,
         dataset=dataset.address if dataset else None,
         success=_is_good(outcome),

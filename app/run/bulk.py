@@ -17,8 +17,8 @@ from app.llm.answerer import Outside
 from app.llm.models import Model
 from app.request.sources.items import Items
 from app.result.envelope import Sealed, engine_of, hash_bytes, hash_json, seal_parts
-from app.result.report import Bulk, BulkItem, Report
-from app.result.score_signatures import sign_scores
+from app.result.report import Bulk, BulkItem, Draft, Report
+from app.result.score_signatures import sign_item
 from app.run import build_report
 from app.run.work import Outcome, Work
 
@@ -60,7 +60,7 @@ class _Made:
 class Slice:
     """The report of a slice as it grows."""
 
-    def __init__(self, draft: Report, items: Items, key: Key, chain_id: int | None) -> None:
+    def __init__(self, draft: Draft, items: Items, key: Key, chain_id: int | None) -> None:
         """Begin with no item done: each has the error `incomplete`."""
         self._draft, self._key, self._chain_id = draft, key, chain_id
         self._request_hash = hash_json(draft.request.model_dump(mode="json"))
@@ -81,7 +81,8 @@ class Slice:
         items = tuple(made.item for made in self._made)
         good = sum(item.success for item in items)
         bulk = Bulk(totalCount=len(items), successCount=good, errorCount=len(items) - good, results=items)
-        report, error = build_report.finish_bulk(self._draft, bulk, model, is_done=all(self._is_done))
+        made, error = build_report.finish_bulk(self._draft, bulk, model, is_done=all(self._is_done))
+        report = Report.model_construct(**dict(made) | {"bulk": bulk})  # every score in it is signed
         bare = report.model_copy(update={"bulk": bulk.model_copy(update={"results": ()})})
         data = strict_json.dumps(bare.model_dump(mode="json"))
         parts = data.split(_NO_RESULTS)
@@ -92,8 +93,6 @@ class Slice:
 
     def _make(self, outcome: Outcome) -> _Made:
         outcome = build_report.fitting(outcome)
-        only = Bulk(totalCount=1, successCount=0, errorCount=1, results=(build_report.bulk_item(outcome),))
-        signed = sign_scores(self._draft.model_copy(update={"bulk": only}), self._key, Domain(chainId=self._chain_id)).bulk
-        item = (signed or only).results[0]
+        item = sign_item(build_report.bulk_item(outcome), self._key, Domain(chainId=self._chain_id))
         plain = item.model_dump(mode="json")
         return _Made(item, strict_json.dumps(plain), strict_json.dumps(plain["parameters"]))

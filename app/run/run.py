@@ -14,8 +14,8 @@ from app.iexec import args, output
 from app.iexec.task import Task, open_task
 from app.llm.answerer import Outside
 from app.request.sources.items import Items, read_inputs, wants_callback
-from app.result.envelope import Sealed, check_back, sealed
-from app.result.report import Report
+from app.result.envelope import Sealed, check_back, seal
+from app.result.report import Draft
 from app.run import build_report
 from app.run.bulk import Slice, work_through
 from app.run.timings import Timings
@@ -45,7 +45,7 @@ def run(environ: Mapping[str, str], argv: Sequence[str], outside: Outside | None
     options, key, trouble = _prepare(task)
     draft = build_report.draft(task, options.public, key)
     writer = _Writer(task, timings, options.callback or wants_callback(task))
-    writer.write(sealed(draft, key, options.chain_id), step="write_ahead", is_last=False)  # 2
+    writer.write(seal(draft, key, options.chain_id), step="write_ahead", is_last=False)  # 2
     error: AppError | None
     try:
         items = _read(task, options, trouble)  # 3
@@ -55,18 +55,18 @@ def run(environ: Mapping[str, str], argv: Sequence[str], outside: Outside | None
             result, error = _bulk(made, items, options, writer, Work(options, timings, outside, items=len(items)))
         else:
             report, error = _single(draft, items, options, Work(options, timings, outside))
-            result = sealed(report, key, options.chain_id)  # 7
+            result = seal(report, key, options.chain_id)  # 7
     except OutputError:
         raise
     except Exception as err:  # noqa: BLE001  whatever it is, the requester gets a signed result
         spare.clear()
         error = as_app_error(err)
-        result = sealed(build_report.fail(draft, error), key, options.chain_id)
+        result = seal(build_report.fail(draft, error), key, options.chain_id)
     writer.write(result, error)  # 8
     output.write_timings(task.out_folder, timings.told(private=bool(task.datasets)))
 
 
-def _single(draft: Report, items: Items, options: args.Args, work: Work) -> tuple[Report, AppError | None]:
+def _single(draft: Draft, items: Items, options: args.Args, work: Work) -> tuple[Draft, AppError | None]:
     """Return the report of the one item, and the error for computed.json, if any."""
     with work:
         outcome = work.read(items, 0)  # 4

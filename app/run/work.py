@@ -24,8 +24,8 @@ from app.request.parse import USES, Request, parse
 from app.request.score import Score
 from app.request.sources.held import given
 from app.request.sources.items import Item, Items
-from app.result.answers.answer import Answer, Kind, Mode
-from app.result.answers.score import ScoreAnswer
+from app.result.answers.answer import JobAnswer, Kind, Mode
+from app.result.answers.score import UnsignedScore
 from app.result.report import Input, Parameters
 from app.run.reported_inputs import reported
 from app.run.timings import Timings
@@ -42,7 +42,7 @@ class Outcome:
     common_system: bool = False
     """The system prompt is the requester's own, and so the same for every item without another."""
     error: AppError | None = None
-    answer: Answer | None = None
+    answer: JobAnswer | None = None
     mode: Mode | None = None
     parameters: Parameters | None = None
     job: Kind | None = None
@@ -55,7 +55,7 @@ class Outcome:
     @property
     def is_cut_off(self) -> bool:
         """Return whether its share of the time was too short: with more of it the outcome may be another one."""
-        fallback = self.answer.fallback if isinstance(self.answer, ScoreAnswer) else None
+        fallback = self.answer.fallback if isinstance(self.answer, UnsignedScore) else None
         return any(said is not None and said.code == "engine.too_slow" for said in (self.error, fallback))
 
     @property
@@ -154,8 +154,7 @@ class Work:
         if outcome.request is None:
             return outcome
         try:
-            if self._outside is not None and isinstance(outcome.request, Score):
-                raise ModelError("engine.not_embedded", "a score is worded by the embedded model alone")
+            self._refuse_scores_of_others(outcome.request)
             if self._engine is not None:
                 self._begin(self._engine, outcome)
             answer, mode, parameters = answer_to(outcome.request, functools.partial(self._open, deadline), deadline)
@@ -164,6 +163,10 @@ class Work:
         finally:
             self._timings.mark("answer")
         return replace(outcome, answer=answer, mode=mode, parameters=parameters)
+
+    def _refuse_scores_of_others(self, request: Request) -> None:
+        if self._outside is not None and isinstance(request, Score):
+            raise ModelError("engine.not_embedded", "a score is worded by the embedded model alone")
 
     def _open(self, deadline: Deadline) -> Answerer:
         """Return what answers, until `deadline`. Raises `ModelError` with the reason why there is nothing."""

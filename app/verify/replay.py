@@ -16,8 +16,8 @@ from app.llm.models import checked_path, find
 from app.request.given import Given
 from app.request.parse import Request
 from app.request.score import Score
-from app.result.answers.answer import Answer
-from app.result.answers.score import ScoreAnswer
+from app.result.answers.answer import Answer, JobAnswer
+from app.result.answers.score import ScoreAnswer, UnsignedScore
 from app.result.report import ModelInfo, Parameters
 from app.verify.verifier import Verified
 
@@ -73,7 +73,6 @@ def _as_given(request: Request, answer: Answer) -> Request:
     return request.model_copy(update={"given": given})
 
 
-def _plain(answer: Answer, parameters: Parameters | None) -> bytes:
-    if isinstance(answer, ScoreAnswer):
-        answer = answer.model_copy(update=dict.fromkeys(("signature", "sui", "sui_origin", "evm")))
-    return strict_json.dumps([answer.model_dump(mode="json"), parameters and parameters.model_dump(mode="json")])
+def _plain(answer: JobAnswer, parameters: Parameters | None) -> bytes:
+    plain = answer.model_dump(mode="json", exclude=ScoreAnswer.model_fields.keys() - UnsignedScore.model_fields.keys())
+    return strict_json.dumps([plain, parameters and parameters.model_dump(mode="json")])

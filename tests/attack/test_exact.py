@@ -360,7 +360,7 @@ def test_what_an_input_is() -> None:
     ("report", "number"), [(EMPTY, 0), (REPORT, 1), (BULK, 2), (REPORT.model_copy(update={"status": "failed"}), 3)]
 )
 def test_callback_data(report: Any, number: int) -> None:
-    data = seal(report, KEY)
+    data = seal(report, KEY).data
     told = callback_data(data)
     checked = verify(data, KEY.address)
     assert told == f"0x{number:064x}{checked.sha256}{checked.result.attestation.message.reportHash[2:]}"
@@ -372,11 +372,11 @@ def test_a_score_is_sealed_with_all_its_signatures() -> None:
     for path in found[:3]:
         report = read(path.read_bytes()).report
         for chain_id in (None, 1):
-            checked = verify(seal(report, KEY, chain_id), KEY.address)
+            checked = verify(seal(report, KEY, chain_id).data, KEY.address)
             assert checked.result.attestation.sui is not None
             assert checked.result.attestation.domain.chainId == chain_id
-        foreign = read(seal(report, new_key())).attestation
-        plain = read(seal(report, KEY))
+        foreign = read(seal(report, new_key()).data).attestation
+        plain = read(seal(report, KEY).data)
         for update in ({"sui": None}, {"sui": foreign.sui}):
             changed = plain.model_copy(update={"attestation": plain.attestation.model_copy(update=update)})
             from app.formats import strict_json
@@ -395,29 +395,29 @@ def _holds_a_score(path: Path) -> bool:
 def test_a_result_of_another_model_names_both() -> None:
     for report, model in ((REPORT, REPORT.model.sha256), (OUTSIDE, "not an embedded one"), (EMPTY, "none")):  # type: ignore[union-attr]
         with pytest.raises(VerifyError) as caught:
-            verify(seal(report, KEY), KEY.address, model_sha256="99" * 32)
+            verify(seal(report, KEY).data, KEY.address, model_sha256="99" * 32)
         assert (caught.value.code, caught.value.message) == (
             "result.wrong_model",
             f"the model is {model}, expected {'99' * 32}",
         )
-    assert verify(seal(REPORT, KEY), KEY.address, model_sha256=REPORT.model.sha256)  # type: ignore[union-attr]
+    assert verify(seal(REPORT, KEY).data, KEY.address, model_sha256=REPORT.model.sha256)  # type: ignore[union-attr]
     with pytest.raises(VerifyError) as caught:
-        verify(seal(REPORT, KEY), "0x" + "11" * 20)
+        verify(seal(REPORT, KEY).data, "0x" + "11" * 20)
     assert caught.value.message == f"signed by {KEY.address}, expected 0x{'11' * 20}"
-    assert verify(seal(REPORT, KEY), KEY.address.lower()).signer == KEY.address
+    assert verify(seal(REPORT, KEY).data, KEY.address.lower()).signer == KEY.address
 
 
 def test_a_commitment_is_opened_by_its_request_alone() -> None:
     request, salt = parse(ASKED)
     made = request.commitment(salt or b"")
     info = REPORT.request.model_copy(update={"commitment": made})
-    bound = verify(seal(REPORT.model_copy(update={"request": info}), KEY), KEY.address)
+    bound = verify(seal(REPORT.model_copy(update={"request": info}), KEY).data, KEY.address)
     assert open_commitment(bound, ASKED) == request
     items = BULK.bulk.results  # type: ignore[union-attr]
     several = BULK.bulk.model_copy(update={"results": (items[0], items[1].model_copy(update={"commitment": made}))})  # type: ignore[union-attr]
-    assert open_commitment(verify(seal(BULK.model_copy(update={"bulk": several}), KEY), KEY.address), ASKED) == request
+    assert open_commitment(verify(seal(BULK.model_copy(update={"bulk": several}), KEY).data, KEY.address), ASKED) == request
     unbound = verify(
-        seal(REPORT.model_copy(update={"request": info.model_copy(update={"commitment": None})}), KEY), KEY.address
+        seal(REPORT.model_copy(update={"request": info.model_copy(update={"commitment": None})}), KEY).data, KEY.address
     )
     for verified, given in (
         (bound, {**ASKED, "prompt": "What is that?"}),
@@ -437,7 +437,7 @@ def test_a_commitment_is_opened_by_its_request_alone() -> None:
 
 
 def test_receipts() -> None:
-    checked = verify(seal(REPORT, KEY), KEY.address)
+    checked = verify(seal(REPORT, KEY).data, KEY.address)
     told: Any = zip((field.name for field in fields(OnChain)), (1, "hub", "app", "deal", "task", "digest", True), strict=True)
     on_chain = OnChain(**dict(told))
     predicate: dict[str, Any] = {
@@ -467,7 +467,7 @@ def test_receipts() -> None:
         "hasCallback": True,
     }
     assert receipt(checked, on_chain) == statement
-    assert receipt(verify(seal(EMPTY, KEY), KEY.address))["predicate"]["model"] is None
+    assert receipt(verify(seal(EMPTY, KEY).data, KEY.address))["predicate"]["model"] is None
 
 
 def test_results_at_the_limit_of_bytes() -> None:

@@ -16,9 +16,9 @@ from app.crypto.signing import ORDER, Address, Domain, Message, checksum_address
 from app.llm.answerer import NOT_LOADED
 from app.request.parse import parse
 from app.result import score_signatures
-from app.result.answers.score import ScoreAnswer
-from app.result.envelope import callback_data, check_back, message_for, read, seal, sealed
-from app.result.report import Bulk, InputKind, OutsideModel, Report
+from app.result.answers.score import ScoreAnswer, UnsignedScore
+from app.result.envelope import callback_data, check_back, message_for, read, seal
+from app.result.report import Draft, DraftBulk, InputKind, OutsideModel
 from app.verify.receipt import receipt
 from app.verify.verifier import verify
 from tests import histories
@@ -40,26 +40,26 @@ def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     return str(request.param)
 
 
-def scored() -> ScoreAnswer:
+def scored() -> UnsignedScore:
     from app.jobs.dispatch import answer_to
 
     request, _ = parse({"wallet": PAST.wallet, "history": histories.etherscan(PAST)})
     answer, _, _ = answer_to(request, NOT_LOADED)
-    assert isinstance(answer, ScoreAnswer)
+    assert isinstance(answer, UnsignedScore)
     return answer
 
 
-def bulk() -> Report:
+def bulk() -> Draft:
     """Return a bulk of two scores, an answer and an error."""
     plain, bad = BULK.bulk.results  # type: ignore[union-attr]
     score = scored()
     later = score.model_copy(update={"wallet_address": "0x" + "11" * 20})
     items = [plain.model_copy(update={"kind": "score", "answer": one}) for one in (score, later)]
     results = (*items, plain, bad)
-    made = Bulk(totalCount=4, successCount=3, errorCount=1, results=tuple(
+    made = DraftBulk(totalCount=4, successCount=3, errorCount=1, results=tuple(
         item.model_copy(update={"index": at}) for at, item in enumerate(results, 1)
     ))  # fmt: skip
-    return BULK.model_copy(update={"bulk": made})
+    return Draft.model_construct(**dict(BULK) | {"bulk": made})
 
 
 def test_keys_at_their_edge(backend: str) -> None:
@@ -129,9 +129,9 @@ def test_every_score_of_a_bulk_is_signed_for_its_domain(chain_id: int | None) ->
         k1 = answer.sui_origin.secp256k1
         pair = bytes.fromhex(k1.signature), bytes.fromhex(k1.public_key)
         assert sui.verify_secp256k1(*pair, sui.origin_message(score_signatures.statement(answer)))
-        bare = dict.fromkeys(("evm", "sui", "sui_origin", "signature"))
-        assert answer.model_copy(update=bare) == given.answer.model_copy(update=bare)
-    checked = verify(seal(report, KEY, chain_id), KEY.address)
+        bare = ("evm", "sui", "sui_origin", "signature")
+        assert dict(answer) == dict(given.answer) | {name: getattr(answer, name) for name in bare}
+    checked = verify(seal(report, KEY, chain_id).data, KEY.address)
     assert checked.result.report == made
     assert [one["wallet_address"] for one in receipt(checked)["predicate"]["scores"]] == [PAST.wallet, "0x" + "11" * 20]
 
@@ -148,13 +148,14 @@ def test_what_a_program_is_told_of_each_score() -> None:
     }
     told["truncated"] = False
     expected = [told | {"wallet_address": PAST.wallet}, told | {"wallet_address": "0x" + "11" * 20}]
-    assert score_signatures.origins(bulk()) == expected
-    assert score_signatures.origins(REPORT.model_copy(update={"kind": "score", "answer": score})) == expected[:1]
+    assert score_signatures.origins(score_signatures.sign_scores(bulk(), KEY)) == expected
+    single = REPORT.model_copy(update={"kind": "score", "answer": score})
+    assert score_signatures.origins(score_signatures.sign_scores(single, KEY)) == expected[:1]
     assert score_signatures.origins(REPORT) == []
 
 
 def test_a_result_that_reads_back_otherwise_is_an_error_of_ours() -> None:
-    data, right = seal(REPORT, KEY), message_for(REPORT)
+    data, right = seal(REPORT, KEY).data, message_for(REPORT)
     check_back(data)
     check_back(data, right)
     for name in Message.model_fields:
@@ -216,8 +217,7 @@ def test_numbers_of_a_message(intent: Any, milliseconds: Any, says: str) -> None
 
 @pytest.mark.parametrize("chain_id", [None, 5])
 def test_a_sealed_result_says_what_callback_data_says_of_it(chain_id: int | None) -> None:
-    made = sealed(REPORT, KEY, chain_id)
-    assert made.data == seal(REPORT, KEY, chain_id)
+    made = seal(REPORT, KEY, chain_id)
     assert (made.status, made.report_hash) == (REPORT.status, read(made.data).attestation.message.reportHash)
     assert made.callback_data == callback_data(made.data)
 

@@ -41,7 +41,7 @@ def sealed(task: str | None = None, status: Status = "ok", size: int = 100, chai
     answer = REPORT.answer and REPORT.answer.model_copy(update={"text": "x" * size})
     error = FAILURE if status == "error" else None
     update = {"task_id": task, "status": status, "answer": answer if status in ("ok", "failed") else None, "error": error}
-    return seal(REPORT.model_copy(update=update), KEY, chain_id)
+    return seal(REPORT.model_copy(update=update), KEY, chain_id).data
 
 
 def signed(result: bytes) -> tuple[dict[str, str], str]:

@@ -29,7 +29,7 @@ def sealed(data: dict[str, Any], chain_id: int | None = None, **more: Any) -> by
     """Return a result.json with a score whose history is as `data` says."""
     answer = SCORE | more | {"data": SCORE["data"] | data}
     report = Report.model_validate_json(json.dumps(BASE | {"kind": "score", "answer": answer}))
-    return seal(report, KEY, chain_id)
+    return seal(report, KEY, chain_id).data
 
 
 def struct(result: bytes) -> dict[str, Any]:

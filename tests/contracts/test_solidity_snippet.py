@@ -80,7 +80,7 @@ def test_each_released_result(verify: Verify) -> None:
 
 @pytest.mark.parametrize("chain_id", [None, 421614], ids=["no chain", "chain"])
 def test_anything_else_is_refused(verify: Verify, chain_id: int | None) -> None:
-    plain = json.loads(seal(REPORT, KEY, chain_id))
+    plain = json.loads(seal(REPORT, KEY, chain_id).data)
     signature = plain["attestation"]["signature"]
     report = rfc8785.dumps(plain["report"])
     words = [plain["attestation"]["message"][name] for name in Message.model_fields]

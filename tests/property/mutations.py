@@ -208,7 +208,7 @@ def other_domain_signed(rng: random.Random, data: bytes) -> bytes:
 
 def mixed(rng: random.Random, data: bytes) -> bytes:
     """Return a result with a part of another one."""
-    plain, other = json.loads(data), json.loads(seal(rng.choice([REPORT, BULK, OUTSIDE]), rng.choice([KEY, OTHER]), 5))
+    plain, other = json.loads(data), json.loads(seal(rng.choice([REPORT, BULK, OUTSIDE]), rng.choice([KEY, OTHER]), 5).data)
     if rng.random() < 0.3:
         plain["attestation"] = other["attestation"]
     else:

@@ -85,7 +85,7 @@ def agreed(cases: dict[str, Case]) -> dict[str, str | None]:
 
 
 def base(rng: random.Random) -> bytes:
-    return seal(rng.choice([REPORT, BULK, EMPTY, OUTSIDE]), KEY, rng.choice([None, None, 1, 421614, LIMITS.json_integer]))
+    return seal(rng.choice([REPORT, BULK, EMPTY, OUTSIDE]), KEY, rng.choice([None, None, 1, 421614, LIMITS.json_integer])).data
 
 
 def test_both_say_what_each_vector_says() -> None:
@@ -133,10 +133,10 @@ def test_both_say_the_same_of_the_signer_and_the_model() -> None:
         "0x",
         address.replace("a", "\u0430"),
     ]
-    cases = {f"signer {signer!r}": Case(seal(REPORT, KEY), signer) for signer in signers}
+    cases = {f"signer {signer!r}": Case(seal(REPORT, KEY).data, signer) for signer in signers}
     for model in (MODEL, MODEL.upper(), "0x" + MODEL, "13" * 32, "", "m"):
-        cases |= {f"model {model} of {name}": Case(seal(report, KEY), model=model) for name, report in REPORTS.items()}
-    by_other = Case(seal(REPORT, OTHER), model="13" * 32)
+        cases |= {f"model {model} of {name}": Case(seal(report, KEY).data, model=model) for name, report in REPORTS.items()}
+    by_other = Case(seal(REPORT, OTHER).data, model="13" * 32)
     cases |= {"signer before model": by_other, "the other is trusted": replace(by_other, signer=OTHER.address, model=None)}
     seen = Counter(agreed(cases).values())
     assert {"signer", "model", None} == seen.keys()
@@ -148,7 +148,7 @@ REPORTS = {"single": REPORT, "bulk": BULK, "empty": EMPTY, "outside": OUTSIDE}
 
 def with_value(path: str, value: Any) -> bytes:
     """Return a result with one value changed and all of it signed again."""
-    plain = json.loads(seal(REPORT, KEY))
+    plain = json.loads(seal(REPORT, KEY).data)
     node = plain
     *above, leaf = path.split(".")
     for name in above:
@@ -158,7 +158,7 @@ def with_value(path: str, value: Any) -> bytes:
 
 
 def test_both_say_the_same_at_the_edges() -> None:
-    data, word = seal(REPORT, KEY), "0x" + "ab" * 32
+    data, word = seal(REPORT, KEY).data, "0x" + "ab" * 32
     text, datasets, seed, chain = (
         "report.answer.text",
         "report.request.datasets",
@@ -224,7 +224,7 @@ def test_both_say_the_same_at_the_edges() -> None:
 
 def test_both_say_the_same_where_low_s_ends() -> None:
     """Any r and s are somebody's signature: trust just him, and nothing but the size of s can decide."""
-    plain = json.loads(seal(REPORT, KEY))
+    plain = json.loads(seal(REPORT, KEY).data)
     attestation = plain["attestation"]
     hashed = digest(Message(**attestation["message"]), Domain())
     half = ORDER // 2

@@ -9,6 +9,7 @@ from app.crypto.signing import load_key
 from app.result.answers.ask import AskAnswer
 from app.result.envelope import seal
 from app.result.report import Failure, ModelInfo, Parameters, PromptTemplate, Report, RequestInfo
+from app.result.score_signatures import sign_scores
 
 KEY = load_key("1d" * 32)
 PARAMETERS = Parameters(
@@ -44,8 +45,8 @@ NOTHING: dict[str, Any] = {"answer": None, "mode": None, "parameters": None, "mo
 
 def report(**update: Any) -> Report:
     """Return a report that differs from a plain answer in `update`."""
-    return ASKED.model_copy(update=update)
+    return sign_scores(ASKED.model_copy(update=update), KEY)
 
 
 def sealed(**update: Any) -> bytes:
-    return seal(report(**update), KEY)
+    return seal(report(**update), KEY).data

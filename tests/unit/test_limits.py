@@ -71,8 +71,8 @@ def total(extra: int) -> bytes:
 def sealed(size: int) -> bytes:
     """Return a result of exactly `size` bytes."""
     assert REPORT.answer is not None
-    spare = size - len(seal(REPORT.model_copy(update={"answer": REPORT.answer.model_copy(update={"text": ""})}), KEY))
-    return seal(REPORT.model_copy(update={"answer": REPORT.answer.model_copy(update={"text": "x" * spare})}), KEY)
+    spare = size - len(seal(REPORT.model_copy(update={"answer": REPORT.answer.model_copy(update={"text": ""})}), KEY).data)
+    return seal(REPORT.model_copy(update={"answer": REPORT.answer.model_copy(update={"text": "x" * spare})}), KEY).data
 
 
 def delivered(path: Path, size: int) -> None:

@@ -20,7 +20,7 @@ from app.llm.engine import Engine
 from app.llm.models import find
 from app.request.fields import validate
 from app.request.score import Score, score_of
-from app.result.answers.score import ScoreAnswer
+from app.result.answers.score import UnsignedScore
 from tests import histories
 from tests.documents import HASH, OTHER, WALLET, row
 from tests.support import SMALL
@@ -37,7 +37,7 @@ def request() -> Score:
 def test_a_model_that_is_not_to_be_had_is_named(code: str) -> None:
     answer, mode, parameters = answer_to(request(), lacking(ModelError(code, "it is so")))
     assert mode == "fallback" and parameters == wording.shaped(None)
-    assert isinstance(answer, ScoreAnswer) and answer.fallback is not None
+    assert isinstance(answer, UnsignedScore) and answer.fallback is not None
     assert (answer.fallback.code, answer.fallback.message, answer.fallback.hint) == (code, "it is so", HINTS[code])
     plain, _, _ = scoring.answer(request(), NOT_LOADED)
     assert answer.model_copy(update={"fallback": None}) == plain.model_copy(update={"fallback": None})

@@ -20,9 +20,8 @@ from app.llm.answerer import NOT_LOADED
 from app.request.given import Given
 from app.request.parse import parse
 from app.request.sources.items import read_inputs
-from app.result.answers.score import ScoreAnswer
+from app.result.answers.score import ScoreAnswer, UnsignedScore
 from app.result.envelope import read, seal
-from app.result.report import Report
 from app.result.score_signatures import check, origins, sign_scores, statement
 from app.run.work import parse_item
 from app.verify.checklist import aloud
@@ -42,20 +41,20 @@ assemble = importlib.import_module("app.wallet.read.merge")  # a function has th
 YEAR_9999 = 253_402_300_799
 
 
-def answered(fields: dict[str, Any], given: Given | None = None) -> ScoreAnswer:
+def answered(fields: dict[str, Any], given: Given | None = None) -> UnsignedScore:
     request, _ = parse(fields) if given is None else parse(fields, given)
     answer, _, _ = answer_to(request, NOT_LOADED)
-    assert isinstance(answer, ScoreAnswer)
+    assert isinstance(answer, UnsignedScore)
     return answer
 
 
-def sealed(answer: ScoreAnswer) -> ScoreAnswer:
-    report = verify(seal(REPORT.model_copy(update={"kind": "score", "answer": answer}), KEY), SIGNER).result.report
+def sealed(answer: UnsignedScore) -> ScoreAnswer:
+    report = verify(seal(REPORT.model_copy(update={"kind": "score", "answer": answer}), KEY).data, SIGNER).result.report
     assert isinstance(report.answer, ScoreAnswer)
     return report.answer
 
 
-def laid_out(desk: Desk, sources: dict[str, Any]) -> ScoreAnswer | AppError:
+def laid_out(desk: Desk, sources: dict[str, Any]) -> UnsignedScore | AppError:
     """Return what comes of inputs by their sources, before it is signed."""
     for name, held in sources.items():
         if name == "dataset":
@@ -71,7 +70,7 @@ def laid_out(desk: Desk, sources: dict[str, Any]) -> ScoreAnswer | AppError:
         assert outcome.error is not None
         return outcome.error
     answer, _, _ = answer_to(outcome.request, NOT_LOADED)
-    assert isinstance(answer, ScoreAnswer)
+    assert isinstance(answer, UnsignedScore)
     return answer
 
 
@@ -139,7 +138,7 @@ def test_a_history_is_given_or_fetched(desk: Desk) -> None:
     assert isinstance(refusal, AppError) and refusal.code == "request.contradiction"
 
 
-def fetched(own_labels: bool = False, **more: Any) -> ScoreAnswer:  # noqa: FBT002  a switch of this file
+def fetched(own_labels: bool = False, **more: Any) -> UnsignedScore:  # noqa: FBT002  a switch of this file
     """Return a score as if its history were fetched; the whole way is tests/e2e/test_score.py."""
     answer = answered(WALLET | {"history": ROWS} | ({"labels": {"scam": [OTHER]}} if own_labels else {}))
     data = {"origin": "enclave", "host": "rpc.example", "chain_checked": True} | more
@@ -177,7 +176,6 @@ FORGED: dict[str, tuple[dict[str, str | None], dict[str, Any]]] = {
     "intent 3 for a given history": ({"sui_origin": "sui_origin"}, {}),
     "intent 0 in its place": ({"sui_origin": "sui"}, {}),
     "a fetched history's EIP-712": ({"evm": "evm"}, {}),
-    "no EIP-712": ({"evm": None}, {}),
     "no origin": ({"sui_origin": None}, {}),
     "another origin": ({}, {"origin": "owner"}),
     "the enclave's": ({}, {"origin": "enclave", "host": "rpc.example"}),
@@ -189,7 +187,7 @@ FORGED: dict[str, tuple[dict[str, str | None], dict[str, Any]]] = {
 @pytest.mark.parametrize("name", list(FORGED))
 def test_verify_refuses_signatures_of_another_origin(name: str) -> None:
     report = REPORT.model_copy(update={"kind": "score", "answer": answered(WALLET | {"history": ROWS})})
-    good = read(seal(report, KEY))
+    good = read(seal(report, KEY).data)
     given, made = good.report.answer, sealed(fetched())
     assert isinstance(given, ScoreAnswer)
     taken, facts = FORGED[name]
@@ -207,7 +205,7 @@ def test_no_digest_in_a_result_is_one_of_private_content(desk: Desk) -> None:
     """Every digest that whoever guesses the content could compute: of the records, of a list, in any form that is near."""
     labels = {"sanctioned": [OTHER]}
     answer = laid_out(desk, {"dataset": WALLET | {"history": ROWS, "labels": labels}})
-    assert isinstance(answer, ScoreAnswer) and answer.data.own_labels == "owner"
+    assert isinstance(answer, UnsignedScore) and answer.data.own_labels == "owner"
     text = sealed(answer).model_dump_json()
     request, _ = parse(WALLET | {"history": ROWS, "labels": labels})
     assert request.kind == "score" and request.history is not None
@@ -305,9 +303,9 @@ def test_a_count_is_not_newer_than_its_export() -> None:
         (fetched(own_labels=True), "with lists of flagged addresses given by the requester"),
     ],
 )
-def test_the_verifier_says_it_aloud(answer: ScoreAnswer, words: str) -> None:
-    report: Report = REPORT.model_copy(update={"kind": "score", "answer": answer})
-    (line,) = [line for line in aloud(sign_scores(report, KEY)) if line.startswith("ORIGIN")]
+def test_the_verifier_says_it_aloud(answer: UnsignedScore, words: str) -> None:
+    report = sign_scores(REPORT.model_copy(update={"kind": "score", "answer": answer}), KEY)
+    (line,) = [line for line in aloud(report) if line.startswith("ORIGIN")]
     assert words in line
     (told,) = origins(report)
     assert (told["origin"], told["host"], told["score"]) == (answer.data.origin, answer.data.host, answer.score)

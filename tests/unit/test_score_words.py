@@ -14,7 +14,7 @@ from app.llm.engine import Engine
 from app.llm.models import find
 from app.request.fields import validate
 from app.request.score import Score, score_of
-from app.result.answers.score import ScoreAnswer
+from app.result.answers.score import UnsignedScore
 from tests import histories
 from tests.support import SMALL
 
@@ -55,7 +55,7 @@ def test_what_a_slow_model_leaves_is_the_same_score(small_engine: Engine, monkey
     without, _, _ = scoring.answer(asked, NOT_LOADED)
     slow(monkeypatch, LIMITS.wording_seconds + 1)
     answer, mode, parameters = scoring.answer(asked, lambda: answerer(small_engine))
-    assert isinstance(answer, ScoreAnswer) and answer.fallback is not None
+    assert isinstance(answer, UnsignedScore) and answer.fallback is not None
     assert (mode, parameters, answer.fallback.code) == ("fallback", wording.shaped(None), "engine.too_slow")
     assert answer.model_copy(update={"fallback": without.fallback}) == without
 

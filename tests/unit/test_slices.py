@@ -23,7 +23,7 @@ from app.request.parse import parse
 from app.request.sources.combine import combine
 from app.request.sources.items import Items, read_inputs
 from app.result.envelope import check_back, read, seal
-from app.result.report import Bulk
+from app.result.report import DraftBulk
 from app.run import build_report
 from app.run.bulk import Slice, work_through
 from app.run.timings import Timings
@@ -61,9 +61,9 @@ def test_the_parts_make_the_very_bytes_of_the_whole(items: Items, chain_id: int 
         found, error = made.sealed(find(None))
         all_items = tuple(map(build_report.bulk_item, done))
         good = sum(item.success for item in all_items)
-        bulk = Bulk(totalCount=4, successCount=good, errorCount=4 - good, results=all_items)
+        bulk = DraftBulk(totalCount=4, successCount=good, errorCount=4 - good, results=all_items)
         report, wanted = build_report.finish_bulk(draft, bulk, find(None), is_done=at == 3)
-        assert found.data == seal(report, KEY, chain_id)
+        assert found.data == seal(report, KEY, chain_id).data
         assert str(error) == str(wanted)
         check_back(found.data)
         sealed = verify(found.data, KEY.address).result

@@ -74,11 +74,11 @@ HARD = REPORT.model_copy(
 @pytest.mark.parametrize("report", [REPORT, BULK, EMPTY, HARD], ids=["single", "bulk", "empty", "every escape"])
 @pytest.mark.parametrize("chain_id", [None, 421614], ids=["no chain", "chain"])
 def test_a_good_result(run: Run, report: Report, chain_id: int | None) -> None:
-    assert run(seal(report, KEY, chain_id), KEY.address) == (0, "OK")
+    assert run(seal(report, KEY, chain_id).data, KEY.address) == (0, "OK")
 
 
 def test_the_signer_in_lower_case(run: Run) -> None:
-    assert run(seal(REPORT, KEY), KEY.address.lower()) == (0, "OK")
+    assert run(seal(REPORT, KEY).data, KEY.address.lower()) == (0, "OK")
 
 
 def test_a_released_result(run: Run) -> None:
@@ -101,24 +101,24 @@ WORDS = ["taskId", "requestHash", "modelHash", "parametersHash", "reportHash"]
     ],
 )
 def test_an_altered_result(run: Run, path: str, value: Any, chain_id: int | None) -> None:
-    code, line = run(edited(seal(REPORT, KEY, chain_id), path, value), KEY.address)
+    code, line = run(edited(seal(REPORT, KEY, chain_id).data, path, value), KEY.address)
     assert code == 1 and line.startswith("refused: ")
 
 
 @pytest.mark.parametrize("signer", [(OTHER.address,), ("nobody",), ("",), ()], ids=["other", "no address", "empty", "none"])
 def test_another_signer(run: Run, signer: tuple[str, ...]) -> None:
-    code, line = run(seal(REPORT, KEY), *signer)
+    code, line = run(seal(REPORT, KEY).data, *signer)
     assert code == 1 and line.startswith("refused: ")
 
 
 def test_what_another_key_signed_in_the_name_of_the_trusted_one(run: Run) -> None:
-    code, line = run(edited(seal(REPORT, OTHER), "attestation.signer", KEY.address), KEY.address)
+    code, line = run(edited(seal(REPORT, OTHER).data, "attestation.signer", KEY.address), KEY.address)
     assert code == 1 and line.startswith("refused: ")
 
 
 def test_a_domain_of_another_app(run: Run) -> None:
     """What the key signed for another domain, as ethers itself would check it, is not a result of this app."""
-    data = edited(seal(REPORT, KEY), "attestation.domain", {"name": "other", "version": "1"})
+    data = edited(seal(REPORT, KEY).data, "attestation.domain", {"name": "other", "version": "1"})
     plain = json.loads(data)
     types = {"Result": [{"name": word, "type": "bytes32"} for word in WORDS]}
     signed = Account.sign_typed_data("1d" * 32, plain["attestation"]["domain"], types, plain["attestation"]["message"])
@@ -141,7 +141,7 @@ def test_a_domain_of_another_app(run: Run) -> None:
     ids=["newline", "duplicate leaf", "float", "duplicate report", "truncated", "mark", "null", "empty"],
 )
 def test_another_form(run: Run, alter: Callable[[bytes], bytes]) -> None:
-    data = seal(REPORT, KEY)
+    data = seal(REPORT, KEY).data
     assert alter(data) != data
     code, line = run(alter(data), KEY.address)
     assert code == 1 and line.startswith("refused: ")
@@ -153,7 +153,7 @@ def test_a_file_that_is_not_there(run: Run, tmp_path: Path) -> None:
 
 
 def test_what_the_readme_says_passes(run: Run, library: str) -> None:
-    data = seal(REPORT, KEY)
+    data = seal(REPORT, KEY).data
     signature = json.loads(data)["attestation"]["signature"]
     v = int(signature[-2:], 16)
     high_s = f"{signature[:66]}{ORDER - int(signature[66:130], 16):064x}{55 - v:02x}"

@@ -94,7 +94,7 @@ OUTSIDE = REPORT.model_copy(
 @pytest.mark.parametrize("report", [REPORT, BULK, EMPTY, OUTSIDE], ids=["single", "bulk", "empty", "outside"])
 @pytest.mark.parametrize("chain_id", [None, 421614])
 def test_what_is_sealed_verifies_and_follows_the_schema(report: Report, chain_id: int | None) -> None:
-    data = seal(report, KEY, chain_id)
+    data = seal(report, KEY, chain_id).data
     assert verify(data, KEY.address).result.report == report
     assert verify(data, KEY.address.lower()).signer == KEY.address
     schema = json.loads((ROOT / "schema/result-v1.schema.json").read_text())
@@ -103,11 +103,11 @@ def test_what_is_sealed_verifies_and_follows_the_schema(report: Report, chain_id
 
 
 def test_sealing_is_deterministic() -> None:
-    assert seal(REPORT, KEY) == seal(REPORT, KEY)
+    assert seal(REPORT, KEY).data == seal(REPORT, KEY).data
 
 
 def test_every_flipped_bit_is_refused() -> None:
-    data = seal(REPORT, KEY)
+    data = seal(REPORT, KEY).data
     for at in range(len(data)):
         for bit in (0x01, 0x20, 0x80):
             with pytest.raises(AppError):
@@ -117,13 +117,13 @@ def test_every_flipped_bit_is_refused() -> None:
 def test_another_signer_is_refused() -> None:
     other = load_key("2e" * 32)
     with pytest.raises(AppError) as info:
-        verify(seal(REPORT, other), KEY.address)
+        verify(seal(REPORT, other).data, KEY.address)
     assert info.value.code == "result.wrong_signer"
 
 
 def edited(path: str, value: Any, *, resign: bool = False) -> bytes:
     """Return a result with one leaf changed and everything else, canonical form included, as it was."""
-    plain = json.loads(seal(REPORT, KEY))
+    plain = json.loads(seal(REPORT, KEY).data)
     node = plain
     *above, leaf = path.split(".")
     for name in above:
@@ -172,7 +172,7 @@ def test_an_edit_is_refused(path: str, value: Any, code: str) -> None:
 
 
 def test_an_engine_outside_passes_for_no_model() -> None:
-    data = seal(OUTSIDE, KEY)
+    data = seal(OUTSIDE, KEY).data
     result = verify(data, KEY.address).result
     assert (result.report.embedded_model, str(result.report.outside_model)) == (None, "m (openai-compatible at h)")
     assert result.attestation.message.modelHash == ZERO_HASH
@@ -190,7 +190,7 @@ def test_an_edit_that_is_signed_again_has_another_signer() -> None:
 
 
 def rewritten() -> dict[str, tuple[bytes, str]]:
-    data = seal(REPORT, KEY)
+    data = seal(REPORT, KEY).data
     return {
         "reformatted": (json.dumps(json.loads(data), indent=1).encode(), "result.not_canonical"),
         "reordered": (

@@ -16,7 +16,7 @@ from app.jobs.score.wording import Worded, evidence, shaped, word
 from app.llm.answerer import Embedded, OpenAnswerer
 from app.request.score import Score, read_history
 from app.result.answers.answer import Mode
-from app.result.answers.score import Breakdown, Claim, Fallback, Metadata, Points, Provenance, ScoreAnswer, Scorecard
+from app.result.answers.score import Breakdown, Claim, Fallback, Metadata, Points, Provenance, Scorecard, UnsignedScore
 from app.result.report import Parameters
 from app.wallet.features import features, months
 from app.wallet.fetch.source import fetch
@@ -26,7 +26,7 @@ from app.wallet.scorecard import Score as Scored
 from app.wallet.scorecard import Scorecard as Table
 
 
-def answer(request: Score, open_answerer: OpenAnswerer, deadline: Deadline = NEVER) -> tuple[ScoreAnswer, Mode, Parameters]:
+def answer(request: Score, open_answerer: OpenAnswerer, deadline: Deadline = NEVER) -> tuple[UnsignedScore, Mode, Parameters]:
     """Return the scored wallet, not yet signed; how its texts came about; and what shaped them.
 
     Never fails for want of a model: then the mode is `fallback`, the score the same, and the answer says why. Raises
@@ -52,7 +52,7 @@ def answer(request: Score, open_answerer: OpenAnswerer, deadline: Deadline = NEV
     return _saying_why(told, why), "fallback", worded.parameters
 
 
-def _saying_why(told: ScoreAnswer, why: ModelError) -> ScoreAnswer:
+def _saying_why(told: UnsignedScore, why: ModelError) -> UnsignedScore:
     return told.model_copy(update={"fallback": Fallback(code=why.code, message=why.message, hint=why.hint)})
 
 
@@ -95,19 +95,15 @@ def _answer(
     claims: list[Claim],
     scored: Scored | None,
     spent: int = 0,
-) -> ScoreAnswer:
+) -> UnsignedScore:
     texts = {kind: tuple(claim.text for claim in claims if claim.kind == kind) for kind in ("reasoning", "risk", "strength")}
     table = Table.packaged()
     total = scored.total if scored else min(1000, 10 * (values["transactions"] or 0))
-    return ScoreAnswer(
+    return UnsignedScore(
         score=total,
         wallet_address=request.wallet,
         address_form=request.address_form,
         timestamp_ms=1000 * (history.newest_time if request.live is None else history.as_of_time),
-        signature=None,
-        sui=None,
-        sui_origin=None,
-        evm=None,
         tier=table.tier(total),
         claims=tuple(claims),
         metadata=Metadata(

@@ -154,8 +154,8 @@ class SuiSignatures(Part):
     ed25519: SuiSignature
 
 
-class ScoreAnswer(Part):
-    """A wallet's score, what it rests on, and the signatures that contracts check."""
+class UnsignedScore(Part):
+    """A wallet's score, and what it rests on."""
 
     score: Annotated[int, Field(ge=0, le=1000)]
     wallet_address: Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$")]
@@ -164,15 +164,6 @@ class ScoreAnswer(Part):
     timestamp_ms: Count
     """As of when the data holds, milliseconds; never the time of the run. Of a fetched history the block's time, of a given one
     the newest record's, whatever else it says; 0 if there is no record."""
-    signature: Hex64 | None
-    """secp256k1 of intent 0, under the earlier API's name: the 60 bytes name neither chain nor host nor origin. null if the
-    history was given, or lists of flagged addresses were; and before the report is sealed."""
-    sui: SuiSignatures | None
-    """Intent 0 by both schemes; null where `signature` is."""
-    sui_origin: SuiSignatures | None
-    """Intent 2 for a given history, intent 3 for a fetched one: with chain, origin and host. null only before it is sealed."""
-    evm: Signature65 | None
-    """EIP-712 of the same facts (app/crypto/evm_score.py), under the result's domain. null only before the report is sealed."""
     tier: str
     """From the table: premium from 800, standard from 600, else basic."""
     claims: tuple[Claim, ...]
@@ -184,3 +175,17 @@ class ScoreAnswer(Part):
     """Why no sentence is the model's; null if one is, and in mode count, which has nothing to word."""
     completion_tokens: Count
     """Tokens the model wrote for the texts, those thrown away included."""
+
+
+class ScoreAnswer(UnsignedScore):
+    """A wallet's score, what it rests on, and the signatures that contracts check."""
+
+    signature: Hex64 | None
+    """secp256k1 of intent 0, under the earlier API's name: the 60 bytes name neither chain nor host nor origin. null if the
+    history was given, or lists of flagged addresses were."""
+    sui: SuiSignatures | None
+    """Intent 0 by both schemes; null where `signature` is."""
+    sui_origin: SuiSignatures
+    """Intent 2 for a given history, intent 3 for a fetched one: with chain, origin and host."""
+    evm: Signature65
+    """EIP-712 of the same facts (app/crypto/evm_score.py), under the result's domain."""
