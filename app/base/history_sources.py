@@ -1,4 +1,4 @@
-"""Where a history may come from: one name each, and what of it is read. No imports: errors and README say it too."""
+"""Where a history may come from: one name each, and what of it is read. No imports: errors and docs say it too."""
 
 from __future__ import annotations
 

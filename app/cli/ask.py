@@ -54,8 +54,9 @@ def ask(
 def score(*, wallet: str, files: tuple[Path, ...], chain: str | None, as_json: bool, **more: Any) -> int:
     """Score a wallet from the files that an explorer or a node sent.
 
-    The address is protected, the files are input files. The README names the
-    formats that are read; a history may be piped in as well.
+    The address is protected, the files are input files. The formats that are
+    read are listed in docs/how-to/wallet-histories.md; a history may be piped
+    in as well.
 
     \b
     Examples:
