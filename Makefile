@@ -18,7 +18,7 @@ TAG ?= sealed-llm:latest
 TEE := tdx
 CHAIN := arbitrum-sepolia-testnet
 
-.PHONY: help demo test check bench bench-peers bench-growth bench-weights docs lock labels clean setup deploy run local-iexec enclave-rehearsal campaign-bits campaign-attack image image-rehearsal sbom audit campaign campaign-sandbox humaneval test-transformers
+.PHONY: help demo test check bench bench-peers bench-growth bench-weights docs generate lock labels clean setup deploy run local-iexec enclave-rehearsal campaign-bits campaign-attack image image-rehearsal sbom audit campaign campaign-sandbox humaneval test-transformers
 .DELETE_ON_ERROR:
 
 help:  ## name the targets
@@ -30,7 +30,7 @@ demo: setup  ## fetch and build what is needed, then ask the model one question 
 	$(VENV)/bin/sealed-llm ask "$(DEMO)" --out $$out < /dev/null && echo \
 	&& $(VENV)/bin/sealed-llm verify $$out/result.json --signer $$signer
 
-test: setup $(READY_DEV) $(READY_AUDIT) $(VENV)/.model-$(TEST_MODEL) $(VENV)/.states-$(TEST_MODEL) $(VENV)/.server $(VENV)/.peers $(VENV)/.contracts $(VENV)/.deploy $(VENV)/.qemu $(VENV)/.strace  ## everything the tests need, then all of them
+test: setup $(READY_DEV) $(READY_AUDIT) $(VENV)/.model-$(TEST_MODEL) $(VENV)/.states-$(TEST_MODEL) $(VENV)/.server $(VENV)/.docs $(VENV)/.peers $(VENV)/.contracts $(VENV)/.deploy $(VENV)/.qemu $(VENV)/.strace  ## everything the tests need, then all of them
 	@$(MAKE) --no-print-directory check
 	$(PY) -m pytest
 
@@ -46,7 +46,7 @@ run: $(VENV)/.deploy  ## iExec's client orders one task of it (TEE= CHAIN= POOL=
 test-transformers: $(VENV)/.model-$(TEST_MODEL)  ## the engine in Hugging Face's library: PYTHON=... with transformers torch accelerate gguf pytest click pydantic jinja2
 	$(PYTHON) -m pytest --noconftest tests/unit/test_transformers.py
 
-check: $(READY_DEV) $(READY_AUDIT)  ## lint, types, and the drift of schema, README and locks
+check: $(READY_DEV) $(READY_AUDIT)  ## lint, types, and the drift of schema, docs and locks
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
@@ -95,7 +95,7 @@ campaign-bits: setup $(READY_DEV) $(VENV)/.model-$(TEST_MODEL) $(VENV)/.qemu  ##
 	@mv bench/results/bits.new bench/results/bits.txt
 	@cat bench/results/bits.txt
 
-campaign-attack: setup $(READY_DEV) $(READY_ATTACK) $(VENV)/.model-$(TEST_MODEL) $(VENV)/.peers $(VENV)/.strace  ## fuzz, repeat, mutate, break: docs/attacks.md (MINUTES=90; goes on where it was stopped)
+campaign-attack: setup $(READY_DEV) $(READY_ATTACK) $(VENV)/.model-$(TEST_MODEL) $(VENV)/.peers $(VENV)/.strace  ## fuzz, repeat, mutate, break: docs/explanation/attacks.md (MINUTES=90; goes on where it was stopped)
 	$(PY) -m bench.attack --minutes $(MINUTES) $(PARTS)
 
 image:  ## build an image with buildah, podman or docker: DOCKERFILE=Dockerfile.scone TAG=name:tag MODEL=name BUILD_BASE=name@sha256:…
@@ -108,16 +108,19 @@ sbom: setup $(READY_AUDIT)  ## write what an image holds, and under which licenc
 	PYTHONPATH=. $(PY) dev/sbom.py
 
 audit: $(READY_AUDIT)  ## look for published vulnerabilities of all that is locked (asks PyPI and npm)
-	@failed=; for name in run build dev audit attack server; do \
+	@failed=; for name in run build dev audit attack server docs; do \
 	  echo "requirements/$$name.lock"; $(VENV)/bin/pip-audit --strict --disable-pip --require-hashes -r requirements/$$name.lock || failed=1; done; \
 	for folder in deploy contracts tests/peers; do echo $$folder; (cd $$folder && npm audit) || failed=1; done; test -z "$$failed"
 
-docs: $(READY_DEV)  ## write schema/ and the generated parts of the README anew
+docs: $(VENV)/.docs  ## build the documentation as web pages, docs/_build/html/index.html; a warning is an error
+	$(VENV)/docs/bin/sphinx-build -W --keep-going -n -E -q -b html docs docs/_build/html
+
+generate: $(READY_DEV)  ## write schema/ and the generated parts of docs/ anew
 	$(PY) -m app schema
 	$(PY) dev/check_drift.py --write
 
 lock:  ## resolve requirements/*.in anew (needs pip-tools)
-	cd requirements && for name in run build dev audit attack server; do \
+	cd requirements && for name in run build dev audit attack server docs; do \
 	  pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-find-links \
 	    --no-emit-options --no-emit-trusted-host --output-file=$$name.lock $$name.in || exit 1; done
 
@@ -125,7 +128,7 @@ labels: $(READY)  ## write the packaged address labels anew from the npm package
 	$(PY) dev/make_labels.py
 
 clean:  ## remove the environment and the links to models; the cache stays
-	rm -rf $(VENV) app/llm/weights app/sandbox/guest.bin .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) docs/_build app/llm/weights app/sandbox/guest.bin .mypy_cache .pytest_cache .ruff_cache
 
 setup: $(READY) $(VENV)/.model-$(DEFAULT_MODEL) $(VENV)/.states-$(DEFAULT_MODEL) $(VENV)/.sandbox
 
@@ -170,6 +173,12 @@ $(VENV)/.server: requirements/server.lock $(READY)
 	$(PYTHON) -m venv $(VENV)/server
 	$(VENV)/server/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes --no-deps -r requirements/server.lock
 	$(VENV)/server/bin/python dev/build_engine.py
+	@touch $@
+
+# Sphinx, in an environment of its own: no other lock has to agree with it.
+$(VENV)/.docs: requirements/docs.lock | $(PY)
+	$(PYTHON) -m venv $(VENV)/docs
+	$(VENV)/docs/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes --no-deps -r requirements/docs.lock
 	@touch $@
 
 $(VENV)/.peers: tests/peers/package-lock.json | $(PY)

@@ -5,7 +5,7 @@
 # Turns image FROM (built from Dockerfile.scone) into the SCONE image TO, pushes it, and writes what the chain needs
 # into deploy/scone/iexec.json: multiaddr, checksum, mrenclave. Needs docker, openssl, python3, the right to pull
 # SCONE's sconifier (ask info@scontain.com and scone-access@iex.ec), and its digest in SCONIFIER_DIGEST: sha256:...
-# Facts behind the checks: docs/enclaves.md, "Signing".
+# Facts behind the checks: docs/explanation/enclaves.md, "Signing".
 set -euo pipefail
 
 # Everything that enters MRENCLAVE besides the image's own files; each stands here once. The heap stands in

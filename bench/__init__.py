@@ -1,1 +1,1 @@
-"""One file per claim in the README; each prints ratios against a named peer in the same run."""
+"""One file per claim in docs/measured.md; each prints ratios against a named peer in the same run."""

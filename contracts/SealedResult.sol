@@ -3,7 +3,7 @@ pragma solidity 0.8.28;
 
 /// @title The signature of a sealed-llm result, checked on chain
 /// @notice EIP-712 over one static struct of five words: a check costs the same for a report of any size.
-/// @dev The same words as app/crypto/signing.py and the README:
+/// @dev The same words as app/crypto/signing.py and docs/reference/result.md:
 ///
 ///     domain  EIP712Domain(string name,string version[,uint256 chainId])   "sealed-llm", "1"
 ///     struct  Result(bytes32 taskId,bytes32 requestHash,bytes32 modelHash,

@@ -34,6 +34,7 @@ const SOURCES = {
   'Probe.sol': '../tests/contracts/Probe.sol',
   'VerifyResult.sol': '../snippets/VerifyResult.sol',
   'VerifyScore.sol': '../snippets/VerifyScore.sol',
+  'ScoreGate.sol': '../examples/score/ScoreGate.sol',
 };
 const json = (path, base = POCO) => JSON.parse(readFileSync(new URL(path, base), 'utf8'));
 const artifact = (path) => json(`artifacts/contracts/${path}.json`);

@@ -5,7 +5,7 @@ import { readText, requestOf } from './request.mjs';
 
 const USAGE = `
 node ask.mjs 0xAPP "What is the capital of France?"     [args]
-node ask.mjs 0xAPP request.json                         [args]   or - for standard input: a JSON object as in the README
+node ask.mjs 0xAPP request.json                         [args]   or - (standard input): a JSON object, docs/reference/request.md
 node ask.mjs 0xAPP orders.csv "How many orders failed?" [args]   a text, and a question about it
 node ask.mjs 0xAPP 0xPROTECTED_DATA ["a question"]      [args]   what protect.mjs protected, by whoever owns it
 

@@ -184,7 +184,7 @@ export const leftAside = (report) => {
   const answered = [report, ...(report.bulk?.results ?? [])].filter(({ answer }) => answer);
   const unused = answered.flatMap(({ inputs }) => inputs).filter(({ used, source }) => !used && source !== 'dataset');
   const names = unused.map(({ kind, source, number }) => [kind, 'in the', source.replace('_', ' '), number].join(' ').trim());
-  const why = 'a request in protected data decides what goes with it (docs/protected-data.md)';
+  const why = 'a request in protected data decides what goes with it (docs/reference/protected-data.md)';
   return names.length ? [`NOT USED: ${[...new Set(names)].join(', ')}; ${why}`] : [];
 };
 

@@ -7,8 +7,8 @@ node protect.mjs request.json 0xAPP 0xUSER          one task may read it; - take
 node protect.mjs request.json 0xAPP 0xUSER bulk     any number of tasks, in bulk too, free of charge
 node protect.mjs notes.txt 0xAPP 0xUSER [bulk]      a text, a table: whoever may use it asks about it
 
-A request is a JSON object as in the README; lists become JSON text, which the app reads as lists. Wallet: KEYSTORE=file,
-whose password is asked for, or PRIVATE_KEY in the environment. Settings: RPC, OPTIONS.`;
+A request is a JSON object as in docs/reference/request.md; lists become JSON text, which the app reads as lists.
+Wallet: KEYSTORE=file, whose password is asked for, or PRIVATE_KEY in the environment. Settings: RPC, OPTIONS.`;
 
 await run(USAGE, async ([file, app, user, bulk]) => {
   const to = { authorizedApp: address(app, '0xAPP'), authorizedUser: address(user, '0xUSER') };

@@ -17,7 +17,7 @@ export const readText = (path) => {
   } catch (error) {
     refuse(`${path} cannot be read (${error.code ?? error.message})`, 'name a file that is there, or - for standard input');
   }
-  if (!bytes.length) refuse(`${path} is empty`, 'it holds the request, a JSON object as in the README, or a text');
+  if (!bytes.length) refuse(`${path} is empty`, 'it holds the request, a JSON object as in docs/reference/request.md, or a text');
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes); // which drops a BOM
   } catch {
@@ -65,7 +65,7 @@ const fieldsOf = (text, name) => {
     const [, message, at] = /^(.*?)(?: at position (\d+))?$/s.exec(error.message);
     const lines = text.slice(0, at ?? 0).split('\n');
     const place = at ? `, line ${lines.length}, column ${lines.at(-1).length + 1}` : '';
-    refuse(`${name}${place}: ${message.replace(/\s+/g, ' ')}`, 'a request is one JSON object, as in the README');
+    refuse(`${name}${place}: ${message.replace(/\s+/g, ' ')}`, 'a request is one JSON object, as in docs/reference/request.md');
   }
   if (!isObject(fields)) refuse(`${name} is no JSON object`, 'write {"prompt": "…"}; questions and answers: see `Questionnaires`');
   if (!Object.keys(fields).length) refuse(`${name} asks nothing`, 'write {"prompt": "…"}');

@@ -1,6 +1,6 @@
 """Keep README, docs and locks in step with code and tests, and the project on its own feet.
 
-`check_drift.py` says what differs, `--write` mends the README.
+`check_drift.py` says what differs, `--write` mends the generated parts of docs/ (dev/reference.py).
 """
 
 from __future__ import annotations
@@ -8,102 +8,15 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from app.base.hints import HINTS, fill
-from app.base.limits import Limits
-from app.llm.models import catalogue
-from app.request.fields import SAME
-from app.request.sources.owner import POLICY
-from app.wallet import features as features_of
-from app.wallet.features import FEATURES
+from dev import reference
 
 ROOT = Path(__file__).resolve().parent.parent
-README = ROOT / "README.md"
-
-
-def _help() -> str:
-    command = [sys.executable, "-m", "app", "--help"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env={"COLUMNS": "100", "PATH": ""})
-    return f"```text\n{done.stdout.rstrip()}\n```"
-
-
-def _errors() -> str:
-    rows = [f"| `{code}` | {fill(hint).replace('|', '/')} |" for code, hint in sorted(HINTS.items())]
-    return "\n".join(["| code | hint |", "| --- | --- |", *rows])
-
-
-def _models() -> str:
-    rows = [
-        f"| `{model.name}` | {model.bytes / 2**20:.0f} MiB | {model.context} | {model.licence} | `{model.sha256[:16]}…` |"
-        for model in catalogue().values()
-    ]
-    return "\n".join(["| name | size | context | licence | sha-256 |", "| --- | --- | --- | --- | --- |", *rows])
-
-
-def _limits() -> str:
-    """Take each limit's reason from the comment beside it: there is no second place."""
-    source = (ROOT / "app/base/limits.py").read_text()
-    defaults = Limits()
-    rows = [
-        f"| `{name}` | {getattr(defaults, name):,} | {reason} |"
-        for name, reason in re.findall(r"^    (\w+): int = [^#]+#\s*(.+)$", source, re.MULTILINE)
-    ]
-    return "\n".join(["| limit | value | why |", "| --- | --- | --- |", *rows])
-
-
-def _images() -> str:
-    """Take the table of images from what the rehearsal wrote down."""
-    rows = [
-        "| MiB | unpacked | of it over the base | 48 tokens | the same, `--no-mmap` | 4,000 tokens | the same, `--no-mmap` |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
-    ]
-    for part in re.split(r"^(?=Dockerfile)", (ROOT / "bench/results/images.txt").read_text(), flags=re.MULTILINE)[1:]:
-        name = re.sub(r"(\S+), (\S+)", r"`\1`, `\2`", part.partition(":")[0])
-        figures = re.findall(r"(\d+) MiB unpacked|(\d+) MiB of it|address space +(\d+) MiB", part)
-        rows.append(f"| {name} | {' | '.join(''.join(figure) for figure in figures)} |")
-    return "\n".join(rows)
-
-
-BLOCKS: dict[str, Callable[[], str]] = {
-    "help": _help,
-    "images": _images,
-    "models": _models,
-    "errors": _errors,
-    "limits": _limits,
-}
-
-
-def readme(*, write: bool) -> Iterator[str]:
-    """Yield the names of the generated blocks that differ; mend them if `write`."""
-    text = README.read_text()
-    for name, make in BLOCKS.items():
-        begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
-        before, found, rest = text.partition(begin)
-        body, closed, after = rest.partition(end)
-        if not found or not closed:
-            yield f"README.md has no block {name}"
-        elif body != (fresh := make() + "\n"):
-            yield f"README.md, block {name}: run `make docs`"
-            text = before + begin + fresh + end + after
-    if write:
-        README.write_text(text)
-
-
-def attacks(*, write: bool) -> Iterator[str]:
-    """Yield the name of the block of docs/attacks.md that differs from the campaign's figures; mend it if `write`."""
-    path, begin, end = ROOT / "docs/attacks.md", "<!-- attack -->\n", "<!-- /attack -->"
-    before, _, rest = path.read_text().partition(begin)
-    body, closed, after = rest.partition(end)
-    fresh = f"```\n{(ROOT / 'bench/results/attack.txt').read_text()}```\n"
-    if not closed or body != fresh:
-        yield "docs/attacks.md, block attack: run `make docs`"
-        if write:
-            path.write_text(before + begin + fresh + end + after)
 
 
 def locks() -> Iterator[str]:
@@ -122,52 +35,24 @@ def locks() -> Iterator[str]:
                     yield f"{path.name}: {requirement.name} is not locked: run `make lock`"
 
 
+def pages() -> list[Path]:
+    """Return every page for people: README.md, docs/ and examples/, but what Sphinx built."""
+    below = (path for folder in ("docs", "examples") for path in sorted((ROOT / folder).rglob("*.md")))
+    return [ROOT / "README.md", *(path for path in below if "_build" not in path.parts)]
+
+
 def named_tests() -> Iterator[str]:
-    """Yield every test that the README names, as file.py::test[case] or behind `pytest`, and that is not there."""
-    text = README.read_text()
+    """Yield every test that a page names, as file.py::test[case] or behind `pytest`, and that is not there."""
     sources = {path.name: path.read_text() for path in (ROOT / "tests").rglob("test_*.py")}
-    for file, test, case in re.findall(r"(test_\w+\.py)::(\w+)(?:\[([^\]]+)\])?", text):
-        source = sources.get(file, "")
-        if not re.search(rf"^def {test}\(", source, re.MULTILINE) or (case and f'"{case}"' not in source):
-            yield f"README.md names {file}::{test}{case and f'[{case}]'}, which is not there"
-    for path in re.findall(r"pytest (tests/[\w./]+)", text):
-        if not (ROOT / path).exists():
-            yield f"README.md names {path}, which is not there"
-
-
-def features(*, write: bool) -> Iterator[str]:
-    """Yield the name of the table of features if it differs; write it if `write`."""
-    path = ROOT / "app/wallet/FEATURES.md"
-    rows = [f"| `{name}` | {unit} | {meaning} |" for name, (unit, meaning) in FEATURES.items()]
-    about = (features_of.__doc__ or "").strip().splitlines()
-    head = ["# Features of a wallet", "", *about, "", "| feature | unit | meaning |", "| --- | --- | --- |"]
-    text = "\n".join([*head, *rows]) + "\n"
-    if not path.exists() or path.read_text() != text:
-        yield "app/wallet/FEATURES.md: run `make docs`"
-        if write:
-            path.write_text(text)
-
-
-_SAID = {"free": "anybody", "fewer": "anybody, up to the default", "aside": "its owner; left aside", "refused": "its owner"}
-
-
-def owners(*, write: bool) -> Iterator[str]:
-    """Yield the name of the table of who may set what beside protected data if it differs; mend it if `write`."""
-    path = ROOT / "docs/protected-data.md"
-    other = {name: [one for one, first in SAME.items() if first == name] for name in POLICY}
-    rows = [
-        f"| {', '.join(f'`{one}`' for one in (name, *other[name]))} | {_SAID[rule.request]} | {_SAID[rule.wallet]} "
-        f"| {_SAID[rule.material]} | {rule.why} |"
-        for name, rule in POLICY.items()
-    ]
-    head = ["| field | beside a request | beside a wallet alone | beside material | what it could do |", "| --- " * 5 + "|"]
-    before, begin, rest = path.read_text().partition("<!-- owner -->\n")
-    body, end, after = rest.partition("<!-- /owner -->")
-    fresh = "\n".join([*head, *rows]) + "\n"
-    if not begin or not end or body != fresh:
-        yield "docs/protected-data.md, block owner: run `make docs`"
-        if write and begin and end:
-            path.write_text(before + begin + fresh + end + after)
+    for page in pages():
+        place, text = page.relative_to(ROOT).as_posix(), page.read_text()
+        for file, test, case in re.findall(r"(test_\w+\.py)::(\w+)(?:\[([^\]]+)\])?", text):
+            source = sources.get(file, "")
+            if not re.search(rf"^def {test}\(", source, re.MULTILINE) or (case and f'"{case}"' not in source):
+                yield f"{place} names {file}::{test}{case and f'[{case}]'}, which is not there"
+        for path in re.findall(r"pytest (tests/[\w./]+)", text):
+            if not (ROOT / path).exists():
+                yield f"{place} names {path}, which is not there"
 
 
 def files() -> list[Path]:
@@ -210,31 +95,39 @@ def beside() -> Iterator[str]:
                 yield f"{place}:{number} says {BESIDE}: no file may name that folder, which users have not; use another word"
 
 
+CITED = re.compile(r"\b((?:docs|examples)/(?!_build)[\w/.-]+\.\w+)(?:#([\w.-]+))?((?:(?:,| and|, and)? \"[^\"]+\")*)")
+
+
+def anchors(text: str) -> set[str]:
+    """Return the anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.strip().lower().replace(" ", "-")) for heading in headings}
+
+
 def citations() -> Iterator[str]:
-    """Yield every page of docs/, and every section of one, that a file cites (page, "Section") and that is not there."""
+    """Yield every file of docs/ or examples/, every anchor and every section that a file cites and that is not there.
+
+    A citation is a path from the root, alone, with an anchor (page.md#anchor) or with sections (page.md, "Section").
+    """
     for path in files():
-        place, text = path.relative_to(ROOT).as_posix(), re.sub(r"[\s#]+", " ", path.read_bytes().decode(errors="replace"))
-        for name, cited in re.findall(r"\bdocs/([\w-]+\.md)((?:(?:,| and|, and)? \"[^\"]+\")*)", text):
-            there = (ROOT / "docs" / name).read_text() if (ROOT / "docs" / name).exists() else None
-            if there is None:
-                yield f"{place} cites docs/{name}, which is not there"
+        place, text = (
+            path.relative_to(ROOT).as_posix(),
+            re.sub(r"[\s#]*\n[\s#]*", " ", path.read_bytes().decode(errors="replace")),
+        )
+        for name, anchor, cited in CITED.findall(text):
+            if not (ROOT / name).is_file():
+                yield f"{place} cites {name}, which is not there"
                 continue
+            there = (ROOT / name).read_text() if name.endswith(".md") else ""
+            if anchor and anchor not in anchors(there):
+                yield f"{place} cites {name}#{anchor}, an anchor that is not there"
             for section in re.findall(r'"([^"]+)"', cited):
                 if f"\n## {section}\n" not in there:
-                    yield f'{place} cites docs/{name}, "{section}", a section that is not there'
+                    yield f'{place} cites {name}, "{section}", a section that is not there'
 
 
 if __name__ == "__main__":
     wish = "--write" in sys.argv
-    differences = [
-        *readme(write=wish),
-        *features(write=wish),
-        *owners(write=wish),
-        *attacks(write=wish),
-        *locks(),
-        *named_tests(),
-        *citations(),
-        *beside(),
-    ]
+    differences = [*reference.differing(ROOT / "docs", write=wish), *locks(), *named_tests(), *citations(), *beside()]
     if not wish and differences:
         raise SystemExit("\n".join(differences))

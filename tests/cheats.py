@@ -24,7 +24,7 @@ TRUE = {
     "near": "assert abs(add(1, 1) - 2) < 0.001",
     "all": "assert all([add(1, n) == 1 + n for n in range(1, 3)]) and isinstance(add(1, 1), int)",
 }
-# Tricks that a test cannot withstand which shares an interpreter with the snippet: docs/sandbox.md names the kinds.
+# Tricks that a test cannot withstand which shares an interpreter with the snippet: docs/explanation/sandbox.md names the kinds.
 BESIDE = frozenset(
     [
         "always-equal",

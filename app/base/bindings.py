@@ -12,7 +12,7 @@ def import_bindings(package: str, module: str) -> Any:
     """Return `package.module`, imported below a stand-in package, so that the package's own `__init__` never runs.
 
     What it would run makes libffi closures, which need a page that is writable and executable at once; an enclave
-    refuses that (docs/enclaves.md, "What SCONE refuses"). Raises ImportError; the module may raise others.
+    refuses that (docs/explanation/enclaves.md, "What SCONE refuses"). Raises ImportError; the module may raise others.
     """
     if package not in sys.modules:
         spec = importlib.util.find_spec(package)

@@ -44,7 +44,7 @@ HINTS: dict[str, str] = {
     "env.invalid": "IEXEC_TASK_ID is 0x and 64 hex digits; counters are decimal numbers; file names have no slash",
     "env.iexec_out": "the worker sets IEXEC_OUT to a writable folder; `python -m app simulate` does it for you",
     "file.missing": "the worker could not fetch or decrypt this input: check its address, its order and its url",
-    "file.too_large": "see the limits in the README",
+    "file.too_large": "docs/reference/limits.md has the limit of each kind of input",
     "file.unreadable": "the input is there but cannot be read as a regular file",
     "file.wrong_kind": "`--file` takes a request as JSON, `--protected-data` a zip by dataProtector, `verify` a result",
     "history.bad_answer": "check the address of the explorer or node: what came back is not what its API answers",
@@ -54,7 +54,7 @@ HINTS: dict[str, str] = {
     "history.mixed_chains": "one history tells of one chain: the one that the request names",
     "history.other_wallet": "export the history of the very wallet that is to be scored",
     "history.refused_by_source": "the explorer or node gave an error: check its key and its rate limit, and fetch anew",
-    "history.too_large": "see the limits in the README; fetch up to an earlier block",
+    "history.too_large": "docs/reference/limits.md has the limits; fetch up to an earlier block",
     "history.unreachable": "check the address of the explorer or node, and its rate limit; an exported file needs no network",
     "input.empty": "protect an object with a non-empty `prompt`, or pass the prompt as args",
     "input.missing": "protect an object with a `prompt`, or say what to do in a secret or the args (of args with an odd quote "
@@ -74,7 +74,7 @@ HINTS: dict[str, str] = {
     "model.missing": "run `python -m app model fetch`",
     "model.not_embedded": "the folder of the code must be writable and have free space; a run looks for models beside it",
     "model.unknown": "`python -m app model list` shows the names",
-    "option.invalid": "see `Options` in the README for the range of each option",
+    "option.invalid": "docs/reference/request.md#options has the range of each option",
     "option.unknown": "known options: {options}",
     "owner.forbids": "leave the field out: only the owner of the protected data can let it in, by a field of the data itself "
     'or by its name in `allow` there, as in "allow": ["max_tokens"]',

@@ -75,8 +75,9 @@ def ask(**typed: Unpack[_Ask]) -> int:
 def score(**typed: Unpack[_Score]) -> int:
     """Score a wallet from the files that an explorer or a node sent.
 
-    The address is protected, the files are input files. The README names the
-    formats that are read; a history may be piped in as well.
+    The address is protected, the files are input files. The formats that are
+    read are listed in docs/how-to/wallet-histories.md; a history may be piped
+    in as well.
 
     \b
     Examples:

@@ -1,6 +1,6 @@
 """Keys, EIP-712 digests, above all that of one static struct of hashes, sign and recover.
 
-Knows nothing of files, reports or the environment. The signed struct, here and in the README:
+Knows nothing of files, reports or the environment. The signed struct, here and in docs/reference/result.md:
 
     domain  EIP712Domain(string name,string version[,uint256 chainId])   "sealed-llm", "1"
     struct  Result(bytes32 taskId,bytes32 requestHash,bytes32 modelHash,

@@ -1,6 +1,6 @@
 """A protectedData file: bytes in, named values out. Nothing is ever extracted to disk.
 
-Layout and encodings: docs/protected-data.md, "The file". A zip with one stored file for each
+Layout and encodings: docs/reference/protected-data.md, "The file". A zip with one stored file for each
 scalar; nested objects are folders. The file does not say what type a value has: the reader asks.
 """
 

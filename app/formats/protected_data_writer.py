@@ -1,6 +1,6 @@
 """Write a protectedData the way @iexec/dataprotector 2 does.
 
-Layout: docs/protected-data.md, "The file". One stored file per scalar in Borsh, explicit
+Layout: docs/reference/protected-data.md, "The file". One stored file per scalar in Borsh, explicit
 folder entries, keys of letters, digits, - and _. The time stamp is fixed, so that one object always
 makes the same file.
 """

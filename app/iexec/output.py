@@ -1,7 +1,7 @@
 """IEXEC_OUT: write ahead, then replace, so that there is a complete result at every moment.
 
 A file is written beside its final name, flushed to disk and renamed over it; computed.json comes last
-and only ever names a file that is complete. Rules: docs/iexec-protocol.md, "What the app leaves".
+and only ever names a file that is complete. Rules: docs/reference/iexec-protocol.md, "What the app leaves".
 
 With callback-data, which holds the digest of the very file that computed.json names, two files must change as one. So the
 next result goes under the other of two names, and the renaming of computed.json is the one moment at which both change.

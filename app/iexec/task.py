@@ -1,6 +1,6 @@
 """The worker's environment, read once into one value.
 
-Source of every rule: docs/iexec-protocol.md, "The environment" (worker 9.2, SMS 9.3), "Bulk", and "`iapp test`" for
+Source of every rule: docs/reference/iexec-protocol.md, "The environment" (worker 9.2, SMS 9.3), "Bulk", and "`iapp test`" for
 what differs there.
 """
 

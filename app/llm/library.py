@@ -1,7 +1,7 @@
 """The one door to llama.cpp: llama-cpp-python's C bindings, opened without writable code pages.
 
 `import llama_cpp` makes a libffi closure for its log callback, which needs a page that is writable
-and executable at once; an enclave refuses that (docs/enclaves.md, "What SCONE refuses"). The
+and executable at once; an enclave refuses that (docs/explanation/enclaves.md, "What SCONE refuses"). The
 C bindings alone (`llama_cpp.llama_cpp`) make none, and load neither numpy nor jinja2 nor diskcache.
 """
 

@@ -23,7 +23,7 @@ class Failure(Part):
     """Why there is no answer."""
 
     code: str
-    """Stable, from the table in the README."""
+    """Stable, one of docs/reference/errors.md."""
     message: str
     """Lower case, without any of the input's content."""
     hint: str

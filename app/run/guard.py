@@ -37,7 +37,7 @@ def taken() -> dict[str, str]:
     """Return the environment, and drop the secrets in it: from `os.environ`, and from the block that the kernel shows.
 
     /proc/PID/environ, a child and a dump of the stack no longer have them. What Python cannot do is forget the strings
-    returned: they are copied where they are decoded, and freed without being overwritten (docs/enclaves.md).
+    returned: they are copied where they are decoded, and freed without being overwritten (docs/explanation/enclaves.md).
     """
     environ = dict(os.environ)
     libc = ctypes.CDLL(None)

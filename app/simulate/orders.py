@@ -2,7 +2,7 @@
 
 Everything private goes where only the enclave reads it, the protectedData or a requester secret; the name of the model
 and the threads, which say nothing, go into the public args. The numbers of a request go with it: a protectedData that holds
-a request decides them (docs/protected-data.md, "Who may set what beside protected data").
+a request decides them (docs/reference/owner-policy.md).
 """
 
 from __future__ import annotations

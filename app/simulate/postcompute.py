@@ -1,7 +1,7 @@
 """Judge IEXEC_OUT as the platform's post-compute does.
 
 Two parsers read computed.json: serde in Rust (TEE tasks) and Jackson in Java (standard tasks). A file
-must please both. Rules: docs/iexec-protocol.md, "What the app leaves".
+must please both. Rules: docs/reference/iexec-protocol.md, "What the app leaves".
 """
 
 from __future__ import annotations

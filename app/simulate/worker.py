@@ -1,6 +1,6 @@
 """A worker on one machine: the real files, the real environment, the real child process.
 
-Environment, file names and how args are split (`CommandLineUtils.translateCommandline`): docs/iexec-protocol.md,
+Environment, file names and how args are split (`CommandLineUtils.translateCommandline`): docs/reference/iexec-protocol.md,
 "The environment" and "Args".
 """
 

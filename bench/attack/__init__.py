@@ -1,1 +1,1 @@
-"""The campaign against ourselves: docs/attacks.md says what each part does, and what it found."""
+"""The campaign against ourselves: docs/explanation/attacks.md says what each part does, and what it found."""

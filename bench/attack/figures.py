@@ -1,4 +1,4 @@
-"""What the campaigns found so far, as bench/results/attack.txt: docs/attacks.md shows it."""
+"""What the campaigns found so far, as bench/results/attack.txt: docs/explanation/attacks.md shows it."""
 
 from __future__ import annotations
 

@@ -38,7 +38,15 @@ MADE_ANEW = (
     *("app/__pycache__/run.cpython-313.pyc", "dev/__pycache__/iexec.pyc", "deploy/node_modules/iexec/package.json"),
     *(".mypy_cache/x.json", ".pytest_cache/v", ".ruff_cache/v", "app/.DS_Store", ".hypothesis/x", "app/copy.gguf"),
 )
-THE_REST = ("tests/unit/test_run.py", "bench/ask.py", "docs/iapp.md", "deploy/ask.mjs", "README.md", "iexec.json", "Makefile")
+THE_REST = (
+    "tests/unit/test_run.py",
+    "bench/ask.py",
+    "docs/how-to/iapp.md",
+    "deploy/ask.mjs",
+    "README.md",
+    "iexec.json",
+    "Makefile",
+)
 FORBIDDEN = (*KEYS, *LEFT_BEHIND, *MADE_ANEW, *THE_REST)
 # a checkout may lie below folders of any name: those above it must not decide what is in it
 ABOVE = ("home/app", "tests/bench/docs/deploy", "input/output/cache/mock", "image/sealed-result")

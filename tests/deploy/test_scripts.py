@@ -312,7 +312,7 @@ def test_the_question_for_a_password_can_be_left(tmp_path: Path, keystore: Path,
 
 
 def test_no_documented_command_has_a_key_in_it() -> None:
-    for path in (*DEPLOY.glob("*.mjs"), ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+    for path in (*DEPLOY.glob("*.mjs"), ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
         assert not re.search(r"PRIVATE_KEY=(0x|\S+ node)", path.read_text()), path.name
 
 
@@ -380,7 +380,7 @@ def test_what_was_left_aside_is_told(tmp_path: Path) -> None:
     none = report(("args", None, "prompt", False), answered=False)
     said = f"console.log(JSON.stringify({json.dumps([single, twice, none])}.map(leftAside)));"
     script = written(tmp_path, f"import {{ leftAside }} from {json.dumps(os.fspath(DEPLOY / 'desk.mjs'))};{said}", "told.mjs")
-    why = "; a request in protected data decides what goes with it (docs/protected-data.md)"
+    why = "; a request in protected data decides what goes with it (docs/reference/protected-data.md)"
     assert json.loads(node(script, cwd=tmp_path).stdout) == [
         [f"NOT USED: options in the args{why}"],
         [f"NOT USED: options in the args, email in the secret 2{why}"],

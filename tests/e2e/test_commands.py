@@ -1,19 +1,23 @@
-"""Every command in the README, in docs/ and in a --help is run as a person would paste it, or is named here with its reason.
+"""Every command in the README, docs/, examples/ and a --help is run as a person would paste it, or is named with its reason.
 
-What stands in a block of shell code is run line by line, in order, in a folder with stand-ins for the files it names; the
-small model answers where a command lets it. What cannot run here has a row in `ELSEWHERE` with the test that runs it. A
-command that is neither fails: nobody can add one that is not run.
+What stands in a block of shell code is run line by line, in order, in a folder with examples/ and stand-ins for the other
+files that it names; the small model answers where a command lets it. What cannot run here has a row in `ELSEWHERE` with the
+test that runs it. A command that is neither fails: nobody can add one that is not run. Each document is a test of its own.
+Blocks of other code are checked too: JSON and Python are parsed, requests validated, contracts and outputs compared.
 """
 
 from __future__ import annotations
 
+import ast
+import importlib
 import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
@@ -22,13 +26,17 @@ import pytest
 from app.base.hints import HINTS
 from app.cli.main import cli
 from app.formats.protected_data_writer import protect
+from app.request.fields import FIELDS, validate
+from dev.check_drift import pages
 from tests.support import ROOT, SALT, SECRET, SIGNER, SMALL
 
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = pages()
+GENERATED = {ROOT / "docs/reference/commands.md"}  # each --help, whose examples run below
 BIN = Path(sys.executable).parent
 WALLET = "0x" + "1" * 40
 OURS = re.compile(r"(?:\.venv/bin/)?(?:python -m app|sealed-llm)(?= |$)")
 
+FAR_OFF, HISTORIES = "needs the service", "tests/unit/test_history"
 # how a command begins -> why it is not run here, and the test that runs it or says why none can
 ELSEWHERE = {
     "make image": ("needs a container tool", "tests/deploy/test_image.py::test_a_classic_builder_takes_it"),
@@ -61,11 +69,22 @@ ELSEWHERE = {
     ),
     "cat > iapp.config.json": ("for iExec's tool", "tests/deploy/test_context.py::test_git_takes_none_of_it"),
     "mkdir -p mock/protectedData": ("for iExec's tool", "tests/deploy/test_scripts.py::test_stores_what_simulate_stores"),
+    "npm install ethers": ("asks a registry", "tests/unit/test_snippets.py::test_a_good_result"),
+    "node verify_ethers.mjs": ("needs ethers", "tests/unit/test_snippets.py::test_a_good_result"),
+    'curl -s "https://api.etherscan.io': (FAR_OFF, f"{HISTORIES}_sources.py::test_three_sources_tell_the_same"),
+    'curl -s "https://eth.blockscout.com': (FAR_OFF, f"{HISTORIES}_sources.py::test_three_sources_tell_the_same"),
+    'curl -s "https://api.covalenthq.com': (FAR_OFF, f"{HISTORIES}_foreign.py::test_the_same_records_are_the_same_digest"),
+    'curl -s "https://deep-index.moralis.io': (FAR_OFF, f"{HISTORIES}_foreign.py::test_the_same_records_are_the_same_digest"),
+    'curl -s "https://api.dune.com': (FAR_OFF, f"{HISTORIES}_foreign.py::test_dune_as_csv"),
+    'curl -s "https://streaming.bitquery.io': (FAR_OFF, f"{HISTORIES}_sources.py::test_bitquery"),
+    'curl -s "https://eth-mainnet.g.alchemy.com': (FAR_OFF, f"{HISTORIES}_sources.py::test_alchemy"),
+    'curl -s "http://127.0.0.1:8545"': ("needs a node", "tests/e2e/test_live_rpc.py::test_live_is_what_was_exported_by_hand"),
 }
 # what in a command of ours asks for what is not here -> the same
 FAR = {
     "--engine": ("needs a server", "tests/e2e/test_outside.py::test_an_ask_says_that_no_embedded_model_answered"),
     "--task": ("needs a chain", "tests/contracts/test_verify_task.py::test_the_digest_of_the_file"),
+    "model fetch": ("asks the sources of a model", "tests/unit/test_models.py::test_fetch_resumes_after_a_cut"),
 }
 # what stands in a document -> what is typed here
 STAND_INS = (
@@ -82,7 +101,7 @@ QUICK = {
     "ask": f"--model {SMALL} --max-tokens 8",
     "score": f"--model {SMALL}",
 }
-PLAIN = ("printf", "echo")  # makes a file that the next line names
+PLAIN = ("printf", "echo", "python")  # makes a file that the next line names, or runs what is in examples/
 MAY_FAIL = ("simulate code", "code")  # the small model passes few tests: 3 is an answer too
 
 
@@ -96,9 +115,20 @@ def shell_lines(text: str) -> Iterator[str]:
             yield command
 
 
+SHELL = ("sh", "bash", "shell", "console")
+
+
+def blocks(path: Path) -> list[tuple[str, str]]:
+    """Return the language and the text of each block of code in a document."""
+    return re.findall(r"^```([^\n]*)\n(.*?)^```$", path.read_text(), re.DOTALL | re.MULTILINE)
+
+
+def place(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
 def in_document(path: Path) -> list[str]:
-    blocks = re.findall(r"^```(?:sh|bash|shell|console)\n(.*?)^```", path.read_text(), re.DOTALL | re.MULTILINE)
-    return [command for block in blocks for command in shell_lines(block)]
+    return [command for language, text in blocks(path) if language in SHELL for command in shell_lines(text)]
 
 
 def all_commands(group: click.Group, before: str = "") -> Iterator[tuple[str, click.Command]]:
@@ -143,6 +173,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / name).write_text(text)
     for name in ("file.zip", "alice.zip", "bob.zip"):
         (folder / name).write_bytes(protect({"prompt": request["prompt"]}))
+    shutil.copytree(ROOT / "examples", folder / "examples")
     done = pasted(folder, f"sealed-llm simulate --file request.json --args '--model {SMALL}' --out made")
     assert done.returncode == 0, done.stderr
     (folder / "made/result.json").rename(folder / "result.json")
@@ -153,10 +184,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def here(made: Path, tmp_path: Path) -> Path:
     """Return a folder of one's own with the same files."""
-    for path in made.iterdir():
-        if path.is_file():
-            (tmp_path / path.name).write_bytes(path.read_bytes())
-    return tmp_path
+    return Path(shutil.copytree(made, tmp_path, ignore=shutil.ignore_patterns("made", "cache"), dirs_exist_ok=True))
 
 
 def pasted(folder: Path, command: str) -> subprocess.CompletedProcess[str]:
@@ -182,6 +210,8 @@ def as_typed_here(command: str) -> str:
     for written, ours in STAND_INS:
         command = command.replace(written, ours)
     quick = QUICK.get(job(command), "")
+    if job(command) == "simulate" and "--wallet" in command:
+        quick = f'--args "--model {SMALL} --seconds 1"'  # the score is the same, and fixed words say why
     if job(command) == "simulate" and "--args " in command:
         command, quick = re.sub(r'--args (["\'])', rf"--args \1--model {SMALL} ", command), ""
     if quick and "--help" not in command and not re.search("--(list|show|rename|delete)", command):
@@ -206,7 +236,7 @@ def run(folder: Path, command: str) -> None:
     if any(word in command for word in FAR) or alone in RUN:
         return
     done = pasted(folder, typed)
-    allowed = (0, 3) if job(command) in MAY_FAIL else (0,)
+    allowed = (0, 3) if job(command) in MAY_FAIL or "/code/" in command else (0,)
     assert done.returncode in allowed and "Traceback" not in done.stderr, f"{typed}\n{done.stdout}\n{done.stderr}"
     assert done.stdout or done.stderr
     RUN.update([alone] if alone else [])
@@ -220,14 +250,100 @@ def _row(command: str) -> tuple[str, str] | None:
     return next((row for begin, row in ELSEWHERE.items() if command.startswith(begin)), None)
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=[path.name for path in DOCUMENTS])
+@pytest.mark.parametrize("document", [path for path in DOCUMENTS if in_document(path)], ids=place)
 def test_every_command_in_a_document_runs(document: Path, here: Path) -> None:
-    other = re.findall(r"^```(?!sh|bash|shell|console)\w*\n(.*?)^```", document.read_text(), re.DOTALL | re.MULTILINE)
-    assert not [line for block in other for line in block.splitlines() if OURS.match(line.lstrip("$ "))], (
-        "no block of shell code"
-    )
     for command in in_document(document):
         run(here, command)
+
+
+def test_every_command_in_a_table_runs(here: Path) -> None:
+    """The commands that examples/README.md names beside its files."""
+    found = [
+        cell
+        for row in (ROOT / "examples/README.md").read_text().splitlines()
+        for cell in re.findall(r"`(sealed-llm [^`]+)`", row)
+    ]
+    assert len(found) >= 4
+    for command in found:
+        run(here, command)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=place)
+def test_every_block_is_checked(document: Path) -> None:
+    for language, text in blocks(document):
+        if document not in GENERATED:
+            CHECKS[language](text)
+
+
+def _json(text: str) -> None:
+    """A request must be one; what is shortened by … is JSON all the same."""
+    value = json.loads(text)
+    if "…" not in text and value.keys() <= FIELDS:
+        validate(value)
+
+
+def _python(text: str) -> None:
+    """What is imported must be there."""
+    compile(text, "docs", "exec")
+    for one in ast.walk(ast.parse(text)):
+        if isinstance(one, ast.ImportFrom) and one.module:
+            there = importlib.import_module(one.module)
+            assert all(hasattr(there, name.name) for name in one.names), one.module
+
+
+def _excerpt(text: str) -> None:
+    """A contract is shown as it stands in a file that a test compiles or reads."""
+    files = [
+        path
+        for pattern in ("snippets/*", "contracts/*.sol", "examples/**/*.sol")
+        for path in ROOT.glob(pattern)
+        if path.is_file()
+    ]
+    assert any(text.strip("\n") in path.read_text() for path in files), "no file has these lines"
+
+
+def _output(text: str) -> None:
+    """No command hides in what is no block of shell code, but where a prompt shows that its output follows."""
+    assert not [line for line in text.splitlines() if OURS.match(line.lstrip())], "a command outside of a block of shell code"
+
+
+def _shell(text: str) -> None:
+    assert list(shell_lines(text))
+
+
+CHECKS: dict[str, Callable[[str], None]] = {
+    **dict.fromkeys(SHELL, _shell),
+    **dict.fromkeys(("solidity", "move"), _excerpt),
+    "json": _json,
+    "python": _python,
+    "text": _output,
+    "{toctree}": _output,
+}
+
+
+def plain(text: str) -> list[str]:
+    """Return the lines of an output without what is another one in each run and on each machine."""
+    text = re.sub(r"sealed-result/\S+?/result\.json|result\.json", "FILE", text)
+    text = re.sub(r"0x[0-9a-fA-F]{40,64}", "0x…", re.sub(r"after [\d.]+ seconds", "after N seconds", text))
+    return [line for line in " ".join(text.split()).split(". ") if line]
+
+
+def test_the_readme_shows_what_the_demo_prints(tmp_path: Path) -> None:
+    """By the default model, with this machine's simulation key, as `make demo` runs it; and what verify then says."""
+    asked, verified = (text for language, text in blocks(ROOT / "README.md") if language == "text")
+    environ = {"PATH": os.environ["PATH"], "SEALED_LLM_CACHE": str(tmp_path), "COLUMNS": "80", "NO_COLOR": "1"}
+    command, _, shown = asked.partition("\n\n")
+    words = shlex.split(command.removeprefix("$ .venv/bin/sealed-llm "))
+    ask = [sys.executable, "-m", "app", *words, "--out", "sealed-result/demo"]
+    done = subprocess.run(ask, env=environ, cwd=tmp_path, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=True)
+    said = (done.stdout + "\n" + done.stderr).partition("\nNext: ")[0]
+    assert plain(said) == plain(shown)
+    signer = subprocess.run(
+        [sys.executable, "-m", "app", "key", "address", "--simulation"], env=environ, capture_output=True, text=True, check=True
+    )
+    check = [sys.executable, "-m", "app", "verify", "sealed-result/demo/result.json", "--signer", signer.stdout.strip()]
+    done = subprocess.run(check, env=environ, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert plain(done.stdout + done.stderr) == plain(verified)
 
 
 @pytest.mark.parametrize("name", HELPS, ids=[name or "sealed-llm" for name in HELPS])
@@ -249,9 +365,20 @@ def test_an_unknown_command_fails(here: Path) -> None:
     assert list(shell_lines("a \\\n  b # c\n# d\ncat > x <<'EOF'\ne\nEOF\nf#g")) == ["a b", "cat > x <<'EOF'", "f#g"]
 
 
+@pytest.mark.parametrize("document", DOCUMENTS, ids=place)
+def test_every_measurement_and_target_that_a_text_names_is_there(document: Path) -> None:
+    """Beside each figure stands the command that measures it: not run, but looked up."""
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    text = document.read_text()
+    assert set(re.findall(r"`make ([a-z-]+)", text)) <= targets
+    for module in re.findall(r"`python -m ((?:bench|tests)\.[\w.]+)", text):
+        where = ROOT / module.replace(".", "/")
+        assert where.with_suffix(".py").is_file() or (where / "__main__.py").is_file(), module
+
+
 def in_prose() -> Iterator[tuple[str, str]]:
     """Yield every command of ours that is named in a text: where, and what."""
-    texts = {path.name: re.sub(r"^```.*?^```", "", path.read_text(), flags=re.DOTALL | re.MULTILINE) for path in DOCUMENTS}
+    texts = {path.name: re.sub(r"^```.*?^```$", "", path.read_text(), flags=re.DOTALL | re.MULTILINE) for path in DOCUMENTS}
     for where, text in {**texts, **{f"hint of {code}": hint for code, hint in HINTS.items()}}.items():
         for words in re.findall(r"`(?:\.venv/bin/)?(?:python -m app|sealed-llm) ([a-z][^`]*)`", text):
             yield where, words

@@ -1,7 +1,8 @@
 """The system calls that SCONE refuses, as a seccomp filter (libseccomp writes the BPF).
 
-Sources: docs/enclaves.md, "What SCONE refuses" (no fork, exec only after vfork, threads are lthreads, membarrier and mbind
-unsupported, and what else no enclave can have). `rseq` stays: glibc ends a process whose rseq begins to fail.
+Sources: docs/explanation/enclaves.md, "What SCONE refuses" (no fork, exec only after vfork, threads are lthreads,
+membarrier and mbind unsupported, and what else no enclave can have). `rseq` stays: glibc ends a process whose rseq begins
+to fail.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A hostile item of a bulk slice costs itself alone: a good item beside it gives the very bytes that it gives alone.
 
 All of `tests/attack/hostile_items.py` runs in the campaign (`python -m tests.attack.hostile_items` prints the table); here
-one of each sort, together in one slice, under the heap that the README names for the small model.
+one of each sort, together in one slice, under the heap that docs/reference/images.md names for the small model.
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ def test_each_sdk_takes_the_files_of_its_generation(tee: str) -> None:
 
 @needs_clients
 def test_the_clients_are_the_pinned_ones() -> None:
-    """Both packages bring a program of the same name; the one on the README's PATH must be the new one."""
+    """Both packages bring a program of the same name; the one on the PATH of docs/how-to/deploy-tdx.md must be the new one."""
     program = str(ROOT / "deploy/node_modules/.bin/iexec")
     for command, version in (
         ([program], "9.0.1"),

@@ -80,7 +80,7 @@ def asked(life: Life, shop: Shop, protector: dict[str, str], *words: str, **envi
 
 
 def test_ask_mjs_does_it_all(life: Life, shop: Shop, protector: dict[str, str], tmp_path: Path) -> None:
-    """The README's code: protectData, grantAccess and processProtectedData with an encrypted result."""
+    """The code that the docs name: protectData, grantAccess and processProtectedData with an encrypted result."""
     done, result, told = asked(life, shop, protector, "What is a canary?", ARGS)
     assert told[:4] == [
         "… packing the data",

@@ -1,7 +1,7 @@
 """Test equipment: does to one task what an iExec worker of version 9.2 does, with our app in the middle.
 
 initialize → pre-compute (fetch, check, decrypt) → the app with exactly a worker's environment → post-compute
-(parse, digest, zip, encrypt, sign) → contributeAndFinalize. Order and rules: docs/iexec-protocol.md,
+(parse, digest, zip, encrypt, sign) → contributeAndFinalize. Order and rules: docs/reference/iexec-protocol.md,
 "The environment", "What the app leaves" and "Failure". There is no enclave: whoever reads this process's memory reads
 the secrets.
 """

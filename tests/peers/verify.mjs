@@ -1,4 +1,4 @@
-// A verifier of result.json in JavaScript, from what the README and schema/result-v1.schema.json say, on stock libraries.
+// A verifier of result.json in JavaScript, from what docs/reference/result.md and schema/result-v1.schema.json say, on stock libraries.
 // One JSON request on each line of stdin, one JSON answer on each line of stdout:
 //   {"data": base64, "signer": "0x…", "model": sha-256 or null} → {"refused": null, or "form", "hash", "signature",
 //   "signer", "model"}, with {"why": text}; or {"bug": text} for what should not happen in here
@@ -13,7 +13,7 @@ import { Secp256k1PublicKey } from '@mysten/sui/keypairs/secp256k1';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 
-const MAX_BYTES = 33_554_432; // README, Limits: result_bytes
+const MAX_BYTES = 33_554_432; // docs/reference/limits.md: result_bytes
 const MAX_S = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n; // half the order of secp256k1
 const TYPES = {
   Result: ['taskId', 'requestHash', 'modelHash', 'parametersHash', 'reportHash'].map((name) => ({ name, type: 'bytes32' })),
@@ -136,7 +136,7 @@ function checkScores(report, { domain, message: { reportHash }, sui, signer }) {
   insist((sui === undefined) === (scores.length === 0), 'signature', 'Sui signatures and scores do not go together');
   if (scores.length === 0) return;
   for (const score of scores) {
-    const earlier = score.data.origin === 'enclave' && score.data.own_labels === null; // README: else intent 0 is not made
+    const earlier = score.data.origin === 'enclave' && score.data.own_labels === null; // docs/reference/score-signatures.md: else intent 0 is not made
     insist(score.signature === (score.sui?.secp256k1.signature ?? null) && (score.sui !== null) === earlier, 'signature', 'intent 0');
     insist(score.sui_origin && score.evm, 'signature', 'an unsigned score');
     insist(signerOf({ domain, message: scoreStruct(score), signature: score.evm }, SCORE) === signer, 'signature', 'the EIP-712 score');

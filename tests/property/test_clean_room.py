@@ -1,4 +1,4 @@
-"""A second verifier, in JavaScript and from the README and the schema alone, says of every result what ours says."""
+"""A second verifier, in JavaScript and from docs/reference and the schema alone, says of every result what ours says."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ import pytest
 from app.base.errors import InputError
 from app.iexec.args import parse, split_args
 
-# docs/iexec-protocol.md, "Args": what Maven's own class makes of them
+# docs/reference/iexec-protocol.md, "Args": what Maven's own class makes of them
 SPLIT = [
     ("", []),
     ("   ", []),

@@ -289,7 +289,7 @@ def test_a_token_limit_leaves_it_unfinished(small_engine: Engine) -> None:
 
 
 def test_what_a_function_to_complete_sees_is_what_was_measured() -> None:
-    """The words behind the figures of HumanEval in the README: bench/humaneval.py."""
+    """The words behind the figures of HumanEval in docs/measured.md: bench/humaneval.py."""
     request, found = code(language="python", prompt=HEADER), []
     for wrong in (None, (HEADER + "    return a - b\n", "assert add(1, 2) == 3: the left side is -1, the right side 3")):
         told = [[message.role, message.content] for message in messages(request, wrong)]

@@ -341,10 +341,10 @@ def test_what_is_foreign_is_refused_and_never_an_empty_wallet(name: str) -> None
     assert (caught.value.code, says in caught.value.message) == (code, True), caught.value.message
 
 
-def test_the_hint_and_the_readme_list_what_is_read() -> None:
+def test_the_hint_and_the_docs_list_what_is_read() -> None:
     assert SOURCES in fill(HINTS["history.invalid"])
     assert all(words in SOURCES for words in READ.values())
-    assert SOURCES in " ".join((ROOT / "README.md").read_text().replace("\n> ", " ").split())
+    assert SOURCES in " ".join((ROOT / "docs/how-to/wallet-histories.md").read_text().replace("\n> ", " ").split())
 
 
 def test_every_source_of_a_report_is_in_the_list() -> None:

@@ -87,7 +87,7 @@ def test_bad_files(tmp_path: Path) -> None:
 
 
 def test_callback_data_and_its_digest(tmp_path: Path) -> None:
-    """The vector is keccak256(uint256(1)): docs/iexec-protocol.md, "What the app leaves"."""
+    """The vector is keccak256(uint256(1)): docs/reference/iexec-protocol.md, "What the app leaves"."""
     fill(tmp_path)
     computed = json.loads((tmp_path / "computed.json").read_text())
     one = "0x" + f"{1:064x}"

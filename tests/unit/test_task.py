@@ -76,7 +76,7 @@ def test_secrets_come_in_the_order_of_their_numbers(desk: Desk) -> None:
     assert "IEXEC_APP_DEVELOPER_SECRET" not in repr(task) and str(task.app_secret) not in repr(task)
 
 
-# docs/iexec-protocol.md, "The environment": what `getComputeStageEnvList` of iexec-common's IexecEnvUtils.java always gives
+# docs/reference/iexec-protocol.md, "The environment": what iexec-common's `getComputeStageEnvList` (IexecEnvUtils.java) gives
 WORKER = {
     "IEXEC_TASK_ID": TASK_ID,
     "IEXEC_DEAL_ID": "0x" + "cd" * 32,
@@ -133,7 +133,7 @@ def test_environments(environ: dict[str, str], names: list[str], there: list[str
             assert item.fields == {}
 
 
-# The table in the README: the first source that names an option has it; two prompts are a contradiction.
+# docs/reference/inputs.md: the first source that names an option has it; two prompts are a contradiction.
 SOURCES = ("dataset", "secret 1", "secret 2", "input file 1", "input file 2", "args")
 OPTIONS: list[dict[str, Any]] = [{"seed": 1}, {"max_tokens": 9}, {"temperature": 0.5}, {"model_name": "m"}]
 WORDS: list[dict[str, Any]] = [{"prompt": "p"}, {"system": "s"}, {"language": "python"}, {"wallet": "0x" + "12" * 20}]

@@ -49,7 +49,7 @@ def test_without_a_trick_the_false_tests_fail_and_the_true_ones_pass(sandbox: Sa
 
 @pytest.mark.parametrize("name", sorted(BESIDE))
 def test_a_false_test_that_shares_the_interpreter_is_no_pass_apart(sandbox: Sandbox, name: str) -> None:
-    """The README's limit: what can still deceive such a test is listed, and the verdict says how it was found."""
+    """docs/explanation/sandbox.md lists what can still deceive such a test; the verdict says how it was found."""
     text = "import asyncio\nassert add(1, 1) == 3"
     found = sandbox.run(ADD + CHEATS[name], [Assertion(text)]).tests[0]
     assert needs.shares(text) and not found.apart

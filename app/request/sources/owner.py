@@ -3,7 +3,7 @@
 Two cases. A dataset that holds a *request* decides everything about it, and nobody adds to it but what it allows. A dataset
 that holds only *material* is there to be asked about by whomever its owner granted access, unless the owner put a fixed
 `question`, `system` or `allow` into it; but what publishes it without the model, or makes it guessable, is never free. The
-same in a table, field by field, is docs/protected-data.md, "Who may set what beside protected data".
+same in a table, field by field, is docs/reference/owner-policy.md.
 
 Only names and kinds of things are looked at, and no value of two sources is ever compared: an outcome that depended on
 whether they are equal would tell a requester that a guess is right.

@@ -94,7 +94,7 @@ class Fallback(Part):
     """Why fixed words stand where the model's could."""
 
     code: str
-    """From the table in the README: model.*, engine.*, or claims.rejected if every sentence of the model's was refused."""
+    """One of docs/reference/errors.md: model.*, engine.*, or claims.rejected if every sentence of the model's was refused."""
     message: str
     """Lower case, without any of the input's content."""
     hint: str
@@ -123,7 +123,7 @@ class Metadata(Part):
     risk_factors: tuple[str, ...]
     strengths: tuple[str, ...]
     features: dict[str, Count | None]
-    """Every feature of app/wallet/FEATURES.md with its value; null: the source does not tell."""
+    """Every feature of docs/reference/features.md with its value; null: the source does not tell."""
 
 
 class Scorecard(Part):
