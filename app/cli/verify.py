@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
@@ -13,6 +12,7 @@ import click
 from app.base.errors import EXIT_REFUSED, AppError, ChainError, ModelError, SandboxError, UsageError
 from app.cli.base import Command, say
 from app.cli.order import FILE
+from app.formats.hex_words import WORD
 
 if TYPE_CHECKING:
     from app.verify.checklist import Asked
@@ -166,7 +166,7 @@ def _chain(checks: _Checks) -> _Chain | None:
         return None
     if rpc is None or app is None:
         raise UsageError("usage", "--task needs --rpc URL and --app 0x…")
-    if not re.fullmatch("0x[0-9a-fA-F]{64}", task):
+    if not WORD.fullmatch(task):
         raise UsageError("usage", "--task is not a task id of 0x and 64 hex digits")
     typed.address(app, "--app")
     typed.address(hub or app, "--hub")

@@ -20,24 +20,18 @@ import secrets
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from app.base.errors import SigningError
+from app.formats.hex_words import Digest32
+from app.formats.strict_model import Strict
 
 STRUCT_TYPE = "Result(bytes32 taskId,bytes32 requestHash,bytes32 modelHash,bytes32 parametersHash,bytes32 reportHash)"
 ORDER = 0xFFFFFFFF_FFFFFFFF_FFFFFFFF_FFFFFFFE_BAAEDCE6_AF48A03B_BFD25E8C_D0364141  # secp256k1, SEC 2
-ZERO_HASH = "0x" + "00" * 32
-ZERO_ADDRESS = "0x" + "00" * 20
-
-Digest32 = Annotated[str, Field(pattern=r"^0x[0-9a-f]{64}$")]
-Address = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$")]
-Signature65 = Annotated[str, Field(pattern=r"^0x[0-9a-f]{130}$")]
 
 
-class Message(BaseModel):
+class Message(Strict):
     """The signed struct: five 32-byte words, lower-case hex."""
-
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
     taskId: Digest32  # noqa: N815  the names are part of the signed type
     requestHash: Digest32  # noqa: N815
@@ -46,10 +40,8 @@ class Message(BaseModel):
     reportHash: Digest32  # noqa: N815
 
 
-class Domain(BaseModel):
+class Domain(Strict):
     """The EIP-712 domain; `chainId` only when the caller named one."""
-
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
     name: Literal["sealed-llm"] = "sealed-llm"
     version: Literal["1"] = "1"

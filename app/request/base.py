@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
 from app.crypto.signing import keccak256
 from app.formats import strict_json
+from app.formats.strict_model import Strict
 
 
-class BaseRequest(BaseModel):
+class BaseRequest(Strict):
     """Frozen and strict: from here on nothing about the request can change."""
-
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
     @property
     def needs_model(self) -> bool:

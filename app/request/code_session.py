@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from app.base.limits import LIMITS
+from app.formats.strict_model import Strict
 from app.request.field_types import Text
 from app.request.languages import Language
 
@@ -19,14 +20,8 @@ CodeStatus = Literal["ok", "tests_failed", "untested", "refused", "not_code", "u
 TestStatus = Literal["passed", "failed", "error", "out_of_fuel", "out_of_memory", "output_limit", "unavailable"]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(
-        frozen=True,
-        strict=True,
-        extra="forbid",
-        use_attribute_docstrings=True,
-        json_schema_serialization_defaults_required=True,  # a result always holds them
-    )
+class _Strict(Strict):
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)  # a result always holds them
 
 
 class ProgramTest(_Strict):

@@ -18,10 +18,10 @@ from app.base.errors import HistoryError, InputError
 from app.base.limits import LIMITS
 from app.crypto.signing import checksum_address
 from app.formats import strict_json
+from app.formats.hex_words import ADDRESS, SHA256
 
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # embeddings, overrides, isolates
 _WHITE = frozenset("\t\n\v\f\r")
-_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 _DIFFERENT = 16  # bytes of a salt, and steps from one to the next, that differ at least
 
 
@@ -153,7 +153,7 @@ def flag(value: Any) -> Any:
 
 def _wallet(value: str) -> str:
     """Return a 20-byte address; one in mixed case must carry the right checksum (EIP-55)."""
-    if not _ADDRESS.fullmatch(value):
+    if not ADDRESS.fullmatch(value):
         raise InputError("wallet.invalid", "the wallet is not 0x and 40 hex digits")
     body = value[2:]
     if body not in (body.lower(), body.upper()) and checksum_address(bytes.fromhex(body)) != value:
@@ -163,7 +163,7 @@ def _wallet(value: str) -> str:
 
 def _salt(value: str) -> str:
     text = value.strip().removeprefix("0x").lower()
-    if not re.fullmatch(r"[0-9a-f]{64}", text):
+    if not SHA256.fullmatch(text):
         raise InputError("option.invalid", "salt must be 32 bytes in hex")
     if _is_made_up(text):
         raise InputError(
@@ -192,4 +192,4 @@ Attempts = Annotated[int, Field(ge=1, le=LIMITS.attempts), BeforeValidator(whole
 Seed = Annotated[int, Field(ge=0, le=LIMITS.max_seed), BeforeValidator(whole)]
 Salt = Annotated[str, AfterValidator(_salt), Field(json_schema_extra={"pattern": "^(0x)?[0-9a-fA-F]{64}$"})]
 Chain = Annotated[int, Field(ge=1, le=LIMITS.json_integer), BeforeValidator(whole)]
-Wallet = Annotated[str, AfterValidator(_wallet), Field(json_schema_extra={"pattern": "^0x[0-9a-fA-F]{40}$"})]
+Wallet = Annotated[str, AfterValidator(_wallet), Field(json_schema_extra={"pattern": f"^{ADDRESS.pattern}$"})]

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
 from app.base import hints, near_names
 from app.base.errors import ContradictionError, InputError
 from app.base.limits import LIMITS
+from app.formats.strict_model import Strict
 from app.request.code_session import ProgramTest, Session
 from app.request.field_types import (
     Attempts,
@@ -36,25 +37,21 @@ from app.request.field_types import (
 )
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", use_attribute_docstrings=True)
-
-
-class Turn(_Strict):
+class Turn(Strict):
     """One message of a chat."""
 
     role: Literal["system", "user", "assistant"]
     content: Text
 
 
-class Pair(_Strict):
+class Pair(Strict):
     """One question of a survey and its answer."""
 
     question: Text
     answer: Text
 
 
-class Source(_Strict):
+class Source(Strict):
     """A node or an explorer to ask for the history, with its key: only a requester secret may name one."""
 
     kind: Literal["rpc", "etherscan", "blockscout"]
@@ -82,7 +79,7 @@ def allowed(value: Any) -> list[str]:
     return [name.strip() for name in names]
 
 
-class Options(_Strict):
+class Options(Strict):
     """How to answer. Each option may also stand beside `options` instead of in it."""
 
     system: System | None = None

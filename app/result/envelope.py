@@ -10,8 +10,9 @@ from pydantic import ValidationError
 
 from app.base.errors import VerifyError
 from app.base.limits import LIMITS
-from app.crypto.signing import ZERO_HASH, Domain, Key, Message, digest, keccak256
+from app.crypto.signing import Domain, Key, Message, digest, keccak256
 from app.formats import strict_json
+from app.formats.hex_words import ZERO_HASH
 from app.result.report import Attestation, Draft, Report, Result
 from app.result.score_signatures import sign_report, sign_scores
 

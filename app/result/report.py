@@ -11,15 +11,16 @@ from __future__ import annotations
 
 from typing import Literal
 
-from app.crypto.signing import Address, Digest32, Domain, Message, Signature65
+from app.crypto.signing import Domain, Message
+from app.formats.hex_words import Address, Digest32, Sha256, Signature65
+from app.formats.strict_model import Count, Strict
 from app.result.answers.answer import Answer, JobAnswer, Kind, Mode
 from app.result.answers.score import SuiSignatures
-from app.result.part import Count, Part, Sha256
 
 FORMAT: Literal["sealed-llm/report/1"] = "sealed-llm/report/1"
 
 
-class Failure(Part):
+class Failure(Strict):
     """Why there is no answer."""
 
     code: str
@@ -30,7 +31,7 @@ class Failure(Part):
     """What to do about it."""
 
 
-class PromptTemplate(Part):
+class PromptTemplate(Strict):
     """The fixed words around the caller's."""
 
     id: str
@@ -40,7 +41,7 @@ class PromptTemplate(Part):
     rules by which it tries again and reads examples, the limits that decide, and the GGUF's own chat template."""
 
 
-class Parameters(Part):
+class Parameters(Strict):
     """Everything besides model and request that decides the answer."""
 
     max_tokens: Count
@@ -62,7 +63,7 @@ class Parameters(Part):
     """Probability mass kept, in thousandths; unused at temperature 0."""
 
 
-class ModelInfo(Part):
+class ModelInfo(Strict):
     """Which weights ran on which engine."""
 
     name: str
@@ -77,7 +78,7 @@ class ModelInfo(Part):
     """How llama.cpp was configured; the loaded library was asked and agrees."""
 
 
-class OutsideModel(Part):
+class OutsideModel(Strict):
     """What answered a simulation in the place of an embedded model. None of this is checked, and modelHash is zero."""
 
     embedded: Literal[False]
@@ -94,7 +95,7 @@ class OutsideModel(Part):
         return f"{self.name} ({self.engine}{f' at {self.host}' if self.host else ''})"
 
 
-class RequestInfo(Part):
+class RequestInfo(Strict):
     """The public side of the request. keccak256 of its canonical JSON is requestHash."""
 
     args_hash: Digest32
@@ -110,7 +111,7 @@ class RequestInfo(Part):
 InputKind = Literal["prompt", "material", "email", "chat", "form", "code", "wallet", "history", "options", "unknown"]
 
 
-class Input(Part):
+class Input(Strict):
     """One kind of thing that a source held, and what became of it; never any of its content."""
 
     source: Literal["dataset", "secret", "input_file", "args"]
@@ -123,7 +124,7 @@ class Input(Part):
     """false: left aside, since a source before it gave the same, or since it is no part of the job."""
 
 
-class DraftItem(Part):
+class DraftItem(Strict):
     """The outcome for one dataset of a bulk slice, before its score is signed."""
 
     index: Count
@@ -147,7 +148,7 @@ class BulkItem(DraftItem):
     answer: Answer | None
 
 
-class DraftBulk(Part):
+class DraftBulk(Strict):
     """All items of a bulk slice, before their scores are signed."""
 
     totalCount: Count  # noqa: N815
@@ -162,7 +163,7 @@ class Bulk(DraftBulk):
     results: tuple[BulkItem, ...]
 
 
-class Draft(Part):
+class Draft(Strict):
     """What happened in one task, before its scores are signed."""
 
     format: Literal["sealed-llm/report/1"] = FORMAT
@@ -214,7 +215,7 @@ class Report(Draft):
     """Only for a bulk slice; then answer, kind and parameters are null here."""
 
 
-class Attestation(Part):
+class Attestation(Strict):
     """The signature and what it covers; recomputed by every verifier, never believed."""
 
     domain: Domain
@@ -226,7 +227,7 @@ class Attestation(Part):
     """Only in a result with scores: signatures of the message that binds the report's hash (app/crypto/sui.py, intent 1)."""
 
 
-class Result(Part):
+class Result(Strict):
     """The whole of result.json."""
 
     attestation: Attestation

@@ -14,9 +14,10 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from app.base.errors import AppError, SandboxError
+from app.formats.strict_model import Table
 from app.llm.models import Artefact
 from app.sandbox.machine import Code, Image
 
@@ -24,19 +25,15 @@ GUEST = Path(__file__).parent / "guest.bin"
 _CALL = ("stack", "function", "targets", "args", "modules", "missing")
 
 
-class Build(BaseModel):
+class Build(Table):
     """What the build of the guest must give."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     engine: str
     sha256: str
 
 
-class Catalogue(BaseModel):
+class Catalogue(Table):
     """guest.toml."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     guest: Artefact
     build: Build

@@ -20,6 +20,7 @@ from app.base.errors import AppError, UsageError
 from app.crypto import signing
 from app.desk import own_files
 from app.desk.cache import cache_folder, lock
+from app.formats.hex_words import ZERO_ADDRESS
 from app.iexec.args import split_args
 
 TASK_ID = "0x" + "5ea1ed" * 10 + "0001"  # a simulated task has always the same id, so its result is reproducible
@@ -70,7 +71,7 @@ def prepare(order: Order, in_folder: Path, out_folder: Path) -> dict[str, str]:
     for address, data in zip(addresses, order.datasets, strict=True):
         if data is not None:
             (in_folder / address).write_bytes(data)
-    single = signing.ZERO_ADDRESS if order.bulk or not addresses else addresses[0]
+    single = ZERO_ADDRESS if order.bulk or not addresses else addresses[0]
     environ = {
         "IEXEC_IN": os.fspath(in_folder),
         "IEXEC_OUT": os.fspath(out_folder),

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.base.errors import ChainError, InputError, VerifyError
-from app.crypto.signing import ZERO_ADDRESS, checksum_address, keccak256
+from app.crypto.signing import checksum_address, keccak256
 from app.formats import strict_json
+from app.formats.hex_words import ZERO_ADDRESS
 from app.result.envelope import callback_data
 from app.verify.verifier import Verified
 

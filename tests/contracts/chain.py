@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from app.crypto.signing import ZERO_ADDRESS
+from app.formats.hex_words import ZERO_ADDRESS
 from tests.support import ROOT, SIGNER
 
 CONTRACTS = ROOT / "contracts"

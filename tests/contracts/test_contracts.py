@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 import pytest
 
-from app.crypto.signing import ORDER, ZERO_HASH, Domain, Message, digest, keccak256, load_key
+from app.crypto.signing import ORDER, Domain, Message, digest, keccak256, load_key
+from app.formats.hex_words import ZERO_HASH
 from app.result.envelope import callback_data, read, seal
 from tests.contracts.chain import CALLBACK_GAS, PARAMS, Chain, needs_chain
 from tests.support import SECRET, SIGNER

@@ -12,7 +12,8 @@ from eth_account.messages import encode_typed_data
 
 from app.crypto.evm_score import STRUCT_TYPE
 from app.crypto.score_statement import ORIGIN_CODES
-from app.crypto.signing import ORDER, ZERO_ADDRESS, load_key
+from app.crypto.signing import ORDER, load_key
+from app.formats.hex_words import ZERO_ADDRESS
 from app.result.envelope import read, seal
 from app.result.report import Report
 from app.result.score_signatures import statement

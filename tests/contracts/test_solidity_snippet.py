@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import rfc8785
 
-from app.crypto.signing import ORDER, ZERO_ADDRESS, Message
+from app.crypto.signing import ORDER, Message
+from app.formats.hex_words import ZERO_ADDRESS
 from app.result.envelope import seal
 from tests.contracts.chain import Chain, needs_chain
 from tests.support import ROOT

@@ -20,7 +20,7 @@ from click.testing import CliRunner
 
 from app.base.errors import AppError
 from app.cli.main import cli
-from app.crypto.signing import ZERO_HASH
+from app.formats.hex_words import ZERO_HASH
 from app.llm.chat import Message
 from app.llm.models import checked_path, find
 from app.llm.sampling import Sampling

@@ -21,7 +21,8 @@ from eth_account.messages import encode_defunct
 from eth_account.signers.local import LocalAccount
 
 from app.base.errors import SimulationError
-from app.crypto.signing import ZERO_ADDRESS, keccak256
+from app.crypto.signing import keccak256
+from app.formats.hex_words import ZERO_ADDRESS
 from app.simulate.postcompute import Delivered, judge
 from app.simulate.worker import Order, prepare, start
 from tests.iexec import vault

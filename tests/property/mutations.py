@@ -10,7 +10,8 @@ from typing import Any
 
 import rfc8785
 
-from app.crypto.signing import ORDER, STRUCT_TYPE, ZERO_HASH, keccak256, load_key
+from app.crypto.signing import ORDER, STRUCT_TYPE, keccak256, load_key
+from app.formats.hex_words import ZERO_HASH
 from app.result.envelope import seal
 from tests.unit.test_verify import BULK, KEY, OUTSIDE, REPORT
 

@@ -18,7 +18,7 @@ import pytest
 
 from app.base.errors import InputError
 from app.base.limits import LIMITS
-from app.crypto.signing import ZERO_ADDRESS
+from app.formats.hex_words import ZERO_ADDRESS
 from app.wallet.labels.lists import COLUMNS, FLAGS, Label, Labels
 from dev import make_labels
 from dev.label_sources import FINDERS, Files, Found

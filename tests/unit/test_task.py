@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.base.errors import AppError, OutputError
-from app.crypto.signing import ZERO_ADDRESS
+from app.formats.hex_words import ZERO_ADDRESS
 from app.formats.protected_data_writer import protect
 from app.iexec.task import Task, open_task
 from app.request.sources.items import read_inputs

@@ -8,8 +8,9 @@ import pytest
 
 from app.base.errors import AppError
 from app.base.limits import LIMITS
-from app.crypto.signing import ZERO_HASH, Domain, digest, load_key
+from app.crypto.signing import Domain, digest, load_key
 from app.formats import strict_json
+from app.formats.hex_words import ZERO_HASH
 from app.result.answers.ask import AskAnswer
 from app.result.envelope import message_for, read, seal
 from app.result.report import Bulk, BulkItem, Failure, ModelInfo, OutsideModel, Parameters, PromptTemplate, Report, RequestInfo

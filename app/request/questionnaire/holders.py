@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from app.base.errors import InputError
 from app.formats import strict_json
+from app.formats.hex_words import ADDRESS
 
 _HOLDERS = ("questions", "qlist", "rows", "items", "fields", "elements")  # where a form has its rows
 _WRAPS = ("questionnaire", "form", "survey", "definition", "form_response", "qlist")  # around the form
@@ -36,7 +36,7 @@ def _rows(form: object, depth: int) -> object:
     if isinstance(form, str):
         return _rows(_parsed(form), depth - 1) if depth else None
     if isinstance(form, list):
-        is_contracts = len(form) == 3 and isinstance(form[2], list) and re.fullmatch(r"0x[0-9a-fA-F]{40}", str(form[0]))
+        is_contracts = len(form) == 3 and isinstance(form[2], list) and ADDRESS.fullmatch(str(form[0]))
         return form[2] if is_contracts else form
     if not isinstance(form, dict) or not depth:
         return None

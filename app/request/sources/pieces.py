@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -13,6 +12,7 @@ from app.base import near_names
 from app.base.errors import AppError, HistoryError, InputError
 from app.base.limits import LIMITS
 from app.formats import file_types, protected_data, strict_json
+from app.formats.hex_words import ADDRESS
 from app.request.ask import is_email_address
 from app.request.fields import FIELDS, OPTIONS, renamed
 from app.request.sources import texts
@@ -23,7 +23,6 @@ _TEXTS = frozenset(
     {"task", "prompt", "question", "email", "system", "salt", "wallet", "address", "address_form", "language", "code"}
 ) | {"original_prompt", "reference_code", "feedback_prompt", "model_name"}
 _NUMBERS = frozenset({"max_tokens", "temperature", "seed", "attempts", "chain", "as_of_block"})
-_WALLET = re.compile("0x[0-9a-fA-F]{40}")
 _LOOKED_AT = 256  # unknown names that are compared with ours: a document may have a million
 _TASKS = frozenset({"ask", "code", "score"})
 
@@ -213,7 +212,7 @@ def _is_request(known: Mapping[str, Any], other: Iterable[str]) -> bool:
         or isinstance(known.get("question"), str)
         or (isinstance(known.get("email"), str) and not is_email_address(known["email"]))
         or known.get("task") in _TASKS
-        or any(isinstance(known.get(name), str) and _WALLET.fullmatch(known[name]) for name in ("wallet", "address"))
+        or any(isinstance(known.get(name), str) and ADDRESS.fullmatch(known[name]) for name in ("wallet", "address"))
     )
     if is_ours:
         _refuse_near(other)

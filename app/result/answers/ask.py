@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from app.result.part import Count, Part
+from app.formats.strict_model import Count, Strict
 
 
-class AskAnswer(Part):
+class AskAnswer(Strict):
     """The model's words."""
 
     text: str

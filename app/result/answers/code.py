@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Literal
 
+from app.formats.hex_words import Sha256
+from app.formats.strict_model import Count, Strict
 from app.request.code_session import CodeStatus, Language, Session, TestStatus
-from app.result.part import Count, Part, Sha256
 
 IS_CODE = ("ok", "tests_failed", "untested")
 
 
-class TestVerdict(Part):
+class TestVerdict(Strict):
     """What became of one test of the snippet, run alone in a fresh copy of the guest."""
 
     status: TestStatus
@@ -29,7 +30,7 @@ class TestVerdict(Part):
     """Units of fuel used, one for each WebAssembly instruction with few exceptions: the same on every machine."""
 
 
-class Guest(Part):
+class Guest(Strict):
     """What the tests ran in."""
 
     engine: str
@@ -42,7 +43,7 @@ class Guest(Part):
     """Units used by all tests of all attempts, negative controls included."""
 
 
-class Tested(Part):
+class Tested(Strict):
     """Whether and how the code was run."""
 
     source: Literal["caller", "session", "examples", "none"]
@@ -54,7 +55,7 @@ class Tested(Part):
     guest: Guest | None
 
 
-class Attempt(Part):
+class Attempt(Strict):
     """One try of the model."""
 
     status: CodeStatus
@@ -73,7 +74,7 @@ class Attempt(Part):
     wrote did not fit, so it wrote the whole code. null: it wrote the whole code at once."""
 
 
-class Budget(Part):
+class Budget(Strict):
     """What the tries could use at most."""
 
     attempts: Count
@@ -85,7 +86,7 @@ class Budget(Part):
     may use."""
 
 
-class Finding(Part):
+class Finding(Strict):
     """Something in generated Python that a reader should look at before running it."""
 
     kind: Literal["network", "process", "dynamic_code", "file_deletion", "native_code"]
@@ -94,7 +95,7 @@ class Finding(Part):
     line: Count
 
 
-class CodeAnswer(Part):
+class CodeAnswer(Strict):
     """The code of the best attempt, and what is known about it."""
 
     status: CodeStatus

@@ -8,8 +8,8 @@ from pydantic import Field
 
 from app.base.limits import LIMITS
 from app.crypto.score_statement import HOST, Giver, Origin
-from app.crypto.signing import Digest32, Signature65
-from app.result.part import Count, Part, Sha256
+from app.formats.hex_words import Address, Digest32, Sha256, Signature65
+from app.formats.strict_model import Count, Strict
 from app.wallet.history import Source
 
 Percent = Annotated[int, Field(ge=0, le=100)]
@@ -17,7 +17,7 @@ Signed = Annotated[int, Field(ge=-LIMITS.json_integer, le=LIMITS.json_integer)]
 Hex64 = Annotated[str, Field(pattern=r"^[0-9a-f]{128}$")]
 
 
-class Provenance(Part):
+class Provenance(Strict):
     """Which data the score is based on, and where it came from."""
 
     origin: Origin
@@ -67,7 +67,7 @@ class Provenance(Part):
         return f"{said}; with lists of flagged addresses given by {giver}"
 
 
-class Points(Part):
+class Points(Strict):
     """What one feature is worth in the table."""
 
     feature: str
@@ -78,7 +78,7 @@ class Points(Part):
     """The most that the feature can bring."""
 
 
-class Claim(Part):
+class Claim(Strict):
     """One sentence about the wallet and the features that it rests on."""
 
     kind: Literal["reasoning", "strength", "risk", "advice"]
@@ -90,7 +90,7 @@ class Claim(Part):
     """template: fixed words, where the model failed or wrote what the features do not bear out."""
 
 
-class Fallback(Part):
+class Fallback(Strict):
     """Why fixed words stand where the model's could."""
 
     code: str
@@ -101,7 +101,7 @@ class Fallback(Part):
     """What to do about it."""
 
 
-class Breakdown(Part):
+class Breakdown(Strict):
     """The factors under the names that the earlier API used, each 0 to 100."""
 
     activity: Percent
@@ -114,7 +114,7 @@ class Breakdown(Part):
     """Share of survey questions with an answer; null without a survey. It moves no score."""
 
 
-class Metadata(Part):
+class Metadata(Strict):
     """The texts and features in the form of the earlier API."""
 
     scoreBreakdown: Breakdown | None  # noqa: N815
@@ -126,7 +126,7 @@ class Metadata(Part):
     """Every feature of docs/reference/features.md with its value; null: the source does not tell."""
 
 
-class Scorecard(Part):
+class Scorecard(Strict):
     """The table that made the score."""
 
     version: str
@@ -137,7 +137,7 @@ class Scorecard(Part):
     """Points that earlier months had earned and clean months since have kept."""
 
 
-class SuiSignature(Part):
+class SuiSignature(Strict):
     """A signature that a Sui Move contract checks."""
 
     public_key: Annotated[str, Field(pattern=r"^([0-9a-f]{64}|[0-9a-f]{66})$")]
@@ -147,18 +147,18 @@ class SuiSignature(Part):
     sui_address: Digest32
 
 
-class SuiSignatures(Part):
+class SuiSignatures(Strict):
     """One message (app/crypto/sui.py), two schemes."""
 
     secp256k1: SuiSignature
     ed25519: SuiSignature
 
 
-class UnsignedScore(Part):
+class UnsignedScore(Strict):
     """A wallet's score, and what it rests on."""
 
     score: Annotated[int, Field(ge=0, le=1000)]
-    wallet_address: Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$")]
+    wallet_address: Address
     """In the letter case that is signed."""
     address_form: Literal["lower", "as_given"]
     timestamp_ms: Count

@@ -12,6 +12,7 @@ from typing import Any
 
 from app.base.errors import HistoryError
 from app.base.limits import LIMITS
+from app.formats.hex_words import LOWER_WORD
 from app.net.http import SpentError
 from app.net.json_rpc import Node, RefusedError, SlowError
 from app.wallet.read.rpc import BATCH, SINGLE, TRANSFER
@@ -214,7 +215,7 @@ def _block(node: Node, number: int) -> dict[str, str]:
     found = node.call("eth_getBlockByNumber", hex(number), False)
     if found is None:
         raise HistoryError("history.refused_by_source", "the node does not have the block")
-    if not isinstance(found, dict) or not re.fullmatch("0x[0-9a-f]{64}", str(found.get("hash"))):
+    if not isinstance(found, dict) or not LOWER_WORD.fullmatch(str(found.get("hash"))):
         raise HistoryError("history.bad_answer", "a block of the node is not one")
     _quantity(found.get("timestamp"))
     if _quantity(found.get("number")) != number:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.base.errors import HistoryError
-from app.crypto.signing import ZERO_ADDRESS
+from app.formats.hex_words import ZERO_ADDRESS
 from app.wallet.history import Summary, Transaction, Transfer
 from app.wallet.read import call_data, fields
 from app.wallet.read.part import Part, Scope, settled, untold

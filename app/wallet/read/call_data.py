@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from app.crypto.signing import ZERO_ADDRESS
+from app.formats.hex_words import ZERO_ADDRESS
 from app.wallet.read.fields import invalid
 
 _APPROVALS = frozenset({"0x095ea7b3", "0xa22cb465", "0x39509351"})

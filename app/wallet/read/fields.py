@@ -14,13 +14,12 @@ from typing import Any, Literal, NoReturn, TypeVar, overload
 
 from app.base.errors import HistoryError
 from app.base.limits import LIMITS
+from app.formats.hex_words import ADDRESS, WORD
 
 T = TypeVar("T")
 MAX_WEI = 2**256 - 1  # EVM word
 _MAX_TIME = 253_402_300_799  # the end of the year 9999: beyond it are milliseconds
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_ADDRESS = re.compile("0x[0-9a-fA-F]{40}")
-_HASH = re.compile("0x[0-9a-fA-F]{64}")
 _WHOLE = re.compile("([0-9]{1,78})|0x([0-9a-fA-F]{1,64})")
 _DECIMAL = re.compile(r"[0-9]{1,78}(\.[0-9]{0,60})?([eE][+-]?[0-9]{1,3})?")
 _ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z| UTC|[+-][0-9]{2}:[0-9]{2})?")
@@ -61,12 +60,12 @@ def each(found: Iterable[T], read: Callable[[T], Any], what: str = "row", start:
 
 def is_address(value: Any) -> bool:
     """Return whether `value` is an address."""
-    return isinstance(value, str) and _ADDRESS.fullmatch(value) is not None
+    return isinstance(value, str) and ADDRESS.fullmatch(value) is not None
 
 
 def is_hash(value: Any) -> bool:
     """Return whether `value` is a 32-byte hash."""
-    return isinstance(value, str) and _HASH.fullmatch(value) is not None
+    return isinstance(value, str) and WORD.fullmatch(value) is not None
 
 
 def has_shape(row: Any, names: Iterable[str], hashes: Iterable[str], addresses: Iterable[str]) -> bool:
@@ -92,14 +91,14 @@ def address(value: Any, what: str, *, optional: bool = False) -> str | None:
     """Return a 20-byte address in lower case; None for null and "" if `optional`. The checksum is not checked."""
     if optional and (value is None or value == ""):
         return None
-    if not isinstance(value, str) or not _ADDRESS.fullmatch(value):
+    if not isinstance(value, str) or not ADDRESS.fullmatch(value):
         invalid(f"{what} is not an address")
     return value.lower()
 
 
 def tx_hash(value: Any) -> str:
     """Return a 32-byte hash in lower case."""
-    if not isinstance(value, str) or not _HASH.fullmatch(value):
+    if not isinstance(value, str) or not WORD.fullmatch(value):
         invalid("a hash is not 32 bytes of hex")
     return value.lower()
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from app.base.errors import HistoryError
 from app.base.limits import LIMITS
+from app.formats.hex_words import WORD
 from app.wallet.history import Transaction, Transfer
 from app.wallet.read import fields
 from app.wallet.read.part import Part, Scope, settled
@@ -23,7 +24,6 @@ TRANSFER = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"
 SINGLE = "0xc3d58168c5ae7397731d063d5bbf3d657854427343f4c083240f7aacaa2d0f62"
 BATCH = "0x4a39dc06d4c0dbc64b70af90fd698a233a518aa5d07e595d983b8c0526c8f7fb"
 """keccak256 of ERC-1155's TransferSingle(address,address,address,uint256,uint256) and TransferBatch(…,uint256[],uint256[])."""
-_WORD = re.compile("0x[0-9a-fA-F]{64}")
 _WORDS = re.compile("0x([0-9a-fA-F]{64})*+")
 
 
@@ -106,7 +106,7 @@ def transfers(log: dict[str, Any], times: dict[int, int]) -> list[tuple[tuple[st
     topics, data = log.get("topics"), log.get("data")
     if not isinstance(topics, list) or not isinstance(data, str):
         fields.invalid("a log has no topics or no data")
-    if not all(isinstance(topic, str) and _WORD.fullmatch(topic) for topic in topics):
+    if not all(isinstance(topic, str) and WORD.fullmatch(topic) for topic in topics):
         fields.invalid("a topic is not 32 bytes of hex")
     amounts = _amounts(topics, data)
     if log.get("removed") is True or not amounts:

@@ -1,4 +1,4 @@
-"""What every part of a report has in common."""
+"""The bases of the models: what is read is exactly what is described, and nothing changes it afterwards."""
 
 from __future__ import annotations
 
@@ -8,11 +8,16 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.base.limits import LIMITS
 
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Count = Annotated[int, Field(ge=0, le=LIMITS.json_integer)]
 
 
-class Part(BaseModel):
+class Strict(BaseModel):
     """Frozen, strict, and without unknown fields: what is read back is what was written."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Table(BaseModel):
+    """The same for tables of our own in TOML, where a list stands for a tuple."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
