@@ -18,7 +18,6 @@ import sys
 import tempfile
 import threading
 import urllib.error
-import urllib.request
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -26,6 +25,7 @@ from pathlib import Path
 
 from app.base import atomic
 from app.base.errors import AppError, ModelError
+from app.desk import web
 from app.desk.cache import cache_folder, lock
 from app.llm.models import Artefact, Source, check
 
@@ -114,8 +114,7 @@ def _from_hub(model: Artefact, source: Source, partial: Path, progress: Progress
     if have >= model.bytes:  # whole, but for the check that comes next: a kill came before it
         return
     url = f"{HUB}/{source.hub}/resolve/{source.revision}/{model.file}"
-    request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})  # noqa: S310  https, above
-    with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:  # noqa: S310
+    with web.opened(url, headers={"Range": f"bytes={have}-"} if have else {}, idle=_TIMEOUT) as answer:
         resumed = answer.status == http.HTTPStatus.PARTIAL_CONTENT
         with partial.open("ab" if resumed else "wb") as out:
             have = have if resumed else 0
@@ -195,9 +194,8 @@ def _parts(partial: Path) -> Path:
 
 
 def _reason(err: Exception) -> str:
-    if isinstance(err, urllib.error.HTTPError):
-        err.close()
-        return f"http status {err.code}"
+    if isinstance(err, web.StatusError):
+        return str(err)
     if isinstance(err, urllib.error.URLError):
         return f"not reachable ({err.reason})"
     if isinstance(err, subprocess.CalledProcessError):

@@ -7,13 +7,12 @@ A result says that they did (`report.model.embedded` false, modelHash zero), and
 from __future__ import annotations
 
 import json
-import urllib.error
 import urllib.parse
-import urllib.request
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.base.errors import InputError, ModelError
+from app.desk import web
 from app.llm.answerer import Outside
 from app.llm.chat import Message
 from app.llm.engine import Generation
@@ -21,6 +20,7 @@ from app.llm.sampling import Sampling
 
 KEY = "SEALED_LLM_ENGINE_KEY"  # environment variable; sent to the server, and neither stored nor printed
 _TIMEOUT = 600  # seconds without a byte
+_DEADLINE = 3_600  # seconds for a whole answer
 _ANSWER_BYTES = 4 * 2**20
 
 
@@ -54,11 +54,6 @@ def _host(url: str) -> str | None:
     return None if odd else parts.hostname
 
 
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_: Any) -> None:
-        """Follow none: the key is for one server."""
-
-
 class OpenAI(Outside):
     """A server that speaks OpenAI's chat completions: OpenAI, Ollama, vLLM, llama.cpp's."""
 
@@ -68,7 +63,6 @@ class OpenAI(Outside):
         """Ask nothing yet."""
         self.name, self.host = model, host
         self._url, self._key = base.rstrip("/") + "/chat/completions", key
-        self._opener = urllib.request.build_opener(_NoRedirect)
 
     def complete(
         self, messages: list[Message], sampling: Sampling, max_tokens: int, *, opening: str = "", stop: str | None = None
@@ -93,15 +87,16 @@ class OpenAI(Outside):
 
     def _ask(self, body: Mapping[str, Any]) -> tuple[Any, Any]:
         headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {self._key}"} if self._key else {})
-        request = urllib.request.Request(self._url, json.dumps(body).encode(), headers)  # noqa: S310  http(s) only: see connect
-        try:
-            with self._opener.open(request, timeout=_TIMEOUT) as answer:
-                said = json.loads(answer.read(_ANSWER_BYTES))
-        except urllib.error.HTTPError as err:
-            err.close()
-            raise ModelError("engine.unreachable", f"the server answered with status {err.code}") from err
-        except OSError as err:
+        data = json.dumps(body).encode()
+        try:  # no redirect: the key is for one server
+            raw = web.answer(self._url, data, headers, idle=_TIMEOUT, seconds=_DEADLINE, most=_ANSWER_BYTES, redirects=False)
+        except web.StatusError as err:
+            raise ModelError("engine.unreachable", f"the server answered with status {err.status}") from err
+        except web.EndlessError as err:
+            raise ModelError("engine.failed", "the server's answer never ends") from err
+        except web.Trouble as err:
             raise ModelError("engine.unreachable", "the server cannot be reached") from err
+        said = json.loads(raw)
         return said["choices"][0], said["usage"]
 
 

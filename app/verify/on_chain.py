@@ -6,17 +6,14 @@ return them: an offset, then one word a member. Trusts the endpoint to say what 
 
 from __future__ import annotations
 
-import http.client
 import json
 import re
-import threading
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
 from app.base.errors import ChainError, InputError, VerifyError
 from app.crypto.signing import checksum_address, keccak256
+from app.desk import web
 from app.formats import strict_json
 from app.formats.hex_words import ZERO_ADDRESS
 from app.result.envelope import callback_data
@@ -29,6 +26,7 @@ HUBS = {
 _UNSET, _COMPLETED = 0, 3  # IexecLibCore_v5.TaskStatusEnum
 _STATUS, _DEAL_ID, _RESULT_DIGEST = 1, 2, 12  # words of viewTask
 _APP, _CALLBACK = 1, 15  # words of viewDeal
+_JSON = {"Content-Type": "application/json"}
 _TIMEOUT = 20  # seconds without a byte
 _DEADLINE = 60  # seconds for a whole answer, the look-up of the name included
 _ANSWER_BYTES = 2 * 2**20  # a task's `results` and a deal's `params` are a few hundred bytes
@@ -113,11 +111,12 @@ def _call(rpc: str, method: str, params: list[Any]) -> Any:
         raise ChainError("chain.unreachable", "the endpoint is no http or https address")
     body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
     try:
-        raw = _post(rpc, body)
-    except urllib.error.HTTPError as err:
-        err.close()
-        raise ChainError("chain.unreachable", f"the endpoint answers with http status {err.code}") from err
-    except (OSError, http.client.HTTPException, ValueError) as err:
+        raw = web.answer(rpc, body, _JSON, idle=_TIMEOUT, seconds=_DEADLINE, most=_ANSWER_BYTES)
+    except web.StatusError as err:
+        raise ChainError("chain.unreachable", f"the endpoint answers with http status {err.status}") from err
+    except web.EndlessError as err:
+        raise ChainError("chain.bad_answer", "the endpoint's answer never ends") from err
+    except web.Trouble as err:
         raise ChainError("chain.unreachable", "the endpoint does not answer") from err
     try:
         document = strict_json.loads(raw)
@@ -126,30 +125,3 @@ def _call(rpc: str, method: str, params: list[Any]) -> Any:
     if not isinstance(document, dict) or "result" not in document:
         raise ChainError("chain.bad_answer", f"the endpoint refuses {method}")
     return document["result"]
-
-
-def _post(rpc: str, body: bytes) -> bytes:
-    """Return the whole of the answer to `body`, bounded in bytes and in time.
-
-    A thread waits for it: the time-out of a socket starts again with each byte, and an endpoint may drip its headers
-    for ever. Whatever goes wrong in there is raised here; a thread that is late is left behind.
-    """
-    outcome: list[bytes | Exception] = []
-
-    def receive() -> None:
-        try:
-            request = urllib.request.Request(rpc, body, {"Content-Type": "application/json"})  # noqa: S310  see _call
-            with urllib.request.urlopen(request, timeout=_TIMEOUT) as reply:  # noqa: S310  see _call
-                outcome.append(reply.read(_ANSWER_BYTES + 1))
-        except Exception as err:  # noqa: BLE001  the caller raises it again
-            outcome.append(err)
-
-    thread = threading.Thread(target=receive, daemon=True)
-    thread.start()
-    thread.join(_DEADLINE)
-    answer = outcome[0] if outcome else None
-    if isinstance(answer, Exception):
-        raise answer
-    if answer is None or len(answer) > _ANSWER_BYTES:
-        raise ChainError("chain.bad_answer", "the endpoint's answer never ends")
-    return answer

@@ -1,0 +1,87 @@
+"""The desk's one way to the web: to chain endpoints, to servers with a model, to hubs with models.
+
+Over urllib, so that the proxies and certificates of the person's own environment hold. The enclave has a client of its own,
+`app.net.http`, which trusts no proxy, looks names up once, and reaches none but public hosts that are allowed by name.
+"""
+
+from __future__ import annotations
+
+import http.client
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from http.client import HTTPResponse
+from typing import Any, cast
+
+Trouble = (OSError, http.client.HTTPException, ValueError)
+"""What `opened` and `answer` raise, `StatusError` and `EndlessError` among them."""
+
+
+class StatusError(OSError):
+    """The server answers with another status than success."""
+
+    def __init__(self, status: int) -> None:
+        """Take the HTTP status."""
+        super().__init__(f"http status {status}")
+        self.status = status
+
+
+class EndlessError(OSError):
+    """The answer is longer, in bytes or in seconds, than it may be."""
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: object) -> None:
+        """Follow none."""
+
+
+def opened(
+    url: str, body: bytes | None = None, headers: Mapping[str, str] | None = None, *, idle: float, redirects: bool = True
+) -> HTTPResponse:
+    """Return the answer, open for reading; no wait for a byte of it is longer than `idle` seconds. The caller closes it.
+
+    Not checked: that `url` is http or https. Raises `StatusError`, or another of `Trouble`.
+    """
+    request = urllib.request.Request(url, body, dict(headers or {}))  # noqa: S310  the callers see to the scheme
+    opener = urllib.request.build_opener(*([] if redirects else [_NoRedirect]))
+    try:
+        return cast("HTTPResponse", opener.open(request, timeout=idle))
+    except urllib.error.HTTPError as err:
+        err.close()
+        raise StatusError(err.code) from err
+
+
+def answer(  # noqa: PLR0913  what to send, and three bounds of what comes
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    *,
+    idle: float,
+    seconds: float,
+    most: int,
+    redirects: bool = True,
+) -> bytes:
+    """Return the whole of the answer to `body`: at most `most` bytes, within `seconds`, the look-up of the name included.
+
+    A thread waits for it: the time-out of a socket starts again with each byte, and a server may drip its headers for ever.
+    A thread that is late is left behind. Raises `EndlessError`, or what `opened` does.
+    """
+    outcome: list[bytes | Exception] = []
+
+    def receive() -> None:
+        try:
+            with opened(url, body, headers, idle=idle, redirects=redirects) as reply:
+                outcome.append(reply.read(most + 1))
+        except Exception as err:  # noqa: BLE001  the caller raises it again
+            outcome.append(err)
+
+    thread = threading.Thread(target=receive, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    found: Any = outcome[0] if outcome else None
+    if isinstance(found, Exception):
+        raise found
+    if found is None or len(found) > most:
+        raise EndlessError("the answer never ends")
+    return bytes(found)
