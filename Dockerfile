@@ -13,10 +13,10 @@ RUN /usr/local/bin/python3.13 -m pip install --disable-pip-version-check --no-ca
     --only-binary=:all: --require-hashes --root=/stage/python --prefix=/usr/local -r requirements/run.lock
 COPY dev/build_engine.py dev/stage_image.py dev/
 COPY app/__init__.py app/
-COPY app/base/__init__.py app/base/atomic.py app/base/bindings.py app/base/errors.py app/base/hints.py app/base/limits.py app/base/
+COPY app/base/__init__.py app/base/bindings.py app/base/errors.py app/base/hints.py app/base/limits.py app/base/
 COPY app/formats/__init__.py app/formats/hex_words.py app/formats/strict_json.py app/formats/strict_model.py app/formats/
 COPY app/build/__init__.py app/build/fetch.py app/build/
-COPY app/desk/__init__.py app/desk/cache.py app/desk/web.py app/desk/
+COPY app/desk/__init__.py app/desk/atomic.py app/desk/cache.py app/desk/web.py app/desk/
 COPY app/llm/__init__.py app/llm/build.toml app/llm/models.py app/llm/models.toml app/llm/library.py app/llm/
 RUN /usr/local/bin/python3.13 dev/stage_image.py engine
 ARG MODEL=qwen2.5-coder-0.5b-instruct

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from app.run import guard
@@ -19,7 +20,8 @@ def main() -> int:
     guard.close(in_task=bool(os.environ.get("IEXEC_OUT")))
     argv = sys.argv[1:]
     called = Path(sys.argv[0]).name
-    if not os.environ.get("IEXEC_OUT") and (argv not in ([], ["run"]) or (not argv and called == "sealed-llm")):
+    is_command = not os.environ.get("IEXEC_OUT") and (argv not in ([], ["run"]) or (not argv and called == "sealed-llm"))
+    if is_command and find_spec("app.cli"):  # an image has no commands
         from app.cli.main import cli
 
         cli(prog_name="python -m app" if called == "__main__.py" else called)  # raises SystemExit

@@ -19,9 +19,9 @@ import click
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, os.fspath(ROOT))
 
-from app.base import atomic  # noqa: E402  the project is not installed, it is run in place
 from app.base.errors import ModelError  # noqa: E402
 from app.build.prompt_cache import save  # noqa: E402
+from app.desk import atomic  # noqa: E402  the project is not installed, it is run in place
 from app.jobs import ask_words  # noqa: E402
 from app.jobs.code import words as code  # noqa: E402
 from app.jobs.score import words as score  # noqa: E402

@@ -27,6 +27,10 @@ SITE = STAGE / "python" / LIB / "site-packages"
 APP = STAGE / "app/app/app"  # layer app, folder /app, package app
 WEIGHTS = Path("app/app/llm/weights")
 
+# What no task needs, and so nobody should have to measure, hold or trust: the desk, and what runs in the guest alone.
+DESK = ("build", "cli", "desk", "simulate", "verify")
+_GUEST_S_OWN = ("harness*.py", "*.wat")
+_HOST_S_TOO = frozenset({"harness_lacks.py", "harness_checks.py", "harness_pytest.py", "harness_patching.py"})
 # Never read at run time; in an enclave every byte is measured and held in memory. `lib` and `include` are
 # llama.cpp's libraries once more and its headers.
 PRUNED = [
@@ -117,11 +121,24 @@ def app(name: str) -> None:
 
 
 def _copy_program() -> None:
-    """Copy the package, and leave the mark by which it knows that the machine it runs on is somebody else's."""
+    """Copy the enclave's part of it, and leave the mark by which it knows that the machine it runs on is somebody else's."""
     from app.net.reach import MARK
 
-    shutil.copytree(ROOT / "app", APP)
+    shutil.copytree(ROOT / "app", APP, ignore=_left_behind)
     (APP / MARK.name).touch()
+
+
+def _left_behind(folder: str, names: list[str]) -> set[str]:
+    """Return which of the names in a folder of the package do not go into an image."""
+    place = Path(folder).relative_to(ROOT / "app").as_posix()
+    left = {name for name in names if name == "__pycache__"}
+    if place == ".":
+        left |= set(DESK)
+    elif place == "sandbox":
+        left |= {name for name in names if any(map(Path(name).match, _GUEST_S_OWN))} - _HOST_S_TOO
+    elif place == "formats":
+        left |= {"protected_data_writer.py"}
+    return left
 
 
 def _merge_library_names(folder: Path) -> None:

@@ -42,7 +42,7 @@ HINTS: dict[str, str] = {
     "engine.wrong_build": "rebuild with `make`: another build gives other answers",
     "env.iexec_in": "the worker sets IEXEC_IN to the folder with the inputs; is it mounted?",
     "env.invalid": "IEXEC_TASK_ID is 0x and 64 hex digits; counters are decimal numbers; file names have no slash",
-    "env.iexec_out": "the worker sets IEXEC_OUT to a writable folder; `python -m app simulate` does it for you",
+    "env.iexec_out": "the worker sets IEXEC_OUT to a writable folder; in a checkout `sealed-llm simulate` does it for you",
     "file.missing": "the worker could not fetch or decrypt this input: check its address, its order and its url",
     "file.too_large": "docs/reference/limits.md has the limit of each kind of input",
     "file.unreadable": "the input is there but cannot be read as a regular file",

@@ -23,9 +23,8 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
-from app.base import atomic
 from app.base.errors import AppError, ModelError
-from app.desk import web
+from app.desk import atomic, web
 from app.desk.cache import cache_folder, lock
 from app.llm.models import Artefact, Source, check
 

@@ -10,11 +10,11 @@ import hashlib
 from importlib import resources
 from pathlib import Path
 
-from app.base import atomic
 from app.base.errors import AppError, SandboxError
 from app.base.limits import LIMITS
 from app.build.fetch import Progress, fetch
 from app.build.guest_patch import patch
+from app.desk import atomic
 from app.desk.cache import cache_folder, lock
 from app.sandbox import runtime
 from app.sandbox.guest import catalogue, pack

@@ -6,8 +6,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from app.base import atomic
 from app.base.errors import ModelError
+from app.desk import atomic
 from app.llm.context import EIGHT
 from app.llm.engine import Engine
 

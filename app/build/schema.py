@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from app.base import atomic
+from app.desk import atomic
 from app.request.fields import Document
 from app.result.report import Result
 

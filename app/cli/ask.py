@@ -8,17 +8,7 @@ from typing import Unpack
 import click
 
 from app.cli.base import Command
-from app.cli.order import (
-    FILE,
-    Ending,
-    conclude,
-    connect_to,
-    end_options,
-    model_options,
-    run,
-    run_options,
-    sampling_options,
-)
+from app.cli.order import FILE, Ending, conclude, connect_to, end_options, model_options, run, run_options, sampling_options
 from app.desk.settings import Settings
 
 

@@ -6,7 +6,7 @@ import os
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from app.base import atomic
+from app.desk import atomic
 
 
 def cache_folder() -> Path:
@@ -17,5 +17,5 @@ def cache_folder() -> Path:
 
 
 def lock(name: str, doing: str) -> AbstractContextManager[None]:
-    """Return the right to make what is called `name` in the cache: see `app.base.atomic.held`."""
+    """Return the right to make what is called `name` in the cache: see `app.desk.atomic.held`."""
     return atomic.held(cache_folder() / "locks" / f"{name}.lock", doing)

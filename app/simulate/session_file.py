@@ -14,10 +14,9 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from app.base import atomic
 from app.base.errors import AppError, SimulationError, UsageError
 from app.base.limits import LIMITS
-from app.desk import own_files
+from app.desk import atomic, own_files
 from app.formats import strict_json
 from app.request.code_session import Session
 

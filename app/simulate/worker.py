@@ -15,10 +15,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app.base import atomic
 from app.base.errors import AppError, UsageError
 from app.crypto import signing
-from app.desk import own_files
+from app.desk import atomic, own_files
 from app.desk.cache import cache_folder, lock
 from app.formats.hex_words import ZERO_ADDRESS
 from app.iexec.args import split_args
