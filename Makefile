@@ -50,7 +50,7 @@ check: $(READY_DEV) $(READY_AUDIT)  ## lint, types, and the drift of schema, doc
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
-	$(PY) -m app schema --check
+	$(PY) dev/make_schema.py --check
 	$(PY) dev/check_drift.py
 
 bench: setup $(READY_DEV) $(VENV)/.model-$(TEST_MODEL)  ## measure against llama.cpp's own program and singles: ratios, in one run
@@ -116,7 +116,7 @@ docs: $(VENV)/.docs  ## build the documentation as web pages, docs/_build/html/i
 	$(VENV)/docs/bin/sphinx-build -W --keep-going -n -E -q -b html docs docs/_build/html
 
 generate: $(READY_DEV)  ## write schema/ and the generated parts of docs/ anew
-	$(PY) -m app schema
+	$(PY) dev/make_schema.py
 	$(PY) dev/check_drift.py --write
 
 lock:  ## resolve requirements/*.in anew (needs pip-tools)

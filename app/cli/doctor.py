@@ -1,4 +1,4 @@
-"""`doctor` and `schema`. Thin."""
+"""`doctor`. Thin."""
 
 from __future__ import annotations
 
@@ -8,21 +8,6 @@ import click
 
 from app.base.errors import EXIT_OK, EXIT_REFUSED
 from app.cli.base import Command, say
-
-
-@click.command(cls=Command)
-@click.option("--check", is_flag=True, help="Only say whether the files are up to date.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
-def schema(*, check: bool, as_json: bool) -> int:
-    """Write the JSON Schemas of requests and results to schema/."""
-    from app.build.schema import write
-
-    found = {str(path): changed for path, changed in write(check=check)}
-    if as_json:
-        say(json.dumps({path: "differs" if changed else "up to date" for path, changed in found.items()}, indent=1))
-    for path, changed in found.items():
-        say(f"{'differs' if check and changed else 'written' if changed else 'up to date'}: {path}", err=True)
-    return EXIT_REFUSED if check and any(found.values()) else EXIT_OK
 
 
 @click.command(cls=Command, short_help="Name what is missing here: compiler, engine, model, key, disk.")

@@ -8,7 +8,7 @@ from app import __version__
 from app.cli.ask import ask, score
 from app.cli.base import SETTINGS, Command, Program
 from app.cli.code import code
-from app.cli.doctor import doctor, schema
+from app.cli.doctor import doctor
 from app.cli.key import key
 from app.cli.model import model
 from app.cli.sandbox import sandbox
@@ -49,5 +49,5 @@ def run() -> int:
     return do_task([])
 
 
-for command in (ask, code, score, simulate, verify, model, key, sandbox, schema, doctor):
+for command in (ask, code, score, simulate, verify, model, key, sandbox, doctor):
     cli.add_command(command)

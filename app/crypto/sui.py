@@ -56,8 +56,8 @@ def intent_message(intent: int, timestamp_ms: int, payload: bytes) -> bytes:
 def score_message(score: int, timestamp_ms: int, wallet: str) -> bytes:
     """Return the 60 bytes that say: at `timestamp_ms`, `wallet` had `score`.
 
-    The wallet stays in the letter case it has, because a contract compares strings; `canonical_wallet` makes the
-    case that we sign by default. Its checksum (EIP-55) is not checked: app/request/fields.py does, where a wallet comes in.
+    The wallet stays in the letter case it has, because a contract compares strings. Its
+    checksum (EIP-55) is not checked: app/request/field_types.py does, where a wallet comes in.
     Raises `InputError` wallet.invalid, or option.invalid if the score is beyond 0 to 1,000 or the time no u64.
     """
     payload = _unsigned(score, MAX_SCORE, "the score", 8) + _vector(_checked(wallet).encode())
@@ -88,14 +88,6 @@ def report_message(report_hash: str, timestamp_ms: int) -> bytes:
     if not LOWER_WORD.fullmatch(report_hash):
         raise InputError("option.invalid", "the report hash is not 0x and 64 lower-case hex digits")
     return intent_message(REPORT_INTENT, timestamp_ms, _vector(bytes.fromhex(report_hash[2:])))
-
-
-def canonical_wallet(wallet: str) -> str:
-    """Return the address in lower case, so that one wallet has one key in a registry of strings.
-
-    Raises `InputError` wallet.invalid on anything but 0x and 40 hex digits.
-    """
-    return _checked(wallet).lower()
 
 
 def sign_secp256k1(secret: bytes, message: bytes) -> tuple[bytes, bytes]:

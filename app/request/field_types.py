@@ -187,7 +187,7 @@ Texts = Annotated[list[Text], Field(max_length=LIMITS.messages), BeforeValidator
 Material = Annotated[list[Text], Field(max_length=LIMITS.messages), BeforeValidator(texts_or_one)]
 System = Annotated[Text, AfterValidator(_short)]
 MaxTokens = Annotated[int, Field(ge=1, le=LIMITS.max_tokens), BeforeValidator(whole)]
-Temperature = Annotated[Decimal, Field(ge=0, le=2, decimal_places=3), BeforeValidator(_decimal)]
+Temperature = Annotated[Decimal, Field(ge=0, le=LIMITS.temperature_milli // 1000, decimal_places=3), BeforeValidator(_decimal)]
 Attempts = Annotated[int, Field(ge=1, le=LIMITS.attempts), BeforeValidator(whole)]
 Seed = Annotated[int, Field(ge=0, le=LIMITS.max_seed), BeforeValidator(whole)]
 Salt = Annotated[str, AfterValidator(_salt), Field(json_schema_extra={"pattern": "^(0x)?[0-9a-fA-F]{64}$"})]

@@ -140,7 +140,6 @@ def test_a_file_that_is_no_model_is_an_error(tmp_path: Path) -> None:
 
 LIGHT: dict[str, list[str]] = {
     "--help": ["llama_cpp", "web3", "eth_account", "pydantic", "jinja2", "coincurve"],
-    "schema": ["llama_cpp", "web3", "eth_account"],
 }
 
 
