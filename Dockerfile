@@ -14,7 +14,7 @@ RUN /usr/local/bin/python3.13 -m pip install --disable-pip-version-check --no-ca
 COPY dev/build_engine.py dev/stage_image.py dev/
 COPY app/__init__.py app/
 COPY app/base/__init__.py app/base/bindings.py app/base/errors.py app/base/hints.py app/base/limits.py app/base/
-COPY app/formats/__init__.py app/formats/hex_words.py app/formats/strict_json.py app/formats/strict_model.py app/formats/
+COPY app/formats/__init__.py app/formats/hex_fields.py app/formats/hex_words.py app/formats/strict_json.py app/formats/strict_model.py app/formats/
 COPY app/build/__init__.py app/build/fetch.py app/build/
 COPY app/desk/__init__.py app/desk/atomic.py app/desk/cache.py app/desk/web.py app/desk/
 COPY app/llm/__init__.py app/llm/build.toml app/llm/models.py app/llm/models.toml app/llm/library.py app/llm/

@@ -23,7 +23,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from app.base.errors import SigningError
-from app.formats.hex_words import Digest32
+from app.formats.hex_fields import Digest32
 from app.formats.strict_model import Strict
 
 STRUCT_TYPE = "Result(bytes32 taskId,bytes32 requestHash,bytes32 modelHash,bytes32 parametersHash,bytes32 reportHash)"

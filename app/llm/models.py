@@ -16,7 +16,7 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 
 from app.base.errors import ModelError
-from app.formats.hex_words import Sha256
+from app.formats.hex_fields import Sha256
 from app.formats.strict_model import Table
 
 WEIGHTS = Path(__file__).parent / "weights"

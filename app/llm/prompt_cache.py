@@ -29,7 +29,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from app.base.errors import ModelError
-from app.formats.hex_words import Sha256
+from app.formats.hex_fields import Sha256
 from app.formats.strict_model import Table
 from app.llm import library
 from app.llm.context import BATCH, EIGHT, Context, joints, settled

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Literal
 
 from app.crypto.signing import Domain, Message
-from app.formats.hex_words import Address, Digest32, Sha256, Signature65
+from app.formats.hex_fields import Address, Digest32, Sha256, Signature65
 from app.formats.strict_model import Count, Strict
 from app.result.answers.answer import Answer, JobAnswer, Kind, Mode
 from app.result.answers.score import SuiSignatures

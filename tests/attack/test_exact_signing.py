@@ -13,7 +13,7 @@ from app.base.errors import AppError, VerifyError
 from app.crypto import score_statement, sui
 from app.crypto.evm_score import score_digest
 from app.crypto.signing import ORDER, Domain, Message, checksum_address, load_key, recover
-from app.formats.hex_words import Address
+from app.formats.hex_fields import Address
 from app.llm.answerer import NOT_LOADED
 from app.request.parse import parse
 from app.result import score_signatures

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from app.formats.hex_words import Sha256
+from app.formats.hex_fields import Sha256
 from app.formats.strict_model import Count, Strict
 from app.request.code_session import CodeStatus, Language, Session, TestStatus
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from app.base.limits import LIMITS
 from app.crypto.score_statement import HOST, Giver, Origin
-from app.formats.hex_words import Address, Digest32, Sha256, Signature65
+from app.formats.hex_fields import Address, Digest32, Sha256, Signature65
 from app.formats.strict_model import Count, Strict
 from app.wallet.history import Source
 
