@@ -108,5 +108,8 @@ def joints(length: int) -> list[int]:
 
 
 def settled(length: int) -> int:
-    """Return how many first tokens of a prompt of `length` were read just as in any other one that has them too."""
+    """Return how many tokens at the beginning of a prompt of `length` are read the same way in every prompt.
+
+    Another prompt that begins with these tokens is cut into batches at the same places up to there, and gives the same bits.
+    """
     return next((end - (end - start) % EIGHT for start, end in spans(length) if (end - start) % EIGHT), length)

@@ -1,6 +1,6 @@
 """The house of app/: floors on which imports point down alone, no circle, faces that do nothing, an image without the desk.
 
-Whoever adds a folder puts it into FLOORS; docs/explanation/architecture.md says what each is for.
+Whoever adds a folder puts it into FLOORS; docs/ARCHITECTURE.md says what each is for.
 """
 
 from __future__ import annotations

@@ -102,7 +102,7 @@ class _Listing:
     def _take(self, answer: Any, before: int) -> int:
         """Keep a page and return its lowest block; every block of a page must be under `before`."""
         if not isinstance(answer, dict) or not isinstance(answer.get("lastPage"), bool):
-            raise HistoryError("history.bad_answer", "a page of transactions is not one")
+            raise HistoryError("history.bad_answer", "the node's answer holds no page of transactions")
         txs, receipts = _rows(answer.get("txs")), _rows(answer.get("receipts"))
         is_last = answer["lastPage"] or before <= 1  # the genesis block has no transactions; anvil does not say so
         if len(txs) != len(receipts) or not (txs or is_last):
@@ -216,7 +216,7 @@ def _block(node: Node, number: int) -> dict[str, str]:
     if found is None:
         raise HistoryError("history.refused_by_source", "the node does not have the block")
     if not isinstance(found, dict) or not LOWER_WORD.fullmatch(str(found.get("hash"))):
-        raise HistoryError("history.bad_answer", "a block of the node is not one")
+        raise HistoryError("history.bad_answer", "the node's answer holds no block")
     _quantity(found.get("timestamp"))
     if _quantity(found.get("number")) != number:
         raise HistoryError("history.contradictory", "the node gives another block than asked for")
@@ -240,5 +240,5 @@ def _rows(value: Any) -> list[dict[str, Any]]:
 def _quantity(value: Any) -> int:
     """Return a JSON-RPC quantity."""
     if not isinstance(value, str) or not _QUANTITY.fullmatch(value):
-        raise HistoryError("history.bad_answer", "a number of the node is not one")
+        raise HistoryError("history.bad_answer", "a quantity in the node's answer is no number")
     return int(value, 16)
