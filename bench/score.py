@@ -23,9 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.jobs.score import facts as explain
 from app.jobs.score import words
-from app.jobs.score.facts import Fact
+from app.jobs.score.facts import Fact, facts_of
 from app.llm.engine import Engine
 from app.llm.models import WEIGHTS, find
 from app.request.parse import parse
@@ -83,7 +82,7 @@ def wallet(seed: int) -> Wallet:
         raise SystemExit("the request is no score")
     values = features(request.history, request.labels)
     scored = Scorecard.packaged().score(values, months(request.history, request.labels))
-    return Wallet(fields, tuple(fact for fact in explain.facts(values, scored) if fact.kind != "advice"))
+    return Wallet(fields, tuple(fact for fact in facts_of(values, scored) if fact.kind != "advice"))
 
 
 def ours(asked: Wallet, model: str, threads: int, code: Path) -> tuple[Cost, int]:

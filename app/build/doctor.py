@@ -13,7 +13,7 @@ from app import __version__
 from app.base.errors import AppError
 from app.crypto import signing
 from app.desk.cache import cache_folder
-from app.llm import library as native
+from app.llm import library
 from app.llm.models import checked_path, find
 from app.simulate.folders import FOLDER
 
@@ -34,7 +34,7 @@ def examine() -> Iterator[Finding]:
     """Yield one finding after the other; hashing the model takes a moment."""
     yield Finding("version", True, f"sealed-llm {__version__} on Python {platform.python_version()}")
     yield _compiler()
-    yield _try("engine", lambda: native.load().llama_print_system_info().decode().strip(" |"))
+    yield _try("engine", lambda: library.load().llama_print_system_info().decode().strip(" |"))
     model = find(None)
     yield _try("model", lambda: f"{model.name}, sha-256 checked: {checked_path(model).name}")
     yield _try("sandbox", _sandbox)
@@ -53,11 +53,10 @@ def _compiler() -> Finding:
 
 
 def _sandbox() -> str:
-    from app.sandbox import guest
-    from app.sandbox import runtime as native
+    from app.sandbox import guest, runtime
 
     guest.load()
-    return f"{guest.catalogue().guest.name} on {native.engine_name()}, sha-256 checked"
+    return f"{guest.catalogue().guest.name} on {runtime.engine_name()}, sha-256 checked"
 
 
 def _key() -> Finding:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.jobs.score.facts import facts
+from app.jobs.score.facts import facts_of
 from app.wallet.features import FEATURES, features, months
 from app.wallet.history import History, Transaction, Transfer
 from app.wallet.labels.lists import Labels
@@ -213,7 +213,7 @@ def test_a_share_of_nothing_is_no_news() -> None:
     past = history(tx(0, WALLET, SHOP), tx(1, WALLET, FRIEND))
     values = features(past, LABELS)
     assert (values["received"], values["senders_percent"]) == (0, 0)
-    told = {fact.feature for fact in facts(values, score(past))}
+    told = {fact.feature for fact in facts_of(values, score(past))}
     assert "received" in told
     assert told & {"senders", "senders_percent", "received_per_sender_coins", "largest_receipt_percent"} == set()
 

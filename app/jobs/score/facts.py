@@ -142,7 +142,7 @@ def rules() -> dict[str, Any]:
     }
 
 
-def facts(values: Mapping[str, int | None], score: Score) -> list[Fact]:
+def facts_of(values: Mapping[str, int | None], score: Score) -> list[Fact]:
     """Return what is worth saying: strengths, risks, the reasoning, advice; the first two by the points at stake."""
     told = [line for line in score.lines if line.feature in _WORDS and values.get(line.feature) is not None]
     told = [line for line in told if values.get(_OF.get(line.feature, ""), 1) != 0]

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from app.base.deadline import NEVER, Deadline
 from app.base.errors import HistoryError, ModelError
 from app.base.limits import LIMITS
-from app.jobs.score import facts as explain
+from app.jobs.score.facts import COUNT_ONLY, Fact, facts_of
 from app.jobs.score.wording import Worded, evidence, shaped, word
 from app.llm.answerer import Embedded, OpenAnswerer
 from app.request.score import Score, read_history
@@ -35,10 +35,10 @@ def answer(request: Score, open_answerer: OpenAnswerer, deadline: Deadline = NEV
     history = request.history or _fetched(request, deadline)
     values = features(history, request.labels)
     if history.only_counts:
-        claim = Claim(kind="reasoning", text=explain.COUNT_ONLY, evidence=("transactions",), by="template")
+        claim = Claim(kind="reasoning", text=COUNT_ONLY, evidence=("transactions",), by="template")
         return _answer(request, history, values, [claim], None), "count", shaped(None)
     scored = Table.packaged().score(values, months(history, request.labels))
-    facts = explain.facts(values, scored)
+    facts = facts_of(values, scored)
     fixed = [Claim(kind=fact.kind, text=fact.text, evidence=evidence(fact), by="template") for fact in facts]
     try:
         worded = _worded(open_answerer, [fact for fact in facts if fact.kind != "advice"])
@@ -56,7 +56,7 @@ def _saying_why(told: UnsignedScore, why: ModelError) -> UnsignedScore:
     return told.model_copy(update={"fallback": Fallback(code=why.code, message=why.message, hint=why.hint)})
 
 
-def _worded(open_answerer: OpenAnswerer, facts: list[explain.Fact]) -> Worded:
+def _worded(open_answerer: OpenAnswerer, facts: list[Fact]) -> Worded:
     """Return the facts in the model's words. Raises `ModelError` with why they are not to be had."""
     answerer = open_answerer()
     if not isinstance(answerer, Embedded):

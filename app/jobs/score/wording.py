@@ -11,9 +11,8 @@ from typing import Any
 from app.base.errors import ModelError
 from app.base.limits import LIMITS
 from app.jobs.parameters import parameters
-from app.jobs.score import facts as explain
-from app.jobs.score import sentence_check as claims
-from app.jobs.score import words
+from app.jobs.score import facts as fixed_words
+from app.jobs.score import sentence_check, words
 from app.jobs.score.facts import Fact
 from app.jobs.score.sentence_check import fault, hopeless
 from app.llm.answerer import Embedded
@@ -114,8 +113,8 @@ def _fixed(template: str | None) -> dict[str, Any]:
     return {
         "attempts": words.ATTEMPTS,
         "chat_template": template,
-        "claims": claims.rules(),
-        "facts": explain.rules(),
+        "claims": sentence_check.rules(),
+        "facts": fixed_words.rules(),
         "grammar": [words.grammar(0, "It: is, "), *words.ARTICLES, *words.GAPS],
         "id": words.ID,
         "question": words.question([("strength", "")]),
