@@ -17,7 +17,7 @@ from app.jobs.code import edits, repair
 from app.llm.answerer import Embedded
 from app.llm.engine import Engine
 from app.llm.models import checked_path, find
-from app.llm.prompt_cache import States, pins
+from app.llm.prompt_cache import PromptCache, pins
 from app.request.code import Code
 from app.request.parse import parse
 from app.sandbox.sandbox import Assertion, Sandbox
@@ -61,7 +61,7 @@ def main(name: str | None) -> None:
         line = f"{task.name:<18}"
         for way, done in rows.items():
             # an engine for each, as a task has one: what was read for another must not help
-            with Engine(path, states=States(model, pinned, recalls=True)) as engine:
+            with Engine(path, states=PromptCache(model, pinned, recalls=True)) as engine:
                 row = adjusted(Embedded(engine, model.context), sandbox, task, whole=way == "whole")
             done.append(row)
             line += f" {row.how:<8} {'right' if row.right else 'wrong'} {row.tokens:>5} {row.seconds:>6.1f}"

@@ -27,7 +27,7 @@ from app.jobs.dispatch import answer_to
 from app.llm.answerer import Embedded
 from app.llm.engine import Engine
 from app.llm.models import Artefact, Model, Source, checked_path, find
-from app.llm.prompt_cache import States
+from app.llm.prompt_cache import PromptCache
 from app.request.parse import parse
 from app.result.answers.code import CodeAnswer
 from app.sandbox.guest import catalogue
@@ -68,7 +68,7 @@ def problems() -> list[dict[str, str]]:
 @functools.cache
 def _loaded() -> tuple[Engine, Model, Sandbox]:
     model = find(None)
-    return Engine(checked_path(model), states=States(model, {}, recalls=True)), model, Sandbox()
+    return Engine(checked_path(model), states=PromptCache(model, {}, recalls=True)), model, Sandbox()
 
 
 def solved(task: dict[str, str]) -> Row:

@@ -15,7 +15,7 @@ from app.jobs.code import prompt
 from app.llm.answerer import Embedded
 from app.llm.engine import Engine
 from app.llm.models import checked_path, find
-from app.llm.prompt_cache import States
+from app.llm.prompt_cache import PromptCache
 from app.request.code import Code
 from app.request.parse import parse
 from bench.humaneval import problems
@@ -27,7 +27,7 @@ def main() -> None:
     options.add_argument("--every", type=int, default=4, help="take every Nth task only")
     tasks, model = problems()[:: options.parse_args().every], find(None)
     yes = {"its own": 0, "another task's": 0}
-    with Engine(checked_path(model), states=States(model, {}, recalls=True)) as engine:
+    with Engine(checked_path(model), states=PromptCache(model, {}, recalls=True)) as engine:
         for place, task in enumerate(tasks):
             request, _ = parse({"language": "python", "prompt": task["prompt"]})
             if not isinstance(request, Code):

@@ -23,7 +23,7 @@ from app.llm import chat, library, prompt_cache
 from app.llm.context import BATCH
 from app.llm.engine import Engine
 from app.llm.models import Model, checked_path, find
-from app.llm.prompt_cache import Pin, States
+from app.llm.prompt_cache import Pin, PromptCache
 from bench.measure import in_turns, median
 
 ASKED = "In one sentence: why is the sky blue?"
@@ -33,7 +33,7 @@ WORDS = "Give a direct, correct and brief answer. If you do not know, say so. "
 def read(model: Model, engine: Engine, prompt: list[int], pinned: dict[str, Pin]) -> float:
     """Return the seconds to read `prompt`."""
     began = time.perf_counter()
-    known = States(model, pinned)
+    known = PromptCache(model, pinned)
     with engine.context(len(prompt)) as context:
         known.read(engine.c, context, prompt)
     return time.perf_counter() - began

@@ -25,7 +25,7 @@ from app.jobs.score.wording import word
 from app.llm.answerer import Embedded
 from app.llm.engine import Engine
 from app.llm.models import Model, checked_path, find
-from app.llm.prompt_cache import States
+from app.llm.prompt_cache import PromptCache
 from app.sandbox.sandbox import Sandbox
 from bench.humaneval import attempt, problems, verdict
 from bench.kept import FOLDER
@@ -106,7 +106,7 @@ def code(model: Model, kinds: Sequence[str], every: int) -> Iterator[Cell]:
     """Yield how many of every Nth HumanEval task the first attempt solves, in percent."""
     tasks, sandbox = problems()[::every], Sandbox()
     for kind in kinds:
-        with Engine(made(model, kind), threads=_CORES, states=States(model, {}, recalls=True)) as engine:
+        with Engine(made(model, kind), threads=_CORES, states=PromptCache(model, {}, recalls=True)) as engine:
             said = [verdict(sandbox, task, attempt(engine, model, task["prompt"], 1)) for task in tasks]
         yield kind, {f"code % of {len(tasks)}": 100 * said.count("passed") / len(tasks)}
 

@@ -18,7 +18,7 @@ from app.base.deadline import NEVER, Deadline
 from app.base.errors import ModelError
 from app.llm import library, plain_tokens
 from app.llm.context import EIGHT, Context
-from app.llm.prompt_cache import States
+from app.llm.prompt_cache import PromptCache
 from app.llm.sampling import Sampling, chain, choice, penalties
 from app.llm.threads import Pace
 
@@ -38,7 +38,7 @@ class Generation:
 class Engine:
     """A loaded model. Each `generate` gets a context of its own, so no answer depends on another."""
 
-    def __init__(self, path: Path, *, threads: int = 1, mmap: bool = True, states: States | None = None) -> None:
+    def __init__(self, path: Path, *, threads: int = 1, mmap: bool = True, states: PromptCache | None = None) -> None:
         """Load the GGUF at `path`; its bytes must have been checked before (`app.llm.models`).
 
         `states` may spare the reading of words that begin a prompt; no bit depends on them.

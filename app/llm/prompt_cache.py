@@ -83,7 +83,7 @@ def path(model: Model, job: str) -> Path:
     return WEIGHTS / f"{model.file}.{job}.state"
 
 
-class States:
+class PromptCache:
     """The prompt states that fit one model and this engine, and how far they carried."""
 
     def __init__(self, model: Model, pinned: Mapping[str, Pin], *, recalls: bool = False) -> None:

@@ -51,7 +51,7 @@ class Pair(Strict):
     answer: Text
 
 
-class Source(Strict):
+class HistorySource(Strict):
     """A node or an explorer to ask for the history, with its key: only a requester secret may name one."""
 
     kind: Literal["rpc", "etherscan", "blockscout"]
@@ -125,7 +125,7 @@ class Document(Options):
     """score: the chain id of the history; 1 unless told otherwise."""
     history: Annotated[Any, BeforeValidator(history_value)] | None = None
     """score: what an explorer, a node or an aggregator answered about the wallet: one document or a list; also as JSON text."""
-    source: Annotated[Source, BeforeValidator(from_json)] | None = None
+    source: Annotated[HistorySource, BeforeValidator(from_json)] | None = None
     """score: where to fetch the history, if there is none; only from a requester secret. Also as JSON text."""
     hosts: Annotated[list[Text], Field(max_length=LIMITS.hosts), BeforeValidator(list_or_one)] | None = None
     """score: the host names that may be asked; without it, none."""

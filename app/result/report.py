@@ -14,7 +14,7 @@ from typing import Literal
 from app.crypto.signing import Domain, Message
 from app.formats.hex_fields import Address, Digest32, Sha256, Signature65
 from app.formats.strict_model import Count, Strict
-from app.result.answers.answer import Answer, JobAnswer, Kind, Mode
+from app.result.answers.answer import Answer, Job, JobAnswer, Mode
 from app.result.answers.score import SuiSignatures
 
 FORMAT: Literal["sealed-llm/report/1"] = "sealed-llm/report/1"
@@ -132,7 +132,7 @@ class DraftItem(Strict):
     dataset: Address | None
     success: bool
     """false: there is an error, or an answer whose status says why it is not what was asked for."""
-    kind: Kind | None
+    kind: Job | None
     mode: Mode | None
     answer: JobAnswer | None
     error: Failure | None
@@ -176,7 +176,7 @@ class Draft(Strict):
     status: Literal["ok", "failed", "error", "incomplete"]
     """ok: the answer is what was asked for. failed: there is an answer, but it is not: see answer.status, in bulk that of
     each item without success. error: see `error`. incomplete: written ahead, and the task was stopped before it was done."""
-    kind: Kind | None
+    kind: Job | None
     """The job; null if the request could not be read, and in bulk, where each item has its own."""
     mode: Mode | None
     """ai: the model's words are in the answer; fallback: it failed and fixed words took their place;

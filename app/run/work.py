@@ -17,14 +17,14 @@ from app.llm import chat, threads
 from app.llm.answerer import NOT_LOADED, Answerer, Embedded, OpenAnswerer, Outside, lacking
 from app.llm.engine import Engine
 from app.llm.models import Model, checked_path, find
-from app.llm.prompt_cache import Pin, States, pins
+from app.llm.prompt_cache import Pin, PromptCache, pins
 from app.request.ask import Ask
 from app.request.code import Code
 from app.request.parse import USES, Request, parse
 from app.request.score import Score
 from app.request.sources.held import given
 from app.request.sources.items import Item, Items
-from app.result.answers.answer import JobAnswer, Kind, Mode
+from app.result.answers.answer import Job, JobAnswer, Mode
 from app.result.answers.score import UnsignedScore
 from app.result.report import Input, Parameters
 from app.run.reported_inputs import reported
@@ -45,7 +45,7 @@ class Outcome:
     answer: JobAnswer | None = None
     mode: Mode | None = None
     parameters: Parameters | None = None
-    job: Kind | None = None
+    job: Job | None = None
     """The job, where the request is no longer kept."""
 
     def settled(self) -> Outcome:
@@ -59,7 +59,7 @@ class Outcome:
         return any(said is not None and said.code == "engine.too_slow" for said in (self.error, fallback))
 
     @property
-    def kind(self) -> Kind | None:
+    def kind(self) -> Job | None:
         """Return the job, None if the request could not be read."""
         return self.request.kind if self.request else self.job
 
@@ -191,7 +191,7 @@ def _engine(model: Model, jobs: list[str], args: Args, timings: Timings) -> Engi
     """Return the engine with the checked model and the prompt states of the jobs at hand. Raises `ModelError`."""
     path = checked_path(model)
     pinned: dict[str, Pin] = {job: pin for job, pin in pins().get(model.name, {}).items() if job in jobs}
-    states = States(model, pinned)
+    states = PromptCache(model, pinned)
     timings.mark("check_model")
     for job, reason in states.unfit.items():
         timings.note(f"prompt_state_{job}", reason)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 
 from app.wallet.history import History, Summary, Transaction, Transfer, Untold
-from app.wallet.labels.lists import FLAGS, Kind, Labels
+from app.wallet.labels.lists import FLAGS, LabelKind, Labels
 from app.wallet.tally import Tally
 
 MINUTE, DAY = 60, 86_400
@@ -188,7 +188,7 @@ def _counterparty(row: Transaction, wallet: str) -> str | None:
     return row.recipient if row.sender == wallet else row.sender
 
 
-def _kinds(address: str | None, history: History, labels: Labels) -> set[Kind]:
+def _kinds(address: str | None, history: History, labels: Labels) -> set[LabelKind]:
     if address is None or address == history.wallet:
         return set()
     return {label.kind for label in labels.of(address, history.chain_id)} & set(FLAGS)

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from app.formats import strict_json
 
-Source = Literal[
+HistoryFormat = Literal[
     "etherscan",
     "etherscan_csv",
     "blockscout",
@@ -101,7 +101,7 @@ class History:
 
     wallet: str
     chain_id: int
-    source: Source
+    source: HistoryFormat
     """How it is written, never who wrote it."""
     as_of_time: int
     """When the data was taken if the source tells, else the newest record's time; 0 if there is no record either."""

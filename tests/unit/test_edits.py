@@ -161,7 +161,7 @@ def test_what_does_not_fit_is_no_edit(written: str) -> None:
 
 @settings(deadline=None)
 @given(st.sampled_from(PARTS), st.text(alphabet="def price(x):\n    returnclass@`\"'#\\1", max_size=80))
-def test_whatever_is_written_the_rest_stays(part: edits.Part, written: str) -> None:
+def test_whatever_is_written_the_rest_stays(part: edits.Editable, written: str) -> None:
     made = changed(part.definition + written)
     if made is None:
         return

@@ -350,9 +350,9 @@ def test_the_hint_and_the_docs_list_what_is_read() -> None:
 def test_every_source_of_a_report_is_in_the_list() -> None:
     from typing import get_args
 
-    from app.wallet.history import Source
+    from app.wallet.history import HistoryFormat
 
-    assert {*READ} == {*get_args(Source)}
+    assert {*READ} == {*get_args(HistoryFormat)}
 
 
 def test_a_page_of_blockscout_s_in_between() -> None:

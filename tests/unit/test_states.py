@@ -17,7 +17,7 @@ from app.llm.context import BATCH, Context, joints, spans
 from app.llm.engine import Engine
 from app.llm.infill import Slot, fill
 from app.llm.models import Model, checked_path, find
-from app.llm.prompt_cache import Pin, States
+from app.llm.prompt_cache import Pin, PromptCache
 from app.llm.sampling import Sampling
 from app.request.code import Code
 from app.request.parse import parse
@@ -37,7 +37,7 @@ def logits(engine: Engine, context: Context) -> bytes:
     return ctypes.string_at(engine.c.llama_get_logits_ith(context.pointer, -1), 4 * engine.n_vocab)
 
 
-def all_logits(engine: Engine, prompt: list[int], with_states: States | None) -> list[bytes]:
+def all_logits(engine: Engine, prompt: list[int], with_states: PromptCache | None) -> list[bytes]:
     """Every logit after the prompt, and after each of two more tokens."""
     engine._states = with_states
     with engine.context(len(prompt) + 2) as context:
@@ -50,11 +50,11 @@ def all_logits(engine: Engine, prompt: list[int], with_states: States | None) ->
     return found
 
 
-def shelf(engine: Engine, tokens: list[int], folder: Path, monkeypatch: pytest.MonkeyPatch) -> States:
+def shelf(engine: Engine, tokens: list[int], folder: Path, monkeypatch: pytest.MonkeyPatch) -> PromptCache:
     """A state of `tokens`, as `make` writes it."""
     monkeypatch.setattr(states, "path", lambda _, job: folder / job)
     save(engine, tokens, folder / "ask")
-    return States(find(SMALL), {"ask": pin(folder / "ask")})
+    return PromptCache(find(SMALL), {"ask": pin(folder / "ask")})
 
 
 def pin(path: Path, **other: object) -> Pin:
@@ -93,7 +93,7 @@ def test_every_logit_is_the_same_after_a_prompt_that_begins_alike(
     engine: Engine, before: int, length: int, restored: int
 ) -> None:
     tokens = engine.tokenize(TEXT * 20, control=False)
-    recalling = States(find(SMALL), {}, recalls=True)
+    recalling = PromptCache(find(SMALL), {}, recalls=True)
     all_logits(engine, tokens[:before], recalling)
     assert recalling.restored == 0
     assert all_logits(engine, tokens[:length], recalling) == all_logits(engine, tokens[:length], None)
@@ -103,14 +103,14 @@ def test_every_logit_is_the_same_after_a_prompt_that_begins_alike(
 def test_of_a_long_prompt_the_first_thousand_tokens_are_kept(small_engine: Engine) -> None:
     tokens = small_engine.tokenize(TEXT * 100, control=False)
     for before, restored in ((1_100, 1_024), (1_025, 1_016)):
-        recalling = States(find(SMALL), {}, recalls=True)
+        recalling = PromptCache(find(SMALL), {}, recalls=True)
         all_logits(small_engine, tokens[:before], recalling)
         assert all_logits(small_engine, tokens[:1_200], recalling) == all_logits(small_engine, tokens[:1_200], None)
         assert recalling.restored == restored
 
 
 def test_what_was_kept_of_another_prompt_is_no_hindrance(small_engine: Engine) -> None:
-    recalling = States(find(SMALL), {}, recalls=True)
+    recalling = PromptCache(find(SMALL), {}, recalls=True)
     one, other = (small_engine.tokenize(text * 9, control=False) for text in (TEXT, "Nothing of the kind happened here. "))
     for prompt in (one, other, one):
         assert all_logits(small_engine, prompt, recalling) == all_logits(small_engine, prompt, None)
@@ -119,7 +119,7 @@ def test_what_was_kept_of_another_prompt_is_no_hindrance(small_engine: Engine) -
 
 def test_from_one_request_to_the_next_nothing_goes_but_what_they_have_in_common(small_engine: Engine) -> None:
     """What is left of another owner's prompt would say how far a guess at it is right."""
-    prompt, states = small_engine.tokenize(TEXT * 9, control=False), States(find(SMALL), {})
+    prompt, states = small_engine.tokenize(TEXT * 9, control=False), PromptCache(find(SMALL), {})
 
     def spared(**how: bool) -> int:
         states.begin(**{"recalls": False, "common": False, **how})
@@ -135,7 +135,7 @@ def test_from_one_request_to_the_next_nothing_goes_but_what_they_have_in_common(
 
 
 def test_without_memory_nothing_is_kept(small_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    prompt, recalling = small_engine.tokenize(TEXT * 4, control=False), States(find(SMALL), {}, recalls=True)
+    prompt, recalling = small_engine.tokenize(TEXT * 4, control=False), PromptCache(find(SMALL), {}, recalls=True)
     monkeypatch.setattr(small_engine.c, "llama_state_seq_get_size", lambda *_: 1 << 46)
     assert all_logits(small_engine, prompt, recalling) == all_logits(small_engine, prompt, recalling)
     assert recalling.restored == 0
@@ -168,7 +168,7 @@ def test_a_python_task_begins_as_its_pinned_state(small_engine: Engine) -> None:
     told, template = code_prompt.messages(request, None), small_engine.chat_template()
     opening, _ = code_prompt.start(request)
     prompt = chat.tokenize(small_engine, template, told) + small_engine.tokenize(opening, control=False)
-    kept = States(find(SMALL), {"code": states.pins()[SMALL]["code"]})
+    kept = PromptCache(find(SMALL), {"code": states.pins()[SMALL]["code"]})
     assert all_logits(small_engine, prompt, kept) == all_logits(small_engine, prompt, None)
     assert kept.restored > len(chat.opening(small_engine, template, told[:1])) - 16 > 48
 
@@ -219,11 +219,11 @@ def test_a_state_that_does_not_fit_is_left_out(
     tokens = small_engine.tokenize(TEXT, control=False)
     shelf(small_engine, tokens, tmp_path, monkeypatch)
     model: Model = find(SMALL)
-    assert States(model, {"ask": pin(tmp_path / "ask", **change)}).unfit == {"ask": reason}
-    assert States(model, {"ask": pin(tmp_path / "ask")}).unfit == {}
+    assert PromptCache(model, {"ask": pin(tmp_path / "ask", **change)}).unfit == {"ask": reason}
+    assert PromptCache(model, {"ask": pin(tmp_path / "ask")}).unfit == {}
     good = pin(tmp_path / "ask")
     (tmp_path / "ask").unlink()
-    assert States(model, {"ask": good}).unfit == {"ask": "not there"}
+    assert PromptCache(model, {"ask": good}).unfit == {"ask": "not there"}
 
 
 def test_a_file_with_another_header_changes_nothing(
@@ -242,11 +242,11 @@ def test_a_file_with_another_header_changes_nothing(
         whole[:4] + b"\xff" + whole[5:],
     ):
         (tmp_path / "ask").write_bytes(damaged)
-        kept = States(find(SMALL), {"ask": pin(tmp_path / "ask")})
+        kept = PromptCache(find(SMALL), {"ask": pin(tmp_path / "ask")})
         assert all_logits(small_engine, tokens, kept) == all_logits(small_engine, tokens, None)
         assert kept.restored == 0
 
 
 def test_the_states_that_make_wrote_are_the_pinned_ones() -> None:
     model = find(SMALL)
-    assert States(model, states.pins()[SMALL]).unfit == {}
+    assert PromptCache(model, states.pins()[SMALL]).unfit == {}

@@ -27,7 +27,7 @@ _LINES = '[^\\n]* "\\n" line*\nline ::= "\\n" | [^`\\n] [^\\n]* "\\n"\n'
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Editable:
     """A function or a method of a module's own classes, and its lines, counted from 0."""
 
     name: str
@@ -50,14 +50,14 @@ class Edited:
     out: Generation
 
 
-def choices(answerer: Answerer, request: Code) -> tuple[Part, ...]:
+def choices(answerer: Answerer, request: Code) -> tuple[Editable, ...]:
     """Return the parts that may be changed alone, none where the whole code is to be written."""
     if not isinstance(answerer, Embedded) or request.language != "python" or request.code is None:
         return ()
     return parts(request.code)
 
 
-def edit(answerer: Answerer, request: Code, found: Sequence[Part], sampling: Sampling, max_tokens: int) -> Edited | None:
+def edit(answerer: Answerer, request: Code, found: Sequence[Editable], sampling: Sampling, max_tokens: int) -> Edited | None:
     """Return the code with some of `found` written anew, None if that is no way to change it. Raises `ModelError`."""
     if not found or not isinstance(answerer, Embedded):
         return None
@@ -70,7 +70,7 @@ def edit(answerer: Answerer, request: Code, found: Sequence[Part], sampling: Sam
     return Edited(code, Generation(written.text, written.finish_reason, filled.prompt_tokens, filled.sampled_tokens))
 
 
-def parts(code: str) -> tuple[Part, ...]:
+def parts(code: str) -> tuple[Editable, ...]:
     """Return the parts of a Python module that can be changed alone, none if it is too short for that to pay."""
     tree = parse(code)
     if tree is None or "\r" in code or code.count("\n") + 1 < words.EDIT_LINES:
@@ -82,14 +82,14 @@ def parts(code: str) -> tuple[Part, ...]:
     return single if len(single) > 1 else ()
 
 
-def form(found: Sequence[Part], max_tokens: int) -> list[str | Slot]:
+def form(found: Sequence[Editable], max_tokens: int) -> list[str | Slot]:
     """Return the answer's form: a code block that begins with the definition of one of `found`."""
     names = " | ".join(f'"{_escaped(part.definition)}"' for part in found)
     before, after = words.EDIT_ANSWER
     return [before, Slot(f"root ::= ({names}) {_LINES}", max_tokens, until=len(after)), after]
 
 
-def apply(code: str, found: Sequence[Part], written: str) -> str | None:
+def apply(code: str, found: Sequence[Editable], written: str) -> str | None:
     """Return `code` with each function of `written` in the place of the part of its name, the first of which it begins with.
 
     What else it defines must be new, and stays behind the one before it. None if it is not so, or no Python, or if nothing
@@ -120,9 +120,9 @@ def apply(code: str, found: Sequence[Part], written: str) -> str | None:
     return changed if whole and ast.dump(whole) != ast.dump(before) else None
 
 
-def _part(node: _Function) -> Part:
+def _part(node: _Function) -> Editable:
     definition = f"{'async ' * isinstance(node, ast.AsyncFunctionDef)}def {node.name}("
-    return Part(node.name, definition, node.lineno - 1, node.end_lineno or node.lineno, node.col_offset)
+    return Editable(node.name, definition, node.lineno - 1, node.end_lineno or node.lineno, node.col_offset)
 
 
 def _escaped(text: str) -> str:

@@ -134,7 +134,7 @@ def _attempt(
     answerer: Answerer,
     request: Code,
     tries: list[_Try],
-    parts: Sequence[edits.Part],
+    parts: Sequence[edits.Editable],
     bench: Bench,
 ) -> _Try:
     """Return the next attempt, tested."""

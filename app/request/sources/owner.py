@@ -26,7 +26,7 @@ from app.request.sources.combine import is_asking
 from app.request.sources.held import Held
 from app.request.sources.pieces import Origin, Piece
 
-Kind = Literal["request", "wallet", "material"]
+Holding = Literal["request", "wallet", "material"]
 Verdict = Literal["free", "fewer", "aside", "refused"]
 
 
@@ -126,7 +126,7 @@ class _Owner:
     """What a dataset holds, and whom it lets add what."""
 
     piece: Piece
-    kind: Kind | None
+    kind: Holding | None
     """None: nothing in it is anybody's secret."""
     holds: frozenset[str]
     allow: frozenset[str] | None
@@ -202,10 +202,10 @@ class _Owner:
         return InputError("owner.forbids", f"{name} ({origin}) is not allowed by the {self.piece.origin}, which {what}")
 
 
-_KINDS: dict[Kind, str] = {"request": "a request", "wallet": "a wallet", "material": "material"}
+_KINDS: dict[Holding, str] = {"request": "a request", "wallet": "a wallet", "material": "material"}
 
 
-def _kind(own: Piece, holds: frozenset[str]) -> Kind | None:
+def _kind(own: Piece, holds: frozenset[str]) -> Holding | None:
     if "wallet" in holds and not holds & (_REQUEST | {"history", "email"}):
         return "wallet"
     if holds & (_REQUEST | {"wallet", "email"}) or has_words(own.fields.get("questionnaire")):

@@ -12,7 +12,7 @@ Answer = AskAnswer | CodeAnswer | ScoreAnswer
 """In a result."""
 JobAnswer = AskAnswer | CodeAnswer | UnsignedScore
 """As a job gives it: a score has no signatures yet."""
-Kind = Literal["ask", "code", "score"]
+Job = Literal["ask", "code", "score"]
 Mode = Literal["ai", "fallback", "count"]
 
 

@@ -10,7 +10,7 @@ from app.base.limits import LIMITS
 from app.crypto.score_statement import HOST, Giver, Origin
 from app.formats.hex_fields import Address, Digest32, Sha256, Signature65
 from app.formats.strict_model import Count, Strict
-from app.wallet.history import Source
+from app.wallet.history import HistoryFormat
 
 Percent = Annotated[int, Field(ge=0, le=100)]
 Signed = Annotated[int, Field(ge=-LIMITS.json_integer, le=LIMITS.json_integer)]
@@ -27,7 +27,7 @@ class Provenance(Strict):
     host: Annotated[str, Field(pattern=HOST)] | None
     """Whom the enclave asked, by TLS certificate; with the port, if it is not the usual one. The requester chose it. null for a
     history that was given."""
-    format: Source
+    format: HistoryFormat
     """How the history is written. Anyone can write so: see `origin`."""
     chain_id: Count
     chain_checked: bool

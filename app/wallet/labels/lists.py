@@ -18,7 +18,7 @@ from app.base.errors import InputError
 from app.formats import strict_json
 from app.wallet.labels.user_list import user_addresses
 
-Kind = Literal["protocol", "token", "mixer", "sanctioned", "scam"]
+LabelKind = Literal["protocol", "token", "mixer", "sanctioned", "scam"]
 COLUMNS = ("address", "chain_id", "kind", "name", "role", "source", "licence", "date")
 FLAGS = ("mixer", "sanctioned", "scam")
 _LAST_PRECOMPILE = 0xFFFF  # 0x01..0x11 and 0x100 (EIP-7951) on mainnet; rollups have theirs below this
@@ -31,7 +31,7 @@ class Label:
     address: str
     chain_id: int | None
     """None holds on every chain."""
-    kind: Kind
+    kind: LabelKind
     name: str
     """Of a protocol, a token's symbol or a mixer; empty in a user's list, whose words go nowhere."""
     role: str
@@ -64,7 +64,7 @@ class Labels:
         """Return the lists that ship with the program: protocols, tokens, mixers; read once."""
         text = (resources.files("app.wallet.labels") / "labels.csv").read_text()
         rows = csv.reader(text.splitlines()[1:])
-        return Labels(tuple(Label(row[0], int(row[1]), cast("Kind", row[2]), *row[3:]) for row in rows))
+        return Labels(tuple(Label(row[0], int(row[1]), cast("LabelKind", row[2]), *row[3:]) for row in rows))
 
     def with_file(self, data: bytes, kind: str) -> Labels:
         """Return these and the addresses of a user's list as `kind`, one of `FLAGS`: a list can flag, never recommend.
@@ -76,7 +76,7 @@ class Labels:
             raise InputError("labels.invalid", "a list is of the kind mixer, sanctioned or scam")
         source = f"user {hashlib.sha256(data).hexdigest()}"
         found = [(address, chain) for address, chain in user_addresses(data) if not _is_reserved(address)]
-        own = (Label(address, chain, cast("Kind", kind), "", "", source, "", "") for address, chain in found)
+        own = (Label(address, chain, cast("LabelKind", kind), "", "", source, "", "") for address, chain in found)
         return Labels((*self.rows, *own))
 
     @property

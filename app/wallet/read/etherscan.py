@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.base.errors import HistoryError
-from app.wallet.history import Source, Transaction, Transfer, Untold
+from app.wallet.history import HistoryFormat, Transaction, Transfer, Untold
 from app.wallet.read import call_data, fields
 from app.wallet.read.part import Part, Scope, settled, untold
 
@@ -106,7 +106,7 @@ def _record(row: dict[str, Any], scope: Scope) -> Transaction | Transfer | None:
     return None if row.get("timeStamp") == "" else _transfer(row)  # Blockscout forgets the time of some
 
 
-def _source(plain: list[dict[str, Any]], tokens: list[dict[str, Any]]) -> Source | None:
+def _source(plain: list[dict[str, Any]], tokens: list[dict[str, Any]]) -> HistoryFormat | None:
     if plain:
         return "blockscout" if all("methodId" in row and "functionName" not in row for row in plain) else "etherscan"
     if tokens:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from app.base.errors import HistoryError
 from app.base.limits import LIMITS
-from app.wallet.history import History, Source, Summary, Transaction, Transfer, Untold
+from app.wallet.history import History, HistoryFormat, Summary, Transaction, Transfer, Untold
 from app.wallet.read import fields
 from app.wallet.read.export import Provenance
 from app.wallet.read.part import Part, Scope
@@ -71,7 +71,7 @@ def _named(parts: list[Part]) -> list[Part]:
     return named
 
 
-def _source(parts: list[Part]) -> Source:
+def _source(parts: list[Part]) -> HistoryFormat:
     sources = {part.source for part in parts if part.source}
     if len(sources) > 1:
         fields.invalid(f"documents of different sources cannot be one history: {' and '.join(sorted(sources))}")

@@ -6,7 +6,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from app.wallet.history import Account, Source, Summary, Transaction, Transfer, Untold
+from app.wallet.history import Account, HistoryFormat, Summary, Transaction, Transfer, Untold
 from app.wallet.read.call_data import selector, spender
 
 _BYZANTIUM = {1: 4_370_000}  # EIP-658 put the status into receipts; chains without an entry always had it
@@ -25,7 +25,7 @@ class Scope:
 class Part:
     """What one document says."""
 
-    source: Source | None
+    source: HistoryFormat | None
     """None where the document cannot tell its source: an empty answer looks the same everywhere."""
     transactions: list[Transaction] | None = None
     transfers: list[tuple[Hashable, Transfer]] | None = None
