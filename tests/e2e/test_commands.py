@@ -22,7 +22,7 @@ import pytest
 from app.base.hints import HINTS
 from app.cli.main import cli
 from app.formats.protected_data_writer import protect
-from tests.support import ROOT, SALT, SECRET, SIGNER, SMALL
+from tests.support.desk import ROOT, SALT, SECRET, SIGNER, SMALL
 
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BIN = Path(sys.executable).parent

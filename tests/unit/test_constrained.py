@@ -15,7 +15,7 @@ from app.llm.engine import Engine, Sampling, utf8
 from app.llm.infill import Filled, Filling, Slot
 from app.llm.models import checked_path, find
 from app.llm.sampling import chain, choice, penalties
-from tests.support import SMALL
+from tests.support.desk import SMALL
 
 NUMBER = 'root ::= "1000" | [1-9] [0-9]? [0-9]? | "0"'
 WORDS = r'root ::= [^"\\\x00-\x1F\x7F]{1,200}'

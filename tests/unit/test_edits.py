@@ -26,7 +26,7 @@ from app.request.code import Code
 from app.request.parse import parse
 from app.result.answers.code import CodeAnswer
 from app.simulate.outside_engines import OpenAI
-from tests.support import SMALL
+from tests.support.desk import SMALL
 
 MODULE = '''\
 """A shop."""

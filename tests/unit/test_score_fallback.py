@@ -19,8 +19,8 @@ from app.llm.engine import Engine
 from app.request.fields import validate
 from app.request.score import Score, score_of
 from app.result.answers.score import ScoreAnswer
-from tests import histories
-from tests.documents import HASH, OTHER, WALLET, row
+from tests.support import histories
+from tests.support.histories.documents import HASH, OTHER, WALLET, row
 
 MODULES = (words, sentence_check, facts)
 

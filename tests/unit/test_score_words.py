@@ -13,7 +13,7 @@ from app.llm.engine import Engine
 from app.request.fields import validate
 from app.request.score import Score, score_of
 from app.result.answers.score import ScoreAnswer
-from tests import histories
+from tests.support import histories
 
 FACTS = [
     Fact("strength", "sent", 12, "The wallet has sent 12 transactions itself."),

@@ -9,7 +9,7 @@ from app.llm import chat
 from app.llm.engine import Engine, Sampling
 from app.llm.models import checked_path, find
 from app.llm.threads import Pace, default
-from tests.support import SMALL
+from tests.support.desk import SMALL
 
 AFFINITY = len(os.sched_getaffinity(0))
 V2 = {"proc/self/cgroup": "0::/a/b\n"}
