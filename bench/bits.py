@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +20,7 @@ from app.llm.models import find
 from bench import libm
 from bench.task import task
 from bench.variants import VARIANTS, libraries
+from tests.support.system import QEMU
 
 SMALL = "smollm2-135m-instruct"
 SAMPLING = {"temperature 0": [], "temperature 0.9, seed 11": ["--temperature", "0.9", "--seed", "11"]}
@@ -73,14 +73,13 @@ def slices(model: str) -> None:
 
 def emulated(model: str) -> None:
     """Print that emulated CPUs give the host's result.json."""
-    qemu = shutil.which("qemu-x86_64-static") or shutil.which("qemu-x86_64")
-    if qemu is None:
+    if QEMU is None:
         print("  not run: there is no qemu-user here")
         return
     asked, args = [{"prompt": "Name a colour.", "system": "Be brief."}], ["--model", model, "--max-tokens", "8"]
     host = task(asked, args).result
     for cpu in CPUS:
-        _must(task(asked, args, wrapper=[qemu, "-cpu", cpu]).result == host, f"{cpu} gives another result.json")
+        _must(task(asked, args, wrapper=[QEMU, "-cpu", cpu]).result == host, f"{cpu} gives another result.json")
         print(f"  {model}, qemu -cpu {cpu}: the host's result.json", flush=True)
 
 

@@ -37,7 +37,7 @@ from bench.measure import Cost, in_turns, median, run
 from bench.peer import program
 from bench.peers.install import NAIVE
 from bench.task import KEY, task
-from tests import histories
+from tests.support import histories
 
 WHO = ("ours", "once", "library", "llama.cpp")
 _SKELETON = 24  # tokens around a sentence, at most

@@ -38,8 +38,8 @@ from app.run.work import Outcome
 from app.verify.verifier import verify
 from app.wallet.scorecard import Scorecard
 from bench.kept import finished
-from tests import histories
-from tests.documents import logged
+from tests.support import histories
+from tests.support.histories.documents import logged
 
 KEY = load_key("4c" * 32)
 WRITERS = (histories.etherscan, histories.blockscout, histories.node)

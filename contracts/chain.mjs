@@ -31,7 +31,7 @@ const SETTINGS = { optimizer: { enabled: true, runs: 10_000 }, viaIR: true, evmV
 const SOURCES = {
   'SealedResult.sol': 'SealedResult.sol',
   'Consumer.sol': 'Consumer.sol',
-  'Probe.sol': '../tests/contracts/Probe.sol',
+  'Probe.sol': '../tests/support/contracts/Probe.sol',
   'VerifyResult.sol': '../snippets/VerifyResult.sol',
   'VerifyScore.sol': '../snippets/VerifyScore.sol',
   'ScoreGate.sol': '../examples/score/ScoreGate.sol',

@@ -33,7 +33,7 @@ from app.formats.protected_data_writer import protect
 from app.iexec.args import split_args
 from app.simulate.worker import Order, prepare
 from dev.chrooted import Ran, run_chrooted, tree
-from tests import histories
+from tests.support import histories
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "bench/results/images.txt"

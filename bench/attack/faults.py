@@ -26,11 +26,11 @@ from app.simulate.postcompute import judge
 from app.verify.verifier import verify
 from bench.attack import places
 from bench.attack.places import KEPT, ROOT
-from tests.support import SIGNER, SMALL, Desk
+from tests.support.desk import SIGNER, SMALL, Desk
+from tests.support.system import STRACE
 
 CALLS = ("openat", "write", "fsync", "close", "rename", "unlink")
 ERRORS = ("ENOSPC", "EIO", "EDQUOT", "EROFS")
-STRACE = shutil.which("strace")
 _FILES = tuple(name for stem in ("result.json", "computed.json", "timings.json") for name in (stem, f".{stem}.tmp"))
 # A clock that goes to the year 2058 and back to 1970, and one that has run for a month, or goes back by an hour. Forward in
 # the monotonic one stays below `LIMITS.wording_seconds`, which is the one limit of a run in seconds, and is told of.
@@ -178,7 +178,7 @@ JUMPED: tuple[Mapping[str, Any], ...] = (
 def campaign(minutes: float) -> dict[str, Any]:
     """Go on with faults, signals and jumps for so many minutes; return the figures of all campaigns so far."""
     if STRACE is None:
-        raise SystemExit("strace is not installed (Debian: strace)")
+        raise SystemExit("strace is not here: `make system-packages` installs it")
     state = places.load("faults")
     source = places.sha256_of(*sorted((ROOT / "app").rglob("*.py")))
     if state.get("source") != source:  # every fault anew for other code

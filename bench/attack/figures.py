@@ -105,7 +105,7 @@ def _faults() -> tuple[list[str], list[str]]:
 
 
 def _isolation() -> tuple[list[str], list[str]]:
-    from tests.attack.hostile_items import KINDS
+    from tests.support.attack.hostile_items import KINDS
 
     kinds: dict[str, Any] = places.load("isolation").get("kinds", {})
     different = [kind for kind, same in kinds.items() if not same]

@@ -11,7 +11,7 @@ from typing import Any
 from bench.attack import places
 from bench.attack.places import ROOT
 
-_ITEMS = "tests.attack.hostile_items"
+_ITEMS = "tests.support.attack.hostile_items"
 
 
 def campaign(minutes: float, names: Sequence[str] = ()) -> dict[str, Any]:
@@ -19,7 +19,7 @@ def campaign(minutes: float, names: Sequence[str] = ()) -> dict[str, Any]:
 
     Raises `SystemExit` where there are no hostile items.
     """
-    if importlib.util.find_spec("tests.attack") is None or importlib.util.find_spec(_ITEMS) is None:
+    if importlib.util.find_spec("tests.support.attack") is None or importlib.util.find_spec(_ITEMS) is None:
         raise SystemExit(f"isolation: there is no {_ITEMS}")
     items = importlib.import_module(_ITEMS)
     state = places.load("isolation")

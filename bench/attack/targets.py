@@ -207,7 +207,7 @@ def _live(data: bytes) -> None:
 def _result(data: bytes) -> None:
     from app.result import envelope
     from app.verify.verifier import verify
-    from tests.unit.results import KEY
+    from tests.support.results import KEY
 
     envelope.read(data)
     verify(data, KEY.address)
@@ -351,14 +351,14 @@ def _forms() -> list[bytes]:
 
 @cache
 def _past() -> Any:
-    from tests import histories
+    from tests.support import histories
 
     return histories.made_up(Random(8), transactions=3, first_block=5_000_000)
 
 
 def _histories() -> list[bytes]:
-    from tests import histories
-    from tests.histories import indexers
+    from tests.support import histories
+    from tests.support.histories import indexers
 
     past = _past()
     made = [
@@ -373,7 +373,7 @@ def _histories() -> list[bytes]:
 
 
 def _tables() -> list[bytes]:
-    from tests.histories import exports
+    from tests.support.histories import exports
 
     past = _past()
     texts = [
@@ -409,14 +409,14 @@ def _answers() -> list[bytes]:
 
 
 def _results() -> list[bytes]:
-    from tests.unit import results
+    from tests.support import results
 
     return [results.sealed(), results.sealed(status="error", **results.NOTHING), results.sealed(bot_index=None)]
 
 
 def _zips() -> list[bytes]:
     from app.formats.protected_data_writer import protect
-    from tests.corpus import borsh, zipped
+    from tests.support.bad_inputs import borsh, zipped
 
     return [
         protect({"prompt": CANARY, "max_tokens": 8, "options": {"temperature": 0.5}}),
@@ -426,7 +426,7 @@ def _zips() -> list[bytes]:
 
 
 def _delivery() -> list[bytes]:
-    from tests.corpus import zipped
+    from tests.support.bad_inputs import zipped
 
     inner = zipped({"result.json": b"{}", "computed.json": b"{}"}, 8)
     return [b"{}", inner, zipped({"iexec_out.zip": inner})]

@@ -24,11 +24,11 @@ from app.result.report import Input
 from app.verify.on_chain import OnChain
 from app.verify.receipt import receipt
 from app.verify.verifier import open_commitment, verify
-from tests.corpus import borsh, patched, zipped
-from tests.support import ROOT
-from tests.unit import results
-from tests.unit.results import KEY
-from tests.unit.test_verify import BULK, EMPTY, OUTSIDE, REPORT
+from tests.support import results
+from tests.support.bad_inputs import borsh, patched, zipped
+from tests.support.desk import ROOT
+from tests.support.reports import BULK, EMPTY, OUTSIDE, REPORT
+from tests.support.results import KEY
 
 SALT = hashlib.sha256(b"a salt").hexdigest()
 ASKED = {"prompt": "What is this?", "salt": SALT}

@@ -12,7 +12,7 @@ import pytest
 from app.base.errors import AppError
 from app.base.limits import LIMITS
 from app.formats import protected_data, zip_layout
-from tests.corpus import borsh, patched, zipped
+from tests.support.bad_inputs import borsh, patched, zipped
 
 
 def entry(name: bytes, content: bytes, offset: int, *, extra: bytes = b"", comment: bytes = b"") -> tuple[bytes, bytes]:

@@ -22,9 +22,9 @@ from app.result.envelope import callback_data, check_back, message_for, read, se
 from app.result.report import Draft, DraftBulk, InputKind, OutsideModel
 from app.verify.receipt import receipt
 from app.verify.verifier import verify
-from tests import histories
-from tests.unit.results import KEY
-from tests.unit.test_verify import BULK, REPORT
+from tests.support import histories
+from tests.support.reports import BULK, REPORT
+from tests.support.results import KEY
 
 PAST = histories.made_up(random.Random(3), transactions=3, first_block=5_000_000)
 WORD = bytes(range(32))

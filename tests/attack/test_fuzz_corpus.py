@@ -10,6 +10,8 @@ import pytest
 from bench.attack import corpus, fuzz, replay
 from bench.attack.targets import CANARY, TARGETS, BrokenContractError, attempt
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("name", TARGETS)
 def test_the_corpus_breaks_no_contract(name: str) -> None:

@@ -17,7 +17,7 @@ import app
 from bench.attack import growth, replay
 from bench.attack.growth import Repetition
 from bench.attack.targets import TARGETS, attempt
-from tests.support import ROOT
+from tests.support.desk import ROOT
 
 _APP = f"{ROOT}/app/"
 _SIZE = 4_096
@@ -53,6 +53,7 @@ def test_lines_run_no_faster_than_the_input_grows(name: str) -> None:
         assert steps(one, 2 * _SIZE) <= 2.2 * steps(one, _SIZE) + 500, one
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("one", growth.known(), ids=lambda one: f"{one.target}-{one.unit[:20]!r}")
 def test_what_once_grew_faster_than_its_size_does_not(one: Repetition) -> None:
     assert replay.grows(one) == ""

@@ -11,7 +11,9 @@ from collections import Counter
 import pytest
 
 from bench.attack import mutant, mutants, sample
-from tests.support import ROOT
+from tests.support.desk import ROOT
+
+pytestmark = pytest.mark.slow
 
 _RUN = """
 import json, sys

@@ -7,13 +7,15 @@ from collections.abc import Callable
 import pytest
 
 from bench.attack import faults
-from bench.attack.faults import CALLS, ERRORS, JUMPED, JUMPS, STRACE, Fault
-from tests.support import Desk
+from bench.attack.faults import CALLS, ERRORS, JUMPED, JUMPS, Fault
+from tests.support.desk import Desk
+from tests.support.system import needs_strace
 
 _NTH = {"openat": 4, "write": 2, "fsync": 3, "close": 5, "rename": 2, "unlink": 2}
 
 
-@pytest.mark.skipif(STRACE is None, reason="strace is not installed (Debian: strace)")
+@pytest.mark.slow
+@needs_strace
 @pytest.mark.parametrize("call", CALLS)
 def test_an_output_call_that_fails_tears_nothing(new_desk: Callable[[str], Desk], call: str) -> None:
     """A later one for each error: the first ones are in tests/faults, and all of them in the campaign."""
@@ -22,6 +24,7 @@ def test_an_output_call_that_fails_tears_nothing(new_desk: Callable[[str], Desk]
         assert faults.inject(new_desk(f"{call}{at}"), fault, model=False) == ("", True), fault
 
 
+@pytest.mark.slow
 def test_sigterm_at_each_step_leaves_a_whole_result(new_desk: Callable[[str], Desk]) -> None:
     """The process ends by the signal, at once; what was written ahead stays, from the first write on."""
     names, states = [], []
@@ -42,6 +45,7 @@ def test_sigterm_at_each_step_leaves_a_whole_result(new_desk: Callable[[str], De
     assert states[-1] in {"ok", "error"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["both to and fro", "the steady clock back"])
 def test_clocks_that_jump_change_no_byte(new_desk: Callable[[str], Desk], name: str) -> None:
     if faults.clock() is None:

@@ -6,7 +6,9 @@ import json
 
 import pytest
 
-from tests.attack import readings
+from tests.support.attack import readings
+
+pytestmark = pytest.mark.slow
 
 KEPT = json.loads(readings.KEPT_READINGS.read_text())
 
@@ -14,7 +16,8 @@ KEPT = json.loads(readings.KEPT_READINGS.read_text())
 @pytest.mark.parametrize("name", readings.names())
 def test_a_document_is_read_as_it_was(name: str) -> None:
     assert json.loads(json.dumps(readings.kept(name))) == KEPT[name], (
-        f"`python -m tests.attack.readings '{name}'` here and in the commit before shows what differs; --write if it is meant"
+        f"`python -m tests.support.attack.readings '{name}'` here and in the commit before shows what differs; "
+        "--write if it is meant"
     )
 
 

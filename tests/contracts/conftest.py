@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.contracts.chain import Chain, alive, end, started
+from tests.support.contracts.chain import Chain, alive, end, started
 
 
 @pytest.fixture(scope="module")

@@ -7,23 +7,22 @@ import sys
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 
 from app.crypto.signing import ORDER, Domain, Message, digest, keccak256, load_key
 from app.formats.hex_words import ZERO_HASH
-from app.result.envelope import callback_data, read, seal
-from tests.contracts.chain import CALLBACK_GAS, PARAMS, Chain, needs_chain
-from tests.support import SECRET, SIGNER
-from tests.unit.test_verify import FAILURE, REPORT
+from app.result.envelope import callback_data, read
+from tests.support.contracts.chain import CALLBACK_GAS, PARAMS, Chain, needs_chain
+from tests.support.contracts.sealed import KEY, Status, sealed
+from tests.support.desk import SIGNER
 
-KEY, OTHER_KEY = load_key(SECRET), load_key("2e" * 32)
+OTHER_KEY = load_key("2e" * 32)
 CHECK_GAS = 30_000
 WORDS = list(Message.model_fields)
-Status = Literal["incomplete", "ok", "error"]
 
-pytestmark = needs_chain
+pytestmark = [pytest.mark.slow, needs_chain]
 
 
 @pytest.fixture
@@ -35,14 +34,6 @@ def tell(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
             sys.stdout.write(f"\n{text}\n")
 
     return say
-
-
-def sealed(task: str | None = None, status: Status = "ok", size: int = 100, chain_id: int | None = None) -> bytes:
-    """Return a result.json of a task, with an answer of `size` letters."""
-    answer = REPORT.answer and REPORT.answer.model_copy(update={"text": "x" * size})
-    error = FAILURE if status == "error" else None
-    update = {"task_id": task, "status": status, "answer": answer if status in ("ok", "failed") else None, "error": error}
-    return seal(REPORT.model_copy(update=update), KEY, chain_id).data
 
 
 def signed(result: bytes) -> tuple[dict[str, str], str]:

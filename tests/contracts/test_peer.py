@@ -8,9 +8,9 @@ import time
 
 import pytest
 
-from tests.contracts.chain import alive, end, freeze, needs_chain, started
+from tests.support.contracts.chain import alive, end, freeze, needs_chain, started
 
-pytestmark = needs_chain
+pytestmark = [pytest.mark.slow, needs_chain]
 
 
 def gone(pid: int, within: float) -> bool:

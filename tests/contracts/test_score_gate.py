@@ -14,8 +14,8 @@ from app.result.envelope import seal
 from app.result.report import Draft
 from dev.make_vectors import BASE, KEY
 from dev.score_vectors import GIVEN, SCORE
-from tests.contracts.chain import Chain, needs_chain
-from tests.support import ROOT
+from tests.support.contracts.chain import Chain, needs_chain
+from tests.support.desk import ROOT
 
 HOST = "rpc.example"
 

@@ -19,7 +19,10 @@ from app.result.report import Report
 from app.result.score_signatures import statement
 from dev.make_vectors import BASE, KEY
 from dev.score_vectors import FACTS, GIVEN, SCORE
-from tests.contracts.chain import Chain, needs_chain
+from tests.support.contracts.chain import Chain, needs_chain
+
+pytestmark = pytest.mark.slow
+
 
 OTHER = load_key("2e" * 32)
 Ask = Callable[..., Any]

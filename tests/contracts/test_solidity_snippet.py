@@ -13,11 +13,11 @@ import rfc8785
 from app.crypto.signing import ORDER, Message
 from app.formats.hex_words import ZERO_ADDRESS
 from app.result.envelope import seal
-from tests.contracts.chain import Chain, needs_chain
-from tests.support import ROOT
-from tests.unit.test_verify import KEY, REPORT
+from tests.support.contracts.chain import Chain, needs_chain
+from tests.support.desk import ROOT
+from tests.support.reports import KEY, REPORT
 
-pytestmark = needs_chain
+pytestmark = [pytest.mark.slow, needs_chain]
 VECTORS = ROOT / "tests/vectors"
 Verify = Callable[..., Any]
 

@@ -20,11 +20,11 @@ from app.cli.main import cli
 from app.crypto.signing import keccak256
 from app.result.envelope import callback_data
 from app.verify import on_chain as chain_room
-from tests.contracts.chain import Chain, freeze, needs_chain
-from tests.contracts.test_contracts import sealed
-from tests.support import SIGNER
+from tests.support.contracts.chain import Chain, freeze, needs_chain
+from tests.support.contracts.sealed import sealed
+from tests.support.desk import SIGNER
 
-pytestmark = needs_chain
+pytestmark = [pytest.mark.slow, needs_chain]
 Verdict = tuple[int, Any]
 Verify = Callable[..., Verdict]
 

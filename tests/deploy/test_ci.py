@@ -11,7 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import ROOT
+from tests.support.desk import ROOT
+
+pytestmark = pytest.mark.slow
+
 
 MAKE = """#!/bin/sh
 echo "make $* in $(basename "$PWD"), beside it: $(ls -A .. | tr '\\n' ' '), in it: $(ls -A | tr '\\n' ' '), home $HOME"

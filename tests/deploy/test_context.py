@@ -11,7 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import ROOT
+from tests.support.desk import ROOT
+
+pytestmark = pytest.mark.slow
+
 
 PEERS = ROOT / "tests/peers"
 KEPT = ("Dockerfile", "Dockerfile.scone", ".dockerignore")  # dockerode does not find a Dockerfile that is left out

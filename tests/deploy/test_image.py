@@ -15,7 +15,7 @@ import pytest
 from app.llm import models, prompt_cache
 from app.llm.models import catalogue, checked_path, find
 from dev import stage_image
-from tests.support import SMALL
+from tests.support.desk import SMALL
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILES = ("Dockerfile", "Dockerfile.scone")
@@ -76,6 +76,7 @@ UNPINNED: dict[tuple[str, ...], str | None] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", UNPINNED)
 def test_no_base_is_taken_by_its_tag(words: tuple[str, ...], tmp_path: Path) -> None:
     for name in ("dirname", "sed"):
@@ -194,6 +195,7 @@ def staged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_the_image_holds_the_pinned_states(staged: Path) -> None:
     stage_image.states(SMALL)
     layer = staged / "stage/states" / stage_image.WEIGHTS
@@ -203,6 +205,7 @@ def test_the_image_holds_the_pinned_states(staged: Path) -> None:
     assert not (staged / "weights").exists()  # app/ is copied next
 
 
+@pytest.mark.slow
 def test_states_of_other_bits_end_the_build(staged: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pinned = prompt_cache.pins()[SMALL]
     other = pinned | {"score": pinned["score"].model_copy(update={"sha256": "0" * 64})}
@@ -212,20 +215,24 @@ def test_states_of_other_bits_end_the_build(staged: Path, monkeypatch: pytest.Mo
     assert list((staged / "stage/states" / stage_image.WEIGHTS).iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_model_without_pins_has_an_empty_layer(staged: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(prompt_cache, "pins", dict)
     stage_image.states(SMALL)
     assert list((staged / "stage/states" / stage_image.WEIGHTS).iterdir()) == []
 
 
+@pytest.mark.slow
 def test_hadolint() -> None:
     subprocess.run([Path(sys.executable).with_name("hadolint"), *DOCKERFILES], check=True, cwd=ROOT)
 
 
+@pytest.mark.slow
 def test_shellcheck() -> None:
     subprocess.run([Path(sys.executable).with_name("shellcheck"), *SHELL_SCRIPTS], check=True, cwd=ROOT)
 
 
+@pytest.mark.slow
 def test_build_without_any_engine_says_so(tmp_path: Path) -> None:
     for name in ("dirname", "sed"):
         (tmp_path / name).symlink_to(f"/usr/bin/{name}")

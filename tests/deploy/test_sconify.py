@@ -14,6 +14,9 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
+
 ROOT = Path(__file__).parents[2]
 FROM, TO = "me/sealed-llm:1.0.0", "me/sealed-llm:1.0.0-scone"
 ENTRYPOINT = ["/usr/local/bin/python3.13", "-I", "-B", "-m", "app"]
@@ -86,7 +89,7 @@ def sconify(
         (folder / "sconify.sh").write_text(text)
     python = Path(sys.executable).resolve()  # no shim of a version manager in between: there are 400 starts
     (programs / "python3").symlink_to(python)
-    (programs / "docker").write_text(f"#!{python} -SE\n" + (ROOT / "tests/deploy/docker_standin.py").read_text())
+    (programs / "docker").write_text(f"#!{python} -SE\n" + (ROOT / "tests/support/docker_standin.py").read_text())
     (programs / "docker").chmod(0o755)
     (programs / "scenario.json").write_text(json.dumps({**GOOD, **scenario}))
     (deploy / "iexec.json").write_text(json.dumps(iexec))

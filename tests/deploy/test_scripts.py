@@ -21,7 +21,7 @@ from app.iexec.args import split_args
 from app.request.parse import parse
 from app.request.sources.pieces import Origin, read
 from app.simulate import order
-from tests.support import ROOT
+from tests.support.desk import ROOT
 
 DEPLOY, PEERS = ROOT / "deploy", ROOT / "tests/peers"
 APP, USER, DATA = "0x" + "11" * 20, "0x" + "22" * 20, "0x" + "33" * 20
@@ -29,12 +29,15 @@ KEY = "0x" + "4c" * 32
 PASSWORD = "a canary of a password"
 PATH = {"PATH": os.environ["PATH"]}
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("node") is None
-    or not (DEPLOY / "node_modules/lossless-json").is_dir()
-    or not (PEERS / "node_modules").is_dir(),
-    reason="node, or deploy/node_modules and tests/peers/node_modules, are not here (`make test` fills both)",
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        shutil.which("node") is None
+        or not (DEPLOY / "node_modules/lossless-json").is_dir()
+        or not (PEERS / "node_modules").is_dir(),
+        reason="node, or deploy/node_modules and tests/peers/node_modules, are not here (`make test` fills both)",
+    ),
+]
 
 
 def node(script: Path, *words: str, cwd: Path, **environ: str) -> subprocess.CompletedProcess[bytes]:

@@ -27,6 +27,7 @@ def parts() -> dict[str, dict[str, Any]]:
     return {part["name"]: part for part in json.loads(BILL.read_text())["components"]}
 
 
+@pytest.mark.slow
 def test_up_to_date() -> None:
     subprocess.run([sys.executable, "dev/sbom.py", "--check"], check=True, cwd=ROOT, env={"PYTHONPATH": "."})
 
@@ -52,6 +53,7 @@ def test_licences_let_everybody_ship_it() -> None:
         assert not COPYLEFT.search(json.dumps(part["licenses"])), name
 
 
+@pytest.mark.slow
 def test_no_binary_in_git() -> None:
     """Git takes for binary what has a NUL byte in its first 8,000; a copy without git is looked through as well."""
     paths = files()
@@ -92,6 +94,7 @@ def test_every_hub_revision_is_a_commit() -> None:
                for one in artefacts for source in one.sources)  # fmt: skip
 
 
+@pytest.mark.slow
 def test_nothing_is_fetched_at_a_branch() -> None:
     for path in files():
         if path.suffix in {".py", ".sh", ".toml", ".mjs", ".in"} or path.name.startswith(("Dockerfile", "Makefile")):

@@ -16,7 +16,10 @@ import pytest
 
 from app import __version__
 from app.formats.protected_data_writer import protect
-from tests.support import ROOT, SMALL, Desk
+from tests.support.desk import ROOT, SMALL, Desk
+
+pytestmark = pytest.mark.slow
+
 
 ARGS = f"--model {SMALL} --max-tokens 8"
 

@@ -4,17 +4,22 @@ import ast
 import json
 from typing import Any
 
+import pytest
+
 from app.jobs.dispatch import answer_to
 from app.llm.answerer import Embedded
 from app.llm.engine import Engine
-from app.llm.models import checked_path, find
+from app.llm.models import find
 from app.request.code_session import Session
 from app.request.parse import parse
 from app.result.answers.code import CodeAnswer
 from app.sandbox.guest import catalogue
 from app.verify.replay import replay
 from app.verify.verifier import verify
-from tests.support import SIGNER, SMALL, Desk
+from tests.support.desk import SIGNER, SMALL, Desk
+
+pytestmark = pytest.mark.slow
+
 
 TASK = {"language": "py", "prompt": "Write a function rev(text) that returns the text reversed."}
 TESTS = ["assert rev('abc') == 'cba'", "assert rev('') == ''"]
@@ -22,7 +27,7 @@ TESTS = ["assert rev('abc') == 'cba'", "assert rev('') == ''"]
 
 def test_code_is_generated_tested_signed_and_replayed(desk: Desk) -> None:
     desk.environ["IEXEC_REQUESTER_SECRET_1"] = json.dumps({**TASK, "tests": TESTS})
-    verified = verify(desk.run(small=False).raw, SIGNER)
+    verified = verify(desk.run("--threads", "1", small=False).raw, SIGNER)
     report = verified.result.report
     said = report.answer
     assert isinstance(said, CodeAnswer) and (report.status, report.kind, said.status) == ("ok", "code", "ok")
@@ -61,7 +66,7 @@ def turn(engine: Engine, fields: dict[str, Any]) -> tuple[CodeAnswer, Session]:
     return said, said.session
 
 
-def test_turn_five_obeys_turn_one() -> None:
+def test_turn_five_obeys_turn_one(default_engine: Engine) -> None:
     changes = [
         "Begin the function with a docstring that says what it returns.",
         "Raise ValueError for a negative price.",
@@ -71,11 +76,9 @@ def test_turn_five_obeys_turn_one() -> None:
     tests = ["assert total_price([2, 3]) == 5"]
     prompt = "Write a function total_price(prices) that returns the sum of a list of prices. Use a for loop and not sum()."
     fields: dict[str, Any] = {"language": "python", "prompt": prompt, "tests": tests, "session": "new"}
-    model = find(None)
-    with Engine(checked_path(model), threads=2) as engine:
-        said, session = turn(engine, fields)
-        for change in changes:
-            said, session = turn(engine, {"session": session.model_dump(mode="json"), "feedback": [change], "tests": tests})
+    said, session = turn(default_engine, fields)
+    for change in changes:
+        said, session = turn(default_engine, {"session": session.model_dump(mode="json"), "feedback": [change], "tests": tests})
     assert [one.feedback for one in session.turns] == [[], *([change] for change in changes)]
     assert said.status == "ok" and [verdict.status for verdict in said.tested.verdicts] == ["passed"]
     tree = ast.parse(said.text)

@@ -28,7 +28,7 @@ from app.cli.main import cli
 from app.formats.protected_data_writer import protect
 from app.request.fields import FIELDS, validate
 from dev.check_drift import pages
-from tests.support import ROOT, SALT, SECRET, SIGNER, SMALL
+from tests.support.desk import ROOT, SALT, SECRET, SIGNER, SMALL
 
 DOCUMENTS = pages()
 GENERATED = {ROOT / "docs/reference/commands.md"}  # each --help, whose examples run below

@@ -10,8 +10,8 @@ from app.base.hints import HINTS
 from app.run.run import run
 from app.simulate.postcompute import judge
 from app.verify.verifier import verify
-from tests.corpus import CANARY, CASES, Case
-from tests.support import SIGNER, Desk
+from tests.support.bad_inputs import CANARY, CASES, Case
+from tests.support.desk import SIGNER, Desk
 
 
 def test_there_are_enough() -> None:
@@ -28,7 +28,16 @@ def test_there_are_enough() -> None:
     assert HINTS.keys() - {case.code for case in CASES.values()} <= unforeseeable | elsewhere
 
 
-@pytest.mark.parametrize("case", CASES.values(), ids=[name.replace(CANARY, "canary") for name in CASES])
+READ_WITH_A_MODEL = {"text longer than the context"}
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, id=name.replace(CANARY, "canary"), marks=[pytest.mark.slow] * (name in READ_WITH_A_MODEL))
+        for name, case in CASES.items()
+    ],
+)
 def test_case(case: Case, desk: Desk, capfd: pytest.CaptureFixture[str]) -> None:
     (desk.inside / "folder").mkdir()
     if case.dataset is not None:

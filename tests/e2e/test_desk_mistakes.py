@@ -14,7 +14,10 @@ from pathlib import Path
 import pytest
 
 from app.formats.protected_data_writer import protect
-from tests.unit.results import sealed
+from tests.support.results import sealed
+
+pytestmark = pytest.mark.slow
+
 
 CANARY = "heliotrope"
 KEY = "0x" + "c0ffee" * 10 + "c0de"

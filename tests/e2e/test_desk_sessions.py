@@ -13,8 +13,8 @@ import pytest
 from click.testing import CliRunner
 
 from app.cli.main import cli
-from tests.e2e.test_outside import serving
-from tests.support import SMALL
+from tests.support.chat_server import serving
+from tests.support.desk import SMALL
 
 ONE = "def one():\n    return 1"
 Code = Callable[..., click.testing.Result]
@@ -69,6 +69,7 @@ def test_a_session_is_never_overwritten(code: Code) -> None:
         assert Path("s.json").read_bytes() == before and list(kept()) == ["write-one", "write-one-2"]
 
 
+@pytest.mark.slow
 def test_tests_stay_in_force_until_others_are_given(code: Code) -> None:
     with saying([ONE]) as engine:
         said = code("one()", "--language", "python", "--test", "assert one() == 1", "--engine", engine)
@@ -117,6 +118,7 @@ def test_a_session_that_cannot_be_kept_hides_no_answer(code: Code) -> None:
     assert Path("sub/out/result.json").exists()
 
 
+@pytest.mark.slow
 def test_what_is_done_with_a_session_is_said(code: Code) -> None:
     with saying([ONE]) as engine:
         code("one()", "--language", "python", "--test", "assert one() == 1", "--engine", engine)
@@ -138,6 +140,7 @@ def test_what_is_done_with_a_session_is_said(code: Code) -> None:
     assert (Path("s.json").stat().st_mode & 0o777) == 0o600
 
 
+@pytest.mark.slow
 def test_simulate_code_is_the_same_command(code: Code) -> None:
     short = ("--model", SMALL, "--max-tokens", "24")
     args = ["simulate", "code", "--session", "s.json", "--language", "python", "--prompt", "Print one.", *short]

@@ -18,7 +18,7 @@ from app.base.limits import LIMITS
 from app.cli.main import cli
 from app.result.report import Bulk, BulkItem, OutsideModel
 from app.verify.verifier import verify
-from tests.unit.results import ASKED, FAILURE, KEY, NOTHING, PARAMETERS, sealed
+from tests.support.results import ASKED, FAILURE, KEY, NOTHING, PARAMETERS, sealed
 
 ITEM = BulkItem(
     index=1,
@@ -117,6 +117,7 @@ def test_the_folder_of_a_result_will_do(tmp_path: Path) -> None:
     assert run(tmp_path, "--json").exit_code == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["fifo", "/dev/zero", "/dev/stdin", "gone.json", "."])
 def test_it_ends_at_once(tmp_path: Path, name: str) -> None:
     os.mkfifo(tmp_path / "fifo")

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from dev import stage_image
-from tests.support import ROOT, SMALL, Desk
+from tests.support.desk import ROOT, SMALL, Desk
 
 WALLET = "0x" + "1" * 40
 ROW = {

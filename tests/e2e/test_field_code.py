@@ -11,12 +11,15 @@ from app.jobs.code.prompt import has_code
 from app.jobs.dispatch import answer_to
 from app.llm.answerer import Embedded
 from app.llm.engine import Engine
-from app.llm.models import checked_path, find
+from app.llm.models import find
 from app.request.code import Code
 from app.request.parse import parse
 from app.result.answers.code import CodeAnswer
 from app.verify.verifier import verify
-from tests.support import SIGNER, Desk
+from tests.support.desk import SIGNER, Desk
+
+pytestmark = pytest.mark.slow
+
 
 ADD = "Write a function add(a, b) that returns a - b."
 # Fields -> answer.status and report.status, the verdicts, and what the first message must hold.
@@ -41,7 +44,7 @@ SENT: dict[str, tuple[dict[str, Any], tuple[str, str], list[str], str]] = {
 def test_the_status_of_what_users_sent(desk: Desk, name: str) -> None:
     fields, statuses, verdicts, message = SENT[name]
     desk.dataset({"language": "Python 3", "attempts": "1", **fields, "tests": json.dumps(fields["tests"])})
-    report = verify(desk.run("--callback", small=False).raw, SIGNER).result.report
+    report = verify(desk.run("--threads", "1", "--callback", small=False).raw, SIGNER).result.report
     said = report.answer
     assert isinstance(said, CodeAnswer), report.error
     assert ((said.status, report.status), len(said.attempts)) == (statuses, 1)
@@ -60,7 +63,7 @@ def test_in_bulk_an_answer_that_is_not_what_was_asked_for_is_no_success(desk: De
     for index, each in enumerate(datasets, 1):
         desk.dataset(each, address := "0x" + f"{index}{index}" * 20)
         desk.environ |= {f"IEXEC_DATASET_{index}_ADDRESS": address, f"IEXEC_DATASET_{index}_FILENAME": address}
-    report = verify(desk.run(small=False).raw, SIGNER).result.report
+    report = verify(desk.run("--threads", "1", small=False).raw, SIGNER).result.report
     assert report.bulk is not None and report.error is None
     statuses = [getattr(item.answer, "status", None) for item in report.bulk.results]
     assert statuses[1] == "unfinished" and all(item.error is None for item in report.bulk.results)
@@ -80,21 +83,17 @@ ORDINARY = [
 ]  # fmt: skip
 
 
-def test_ordinary_tasks_are_not_refused() -> None:
-    model = find(None)
-    with Engine(checked_path(model), threads=2) as engine:
-        for language, prompt in ORDINARY:
-            request, _ = parse({"language": language, "prompt": prompt, "attempts": 1, "max_tokens": 200})
-            said, _, _ = answer_to(request, lambda: Embedded(engine, model.context))
-            assert isinstance(said, CodeAnswer) and isinstance(request, Code), prompt
-            assert said.status in {"ok", "unfinished"} and has_code(request, said.text), (prompt, said.text)
+def test_ordinary_tasks_are_not_refused(default_engine: Engine) -> None:
+    for language, prompt in ORDINARY:
+        request, _ = parse({"language": language, "prompt": prompt, "attempts": 1, "max_tokens": 200})
+        said, _, _ = answer_to(request, lambda: Embedded(default_engine, find(None).context))
+        assert isinstance(said, CodeAnswer) and isinstance(request, Code), prompt
+        assert said.status in {"ok", "unfinished"} and has_code(request, said.text), (prompt, said.text)
 
 
-def test_an_async_function_is_really_run() -> None:
-    model = find(None)
+def test_an_async_function_is_really_run(default_engine: Engine) -> None:
     tests = ["import asyncio\nassert asyncio.run(double(2)) == 4"]
     fields = {"language": "python", "prompt": "Write an async function double(x) that returns 2*x.", "tests": tests}
-    with Engine(checked_path(model), threads=2) as engine:
-        said, _, _ = answer_to(parse({**fields, "max_tokens": 64})[0], lambda: Embedded(engine, model.context))
+    said, _, _ = answer_to(parse({**fields, "max_tokens": 64})[0], lambda: Embedded(default_engine, find(None).context))
     assert isinstance(said, CodeAnswer)
     assert [(one.status, one.checks) for one in said.tested.verdicts] == [("passed", 1)]

@@ -9,12 +9,14 @@ import json
 import re
 from collections.abc import Callable, Iterator
 
+import pytest
+
 from app.crypto.signing import keccak256
 from app.formats import strict_json
 from app.formats.protected_data_writer import protect
 from app.request.ask import Ask
 from app.request.fields import Turn
-from tests.support import SALT, TASK_ID, Desk
+from tests.support.desk import SALT, TASK_ID, Desk
 
 WORD = "banana"
 DICTIONARY = ("apple", WORD, "cherry")
@@ -56,12 +58,14 @@ def found(desk: Desk) -> set[str]:
     return {word for word in DICTIONARY if any(guess.encode() in published for guess in guesses(word, published))}
 
 
+@pytest.mark.slow
 def test_a_one_word_prompt_cannot_be_guessed(desk: Desk) -> None:
     desk.dataset({"prompt": WORD, "max_tokens": 1, "system": "Say nothing."})
     desk.run()
     assert found(desk) == set()
 
 
+@pytest.mark.slow
 def test_nor_with_a_salt(desk: Desk) -> None:
     desk.dataset({"prompt": WORD, "max_tokens": 1, "salt": SALT})
     assert desk.run().report["request"]["commitment"] is not None

@@ -10,7 +10,7 @@ from app.crypto.signing import keccak256
 from app.wallet.fetch.node import fetch
 from app.wallet.history import Account, History
 from app.wallet.read.any_source import read
-from tests.anvil import CHAIN, OTHER, THIRD, WALLET, Node, Past, Twist, anvil, delegate, twisted
+from tests.support.anvil import CHAIN, OTHER, THIRD, WALLET, Node, Past, Twist, anvil, delegate, twisted
 
 KEY = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"
 HERE = ("127.0.0.1",)
@@ -193,6 +193,7 @@ def test_a_node_that_closes_each_connection(past: Past) -> None:
         assert_all(live(url), past)
 
 
+@pytest.mark.slow
 def test_a_delegated_account() -> None:
     with anvil() as node:
         past = Past(node, WALLET)

@@ -16,7 +16,10 @@ from app.iexec.task import open_task
 from app.request.sources.items import read_inputs
 from app.run.timings import Timings
 from app.run.work import Work
-from tests.support import SMALL, Desk
+from tests.support.desk import SMALL, Desk
+
+pytestmark = pytest.mark.slow
+
 
 PRIVATE = "The patient Ada Lovelace has been told that the test for the illness was positive. What may she do now?"
 RIGHT = "The patient Ada Lovelace has been told that the test for the illness was positive. Who is it?"

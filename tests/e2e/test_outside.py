@@ -5,11 +5,8 @@ from __future__ import annotations
 import json
 import socket
 import subprocess
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -29,7 +26,8 @@ from app.result.answers.code import CodeAnswer
 from app.result.envelope import read
 from app.result.report import OutsideModel, Result
 from app.simulate import outside_engines
-from tests.support import ROOT, SMALL, Desk
+from tests.support.chat_server import serving
+from tests.support.desk import ROOT, SMALL, Desk
 
 KEY = "sk-canary-7f3a"
 CANARY = "heliotrope"
@@ -59,30 +57,6 @@ def url() -> Iterator[str]:
         server.wait()
 
 
-@contextmanager
-def serving(answer: Callable[[bytes, str | None], tuple[int, bytes]]) -> Iterator[str]:
-    """Yield the base of a server that answers with what `answer` makes of a body and its authorization."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            assert self.path == "/v1/chat/completions"
-            asked = self.rfile.read(int(self.headers["Content-Length"]))
-            status, body = answer(asked, self.headers["Authorization"])
-            self.send_response(status)
-            self.send_header("Location", "/elsewhere")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/v1"
-        server.shutdown()
-
-
 class Ending(NamedTuple):
     """A result that was kept, and who signed it."""
 
@@ -97,6 +71,7 @@ def verify(ending: Ending, *args: str) -> click.testing.Result:
     return CliRunner().invoke(cli, ["verify", str(ending.path), "--signer", ending.signer, *args])
 
 
+@pytest.mark.slow
 def test_a_real_server_answers(url: str) -> None:
     engine = outside_engines.connect(f"openai:{url}#small", {outside_engines.KEY: KEY})
     out = engine.complete(ASKED, Sampling(), 8)
@@ -126,6 +101,7 @@ def simulate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str) -> Simul
     return run
 
 
+@pytest.mark.slow
 def test_an_ask_says_that_no_embedded_model_answered(simulate: Simulate, tmp_path: Path) -> None:
     request = tmp_path / "request.json"
     request.write_text(json.dumps({"prompt": "What is the capital of France?", "max_tokens": 8, "temperature": 0.5}))
@@ -147,6 +123,7 @@ def test_an_ask_says_that_no_embedded_model_answered(simulate: Simulate, tmp_pat
     assert again.exit_code == 1 and "engine.not_embedded" in again.stderr
 
 
+@pytest.mark.slow
 def test_code_is_tested_and_repaired_the_same(simulate: Simulate, tmp_path: Path) -> None:
     """The small model cannot write it: two attempts, real verdicts, and no second opinion."""
     session = ("code", "--session", str(tmp_path / "s.json"), "--args", "--max-tokens 48")
@@ -162,6 +139,7 @@ def test_code_is_tested_and_repaired_the_same(simulate: Simulate, tmp_path: Path
     assert [turn.feedback for turn in changed.report.answer.session.turns] == [[], ["Return 43."]]
 
 
+@pytest.mark.slow
 def test_a_free_answer_is_read_tested_and_repaired(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A server that begins its answers as it likes: prose and fences go, the test's message comes back to it."""
     wrong, right = "def answer():\n    return 41", "import socket\ndef answer():\n    return 42"
@@ -186,6 +164,7 @@ def test_a_free_answer_is_read_tested_and_repaired(monkeypatch: pytest.MonkeyPat
     assert seen[1] == seen[0] and "41" in seen[2] and "verdict" in seen[2]  # afresh, then with what failed
 
 
+@pytest.mark.slow
 def test_a_wrong_key_is_an_error_that_names_neither_key_nor_prompt(
     url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -227,6 +206,7 @@ def test_a_worker_s_environment_is_refused(name: str) -> None:
     assert info.value.code == "engine.not_embedded"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", [("--engine", "openai:http://127.0.0.1:9/v1#x"), ("--engine=transformers:/x",)])
 def test_inside_a_task_it_is_refused(desk: Desk, form: tuple[str, ...]) -> None:
     ran = desk.run(*form, "x")

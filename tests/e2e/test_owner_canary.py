@@ -27,8 +27,9 @@ from app.request.parse import parse
 from app.request.sources import owner
 from app.request.sources.items import read_inputs
 from app.run.run import run
-from tests.support import SALT, SMALL, Desk
-from tests.unit.test_owner import ADDED, SESSION
+from tests.support.added_fields import ADDED, SESSION
+from tests.support.desk import SALT, SMALL, Desk
+from tests.support.prompt_memory import kept_prompts
 
 CANARY = "Vq7mZrKw4TjLx9Pd"
 WALLET, PEER = "0x" + "1b" * 20, "0x" + "2c" * 20
@@ -87,6 +88,12 @@ SOURCES = ("secret", "input file", "args")
 NAMED = ("prompt", "system", "max_tokens", "temperature", "seed", "salt")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def prompts() -> Iterator[None]:
+    with kept_prompts():
+        yield
+
+
 def lay(desk: Desk, source: str, added: Mapping[str, Any]) -> list[str]:
     """Put what the requester adds into its source; return the args."""
     if source == "secret" and added:
@@ -94,7 +101,7 @@ def lay(desk: Desk, source: str, added: Mapping[str, Any]) -> list[str]:
     elif source == "input file" and added:
         (desk.inside / "f").write_text(json.dumps(added))
         desk.environ |= {"IEXEC_INPUT_FILES_NUMBER": "1", "IEXEC_INPUT_FILE_NAME_1": "f"}
-    always = ["--model", SMALL, *([] if "max_tokens" in added and source == "args" else ["--max-tokens=1"])]
+    always = ["--model", SMALL, "--threads=1", *([] if "max_tokens" in added and source == "args" else ["--max-tokens=1"])]
     if source != "args":
         return always
     flat = {**added, **added.get("options", {})}
@@ -183,6 +190,7 @@ IN_ARGS = ["nothing", "prompt", "system", "max_tokens", "temperature", "seed", "
 IN_ARGS += ["salt and a question", "a salt of zeros", "below options"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("attack", "source"),
     [(name, source) for source in SOURCES for name in (IN_ARGS if source == "args" else ATTACKS)],
@@ -208,6 +216,7 @@ CRACKS: dict[str, tuple[str, dict[str, Any], str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("crack", CRACKS)
 def test_without_the_policy_the_attack_succeeds(
     desk: Desk, crack: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

@@ -19,8 +19,11 @@ from app.formats.protected_data_writer import protect
 from app.llm.models import find
 from app.result.answers.ask import AskAnswer
 from app.verify.verifier import verify
-from tests.sdk import Ask, needs_sdk, tagged
-from tests.support import ADDRESS, ROOT, SALT, SIGNER, SMALL, TASK_ID, Desk
+from tests.support.desk import ADDRESS, ROOT, SALT, SIGNER, SMALL, TASK_ID, Desk
+from tests.support.official_sdk import Ask, needs_sdk, tagged
+
+pytestmark = pytest.mark.slow
+
 
 SHORT = ("--max-tokens", "12")
 
@@ -201,7 +204,7 @@ def test_the_longest_prompt_that_fits_is_answered_and_one_more_is_refused(desk: 
     for extra, status in ((0, "ok"), (1, "error")):
         one = new_desk(f"extra{extra}")
         one.dataset({"prompt": "hi" + " a" * (room + extra)})
-        assert one.run("--max-tokens", "2", "--threads", "2").report["status"] == status
+        assert one.run("--max-tokens", "2").report["status"] == status
 
 
 @needs_sdk

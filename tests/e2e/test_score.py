@@ -17,8 +17,11 @@ from app.verify.replay import replay
 from app.verify.verifier import open_commitment, verify
 from app.wallet.fetch import node as rpc
 from app.wallet.labels.lists import Labels
-from tests import anvil, histories
-from tests.support import SALT, SIGNER, Desk
+from tests.support import anvil, histories
+from tests.support.desk import SALT, SIGNER, Desk
+
+pytestmark = pytest.mark.slow
+
 
 PAST = histories.made_up(random.Random(7), transactions=60, first_block=5_000_000)
 WRITERS = {"etherscan": histories.etherscan, "blockscout": histories.blockscout, "rpc": histories.node}
@@ -37,8 +40,14 @@ def scored(desk: Desk, fields: dict[str, Any], *args: str) -> ScoreAnswer:
     return report.answer
 
 
-def test_three_formats_give_one_signed_score(new_desk: Callable[[str], Desk]) -> None:
-    answers = [scored(new_desk(source), request(source)) for source in WRITERS]
+@pytest.fixture(scope="module")
+def of_etherscan(tmp_path_factory: pytest.TempPathFactory) -> ScoreAnswer:
+    """The plain request, answered once for all who look at it."""
+    return scored(Desk(tmp_path_factory.mktemp("score") / "desk"), request("etherscan"))
+
+
+def test_three_formats_give_one_signed_score(new_desk: Callable[[str], Desk], of_etherscan: ScoreAnswer) -> None:
+    answers = [scored(new_desk(source), request(source)) for source in WRITERS if source != "etherscan"] + [of_etherscan]
     assert len({answer.evm for answer in answers}) == len({str(answer.sui_origin) for answer in answers}) == 1
     assert {(answer.data.origin, answer.data.sha256, answer.signature, answer.sui) for answer in answers} == {
         ("owner", None, None, None)
@@ -76,11 +85,10 @@ def test_a_score_in_every_part(desk: Desk) -> None:
     assert opened.kind == "score"
 
 
-def test_every_number_in_a_text_is_the_evidence_s(desk: Desk) -> None:
-    answer = scored(desk, request())
-    assert any(claim.by == "model" for claim in answer.claims)
-    for claim in answer.claims:
-        allowed = {answer.metadata.features[name] for name in claim.evidence} | {answer.score}
+def test_every_number_in_a_text_is_the_evidence_s(of_etherscan: ScoreAnswer) -> None:
+    assert any(claim.by == "model" for claim in of_etherscan.claims)
+    for claim in of_etherscan.claims:
+        allowed = {of_etherscan.metadata.features[name] for name in claim.evidence} | {of_etherscan.score}
         assert {int(number) for number in re.findall(r"\d+", claim.text)} <= allowed, claim
 
 
@@ -94,16 +102,16 @@ def test_the_earlier_api_s_fields(desk: Desk) -> None:
     assert {"scoreBreakdown", "reasoning", "risk_factors", "strengths", "features"} <= answer["metadata"].keys()
 
 
-def test_without_the_model_the_score_is_the_same(new_desk: Callable[[str], Desk], monkeypatch: pytest.MonkeyPatch) -> None:
-    with_model = scored(new_desk("with"), request())
-    desk = new_desk("without")
+def test_without_the_model_the_score_is_the_same(
+    desk: Desk, of_etherscan: ScoreAnswer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     desk.dataset(request(task="score"))
-    monkeypatch.setattr("tests.support.SMALL", "qwen2.5-0.5b-instruct")  # in the catalogue, not on this machine
+    monkeypatch.setattr("tests.support.desk.SMALL", "qwen2.5-0.5b-instruct")  # in the catalogue, not on this machine
     report = verify(desk.run().raw, SIGNER).result.report
     assert isinstance(report.answer, ScoreAnswer)
     assert (report.status, report.mode, report.model) == ("ok", "fallback", None)
     assert report.answer.fallback is not None and report.answer.fallback.code == "model.missing"
-    assert report.answer.sui_origin == with_model.sui_origin is not None
+    assert report.answer.sui_origin == of_etherscan.sui_origin is not None
     assert {claim.by for claim in report.answer.claims} == {"template"}
 
 

@@ -16,9 +16,12 @@ from app.request.parse import parse
 from app.result.answers.score import ScoreAnswer
 from app.verify.replay import replay
 from app.verify.verifier import verify
-from tests import histories
-from tests.histories import exports, indexers
-from tests.support import ROOT, SALT, SIGNER, SMALL, Desk
+from tests.support import histories
+from tests.support.desk import ROOT, SALT, SIGNER, SMALL, Desk
+from tests.support.histories import exports, indexers
+
+pytestmark = pytest.mark.slow
+
 
 PAST = histories.made_up(random.Random(7), transactions=60, first_block=5_000_000)
 NDJSON = "\n".join(json.dumps(row) for answer in histories.etherscan(PAST) for row in answer["result"])
@@ -46,7 +49,7 @@ def attach(desk: Desk, texts: list[str]) -> None:
 
 @pytest.mark.parametrize("name", [*FILES])
 def test_input_files(desk: Desk, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tests.support.SMALL", "qwen2.5-0.5b-instruct")  # in the catalogue, not on this machine: fixed words
+    monkeypatch.setattr("tests.support.desk.SMALL", "qwen2.5-0.5b-instruct")  # in the catalogue, not here: fixed words
     texts, source = FILES[name]
     attach(desk, texts)
     desk.dataset({"wallet": PAST.wallet})

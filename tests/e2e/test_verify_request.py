@@ -10,7 +10,10 @@ from typing import Any
 
 import pytest
 
-from tests.support import ROOT, SALT, SIGNER, SMALL, Desk
+from tests.support.desk import ROOT, SALT, SIGNER, SMALL, Desk
+
+pytestmark = pytest.mark.slow
+
 
 REQUEST: dict[str, Any] = {"prompt": "What is the capital of France?", "max_tokens": 8, "temperature": 0.7, "seed": 5}
 SALTED = REQUEST | {"salt": SALT}

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from bench.memory import MEBIBYTE, need, task
-from tests.enclave.inside import heap
-from tests.support import SMALL
+from tests.support.desk import SMALL
+from tests.support.enclave.inside import heap
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize("mmap", [True, False], ids=["mmap", "no mmap"])

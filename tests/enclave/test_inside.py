@@ -9,8 +9,12 @@ from pathlib import Path
 import pytest
 
 from app.verify.verifier import verify
-from tests.enclave.jobs import JOBS, Enclosed, Job, both
-from tests.support import SIGNER, SMALL
+from tests.support.desk import SIGNER, SMALL
+from tests.support.enclave.jobs import JOBS, Enclosed, Job, both
+from tests.support.system import STRACE, needs_strace
+
+pytestmark = pytest.mark.slow
+
 
 # Looked for and not needed: Rust's standard library counts the CPUs, llama.cpp wants the CPU's name for a description.
 CURIOUS = {"/proc/self/cgroup", "/proc/cpuinfo"}
@@ -33,12 +37,13 @@ def test_a_bad_input_is_a_signed_error_inside_too(tmp_path: Path) -> None:
     assert report.error is not None and report.error.code == "protected_data.invalid"
 
 
+@needs_strace
 def test_the_app_asks_for_nothing_that_is_refused(tmp_path: Path) -> None:
     """Every system call of an ask, as strace sees them from the app's first instruction on."""
     held = Enclosed(tmp_path / "held")
     JOBS["ask"].lay(held)
     trace = tmp_path / "trace"
-    command = ["strace", "-f", "-o", str(trace), *held.command(["--model", SMALL, *JOBS["ask"].args])]
+    command = [str(STRACE), "-f", "-o", str(trace), *held.command(["--model", SMALL, *JOBS["ask"].args])]
     subprocess.run(command, env=held.environ, cwd="/", check=True, capture_output=True)
     calls = re.split(r"execveat\(1000.* = 0\n", trace.read_text())
     assert len(calls) == 2

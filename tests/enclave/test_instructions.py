@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import ROOT, Desk
+from tests.support.desk import ROOT, Desk
+from tests.support.system import QEMU, needs_qemu
 
-QEMU = shutil.which("qemu-x86_64-static") or shutil.which("qemu-x86_64")
+pytestmark = pytest.mark.slow
+
 
 AVX512 = re.compile(r"%zmm\d|%[xy]mm(?:1[6-9]|2\d|3[01])\b|\{%k[1-7]|%k[1-7],")
 
@@ -74,7 +76,7 @@ def test_the_dispatched_functions_are_never_reached(tmp_path: Path) -> None:
         assert subprocess.run([*run, HASH], env=environ, check=False).returncode == -4  # SIGILL: the trap is where it should be
 
 
-@pytest.mark.skipif(QEMU is None, reason="no qemu-user here, and make may not install it (needs apt-get and root)")
+@needs_qemu
 def test_an_older_cpu_gives_the_same_bytes(desk: Desk) -> None:
     """A whole ask on qemu's Haswell, which has AVX2 and FMA and no AVX-512."""
     desk.dataset({"prompt": "Hi", "system": "."})

@@ -12,7 +12,8 @@ import pytest
 
 from app.llm import library
 from bench.logits import Setting, digest
-from tests.support import SMALL
+from tests.support.desk import SMALL
+from tests.support.system import STRACE, needs_strace
 
 TALK = f"""
 from app.llm import library as native
@@ -26,6 +27,7 @@ with Engine(checked_path(find({SMALL!r}))) as engine:
 """
 
 
+@pytest.mark.slow
 def test_a_run_keeps_the_profile() -> None:
     said = subprocess.run([sys.executable, "-c", TALK], capture_output=True, text=True, check=True).stderr
     run = library.build_config()["run"]
@@ -58,6 +60,7 @@ def test_another_kv_cache_is_refused() -> None:
         assert library._changes_the_kv_cache(fake) == (kind != 1)
 
 
+@pytest.mark.slow
 def test_what_is_free_keeps_every_logit_and_what_is_fixed_does_not() -> None:
     first = digest(SMALL, Setting())
     assert digest(SMALL, Setting(batch=40, ubatch=40, context=640, mmap=False)) == first
@@ -65,11 +68,16 @@ def test_what_is_free_keeps_every_logit_and_what_is_fixed_does_not() -> None:
         assert digest(SMALL, fixed)["digest"] != first["digest"]
 
 
+@pytest.mark.slow
+@needs_strace
 def test_a_failed_assertion_starts_no_debugger() -> None:
     """llama.cpp would fork, and let gdb or backtrace_symbols print the stack on stderr, which is public."""
     fall = "from app.llm import library as native; native.load()._lib.ggml_abort(b'file', 1, b'reason')"
     done = subprocess.run(
-        ["strace", "-f", "-qq", "-e", "trace=process", sys.executable, "-c", fall], capture_output=True, text=True, check=False
+        [str(STRACE), "-f", "-qq", "-e", "trace=process", sys.executable, "-c", fall],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     lines = [line for line in done.stderr.splitlines() if not line.startswith(("execve", "exit", "tgkill", "+++", "---"))]
     assert lines == ["file:1: reason"]

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.enclave.inside import heap, inside
-from tests.enclave.syscalls import PLAIN, number
-from tests.support import Desk
+from tests.support.desk import Desk
+from tests.support.enclave.inside import heap, inside
+from tests.support.enclave.syscalls import PLAIN, number
+
+pytestmark = pytest.mark.slow
+
 
 PRELUDE = """
 import ctypes, mmap, os, subprocess, sys, threading

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -22,7 +23,10 @@ from app.crypto.signing import load_key
 from app.request.code_session import Session
 from app.simulate import leftovers, session_file
 from app.simulate.worker import simulation_key
-from tests.support import ROOT, SMALL
+from tests.support.desk import ROOT, SMALL
+
+pytestmark = pytest.mark.slow
+
 
 CONTENT = bytes(range(256)) * 12_000
 SHA = hashlib.sha256(CONTENT).hexdigest()
@@ -104,7 +108,8 @@ def until(reached: Callable[[], object]) -> None:
 
 def test_of_many_that_want_a_model_one_fetches_it_and_the_others_wait(cache: Path, hub: Hub) -> None:
     children = [begin(FETCH.format(url=hub.url)) for _ in range(AT_ONCE)]
-    time.sleep(1)  # most of them are there by then; whoever comes later finds the file
+    streams = [child.stderr for child in children if child.stderr]
+    until(lambda: len(select.select(streams, [], [], 0)[0]) == AT_ONCE - 1)  # all but the one that fetches
     hub.go_on.set()
     said = [child.communicate() for child in children]
     assert [child.returncode for child in children] == [0] * AT_ONCE, said

@@ -16,7 +16,7 @@ from app.crypto.signing import keccak256
 from app.result.envelope import callback_data
 from app.verify import on_chain
 from app.verify.verifier import Verified, verify
-from tests.support import ROOT
+from tests.support.desk import ROOT
 
 FOLDER = ROOT / "tests/vectors/verify/plain"
 DATA = (FOLDER / "result.json").read_bytes()

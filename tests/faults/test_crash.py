@@ -21,7 +21,10 @@ from typing import Any
 import pytest
 
 from app.run import guard
-from tests.support import ROOT, SECRET, SMALL, Desk
+from tests.support.desk import ROOT, SECRET, SMALL, Desk
+
+pytestmark = pytest.mark.slow
+
 
 CANARY, SAID = "the-canary-of-the-prompt-4711", "the-canary-of-a-requester-0815"
 # Every signal whose default is a dump (signal(7)) and that no handler of Python's stands in the way of.
@@ -168,7 +171,7 @@ def looked_at(pid: int, address: int) -> dict[str, bool]:
 REFUSING = """
 import ctypes, errno, os, sys
 sys.path.insert(0, {root!r})
-from tests.enclave import syscalls
+from tests.support.enclave import syscalls
 lib = syscalls._library()
 context = lib.seccomp_init(syscalls._ALLOW)
 for name in ("prlimit64", "setrlimit", "prctl"):

@@ -15,8 +15,8 @@ from app.base.limits import LIMITS, Limits
 from app.net import http
 from app.wallet.fetch import blockscout, etherscan
 from app.wallet.read.any_source import read
-from tests import explorers, histories
-from tests.explorers import BOTH, LOCAL, PAST, RATE, WALLET, Behave, failed, fetched, reply, serving, slams
+from tests.support import explorers, histories
+from tests.support.explorers import BOTH, LOCAL, PAST, RATE, WALLET, Behave, failed, fetched, reply, serving, slams
 
 
 def late(behave: Behave) -> Behave:

@@ -12,8 +12,23 @@ from app.base.limits import Limits
 from app.wallet.fetch import blockscout, etherscan
 from app.wallet.history import Account
 from app.wallet.read.any_source import looks_like, read
-from tests import explorers, histories
-from tests.explorers import BOTH, KEY, LOCAL, PAST, RATE, TIP, TIP_TIME, WALLET, Behave, failed, fetched, reply, serving, slams
+from tests.support import explorers, histories
+from tests.support.explorers import (
+    BOTH,
+    KEY,
+    LOCAL,
+    PAST,
+    RATE,
+    TIP,
+    TIP_TIME,
+    WALLET,
+    Behave,
+    failed,
+    fetched,
+    reply,
+    serving,
+    slams,
+)
 
 
 def test_etherscan_live_is_the_export() -> None:

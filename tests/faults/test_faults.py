@@ -18,15 +18,18 @@ import pytest
 from app.result.envelope import callback_data
 from app.simulate.postcompute import judge
 from app.verify.verifier import verify
-from tests.support import ROOT, SIGNER, SMALL, Desk
+from tests.support.desk import ROOT, SIGNER, SMALL, Desk
+from tests.support.system import STRACE, needs_strace
 
-STRACE = shutil.which("strace")
+pytestmark = pytest.mark.slow
+
+
 OUTPUT_CALLS = ("openat", "write", "fsync", "close", "rename", "unlink")
 
 
 def ask(desk: Desk) -> list[str]:
     desk.dataset({"prompt": "Tell me about the sea.", "max_tokens": 8})
-    return desk.command(["--model", SMALL])
+    return desk.command(["--model", SMALL, "--threads", "1"])
 
 
 def status_of(desk: Desk) -> str:
@@ -47,7 +50,7 @@ def test_a_kill_at_any_time_after_the_write_ahead_leaves_a_valid_result(new_desk
     assert "incomplete" in seen
 
 
-@pytest.mark.skipif(STRACE is None, reason="strace is not installed (Debian: strace)")
+@needs_strace
 @pytest.mark.parametrize("call", OUTPUT_CALLS)
 def test_a_kill_at_every_system_call_on_the_output(new_desk: Callable[[str], Desk], call: str) -> None:
     """If computed.json is there, it parses and what it names is complete: SQLite's "fail the Nth call" loop."""
@@ -81,7 +84,7 @@ def test_a_kill_at_every_system_call_on_the_output(new_desk: Callable[[str], Des
     raise AssertionError("the call never ran out")
 
 
-@pytest.mark.skipif(STRACE is None, reason="strace is not installed (Debian: strace)")
+@needs_strace
 @pytest.mark.parametrize("error", ["ENOSPC", "EIO", "EDQUOT", "EROFS"])
 @pytest.mark.parametrize("call", ["write", "fsync", "rename"])
 def test_a_failing_disk_is_one_line_and_a_non_zero_exit(desk: Desk, call: str, error: str) -> None:
@@ -103,7 +106,7 @@ def bulk(desk: Desk) -> list[str]:
         address = f"0x{index:040x}"
         desk.environ[f"IEXEC_DATASET_{index}_FILENAME"] = address
         (desk.inside / address).write_bytes(data)
-    return desk.command(["--model", SMALL, "--callback"])
+    return desk.command(["--model", SMALL, "--threads", "1", "--callback"])
 
 
 def consistent(desk: Desk) -> tuple[str, int]:
@@ -117,7 +120,7 @@ def consistent(desk: Desk) -> tuple[str, int]:
     return report.status, len(results) - undone
 
 
-@pytest.mark.skipif(STRACE is None, reason="strace is not installed (Debian: strace)")
+@needs_strace
 @pytest.mark.parametrize("call", ["openat", "write", "rename", "unlink"])
 def test_a_kill_at_every_call_of_a_slice_leaves_a_pair_that_agrees(new_desk: Callable[[str], Desk], call: str) -> None:
     """The callback-data holds the digest of the very file: two files that change as one, with the items done so far."""
@@ -261,12 +264,11 @@ def test_a_bug_is_reported_without_its_words(desk: Desk, copied_app: Path) -> No
     assert b"zebrafish" not in ran.raw and b"narwhal" not in ran.raw
 
 
+@needs_strace
 def test_a_run_never_forks_nor_maps_writable_code(desk: Desk, tmp_path: Path) -> None:
     """What an enclave refuses: fork, exec, and memory that is writable and executable at once."""
-    if STRACE is None:
-        pytest.skip("strace is not installed (Debian: strace)")
     log = tmp_path / "trace"
-    command = [STRACE, "-f", "-qq", "-o", str(log), "-e", "trace=process,mmap,mprotect,pkey_mprotect,memfd_create,socket"]
+    command = [str(STRACE), "-f", "-qq", "-o", str(log), "-e", "trace=process,mmap,mprotect,pkey_mprotect,memfd_create,socket"]
     done = subprocess.run(
         [*command, *ask(desk)], env=desk.environ | {"PATH": os.environ["PATH"]}, cwd="/", capture_output=True, check=False
     )

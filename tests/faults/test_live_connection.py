@@ -21,8 +21,8 @@ from app.base.errors import HistoryError
 from app.base.limits import LIMITS
 from app.wallet.fetch.node import fetch
 from app.wallet.read.any_source import read
-from tests.anvil import CHAIN, WALLET, Past, twisted
-from tests.live import HERE, SECONDS, SLACK, on, refused
+from tests.support.anvil import CHAIN, WALLET, Past, twisted
+from tests.support.live_node import HERE, SECONDS, SLACK, on, refused
 
 
 @pytest.mark.parametrize("status", [201, 204, 301, 302, 307, 401, 403, 404, 418, 501])

@@ -9,8 +9,8 @@ import pytest
 
 from app.wallet.fetch.node import fetch
 from app.wallet.read.any_source import read
-from tests.anvil import CHAIN, WALLET, Past, Twist, twisted
-from tests.live import HERE, on, refused
+from tests.support.anvil import CHAIN, WALLET, Past, Twist, twisted
+from tests.support.live_node import HERE, on, refused
 
 
 def up(quantity: str, by: int = 1) -> str:

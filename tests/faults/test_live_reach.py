@@ -18,7 +18,7 @@ from app.net import http, reach
 from app.request.parse import parse
 from app.wallet.fetch.source import Place
 from dev import stage_image
-from tests.anvil import WALLET
+from tests.support.anvil import WALLET
 
 Kind = Literal["rpc", "etherscan", "blockscout"]
 KINDS: tuple[Kind, ...] = ("rpc", "etherscan", "blockscout")

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.support import ROOT
+from tests.support.desk import ROOT
+from tests.support.system import STRACE, needs_strace
 
-STRACE = shutil.which("strace")
+pytestmark = pytest.mark.slow
+
+
 PROGRAM = """
 import os, sys
 from dataclasses import replace
 sys.path.insert(0, sys.argv[1])
 from app.base.limits import LIMITS
-from tests.hostile import HOSTILE
+from tests.support.snippets.hostile import HOSTILE
 os.write(1, b"load")
 from app.sandbox.sandbox import Assertion, Sandbox
 sandbox = Sandbox(limits=replace(LIMITS, test_fuel=50_000_000, test_memory_bytes=32 * 2**20))
@@ -32,7 +34,7 @@ MEMORY = {"mmap", "munmap", "mremap", "brk", "madvise", "mprotect"}
 REFUSED = {"fork", "vfork", "clone", "clone3", "execve", "socket", "connect", "kill", "memfd_create", "unlink", "rename"}
 
 
-@pytest.mark.skipif(STRACE is None, reason="strace is not installed (Debian: strace)")
+@needs_strace
 def test_hostile_snippets_reach_no_system_call(tmp_path: Path) -> None:
     log = tmp_path / "trace"
     command = [str(STRACE), "-f", "-qq", "-o", str(log), sys.executable, "-c", PROGRAM, str(ROOT)]

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.iexec.life import Life, Person, living
-from tests.iexec.shop import POOL_PRICE, Shop, opened
-from tests.support import ROOT
+from tests.support.desk import ROOT
+from tests.support.iexec.life import Life, Person, living
+from tests.support.iexec.shop import POOL_PRICE, Shop, opened
 
 ANVIL = ROOT / "contracts/node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil"
 
@@ -37,7 +37,7 @@ def owner(life: Life) -> Person:
 @pytest.fixture(scope="package")
 def protector(life: Life, owner: Person) -> dict[str, str]:
     """What dataProtector's scripts need in their environment on this chain."""
-    code = owner.says("node", str(ROOT / "tests/iexec/compile.mjs"))
+    code = owner.says("node", str(ROOT / "tests/support/iexec/compile.mjs"))
     registry = life.chain.read(life.chain.hub, "datasetregistry()", "address")
     receipt = life.chain.send("admin", None, "0x" + code + registry[2:].lower().rjust(64, "0"))
     urls = life.urls

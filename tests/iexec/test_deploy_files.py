@@ -14,7 +14,7 @@ import pytest
 
 from app import __version__
 from dev.iexec import CHAIN_IDS, GENERATIONS, POOLS, main, missing
-from tests.support import ROOT
+from tests.support.desk import ROOT
 
 FILES = ("iexec", "chain", "deployed")
 FINE = dict.fromkeys(FILES)
@@ -27,7 +27,7 @@ needs_clients = pytest.mark.skipif(
 def said(tee: str, *folders: Path) -> list[dict[str, str | None]]:
     """Return what the SDK of a generation says of the files in each folder."""
     sdk = ROOT / "deploy/node_modules" / GENERATIONS[tee].package
-    command = ["node", str(ROOT / "tests/iexec/validate.mjs"), str(sdk), *map(str, folders)]
+    command = ["node", str(ROOT / "tests/support/iexec/validate.mjs"), str(sdk), *map(str, folders)]
     done = subprocess.run(command, capture_output=True, check=True, timeout=60)
     verdicts: list[dict[str, str | None]] = json.loads(done.stdout)
     return verdicts
@@ -44,12 +44,14 @@ def changed(folder: Path, tee: str, stem: str, change: Callable[[dict[str, Any]]
     return folder
 
 
+@pytest.mark.slow
 @needs_clients
 @pytest.mark.parametrize("tee", ["tdx", "scone"])
 def test_each_sdk_takes_the_files_of_its_generation(tee: str) -> None:
     assert said(tee, GENERATIONS[tee].folder) == [FINE]
 
 
+@pytest.mark.slow
 @needs_clients
 def test_the_clients_are_the_pinned_ones() -> None:
     """Both packages bring a program of the same name; the one on the PATH of docs/how-to/deploy-tdx.md must be the new one."""
@@ -63,6 +65,7 @@ def test_the_clients_are_the_pinned_ones() -> None:
         assert done.stdout.strip() == version
 
 
+@pytest.mark.slow
 @needs_clients
 def test_the_new_sdk_refuses_the_files_of_the_old_generation() -> None:
     (verdict,) = said("tdx", GENERATIONS["scone"].folder)
@@ -87,6 +90,7 @@ BAD: dict[str, tuple[str, str, Callable[[dict[str, Any]], Any]]] = {
 }
 
 
+@pytest.mark.slow
 @needs_clients
 @pytest.mark.parametrize("tee", ["tdx", "scone"])
 def test_the_validators_bite(tee: str, tmp_path: Path) -> None:
@@ -149,6 +153,7 @@ def test_what_is_missing_is_named(field: str, value: str, line: str) -> None:
     assert line in said_of_it
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "says"),
     [

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.iexec.life import CHAIN, Life, Person, edit, key_of
-from tests.iexec.shop import APP_PRICE, ARGS, POOL_PRICE, Shop, download, opened, protect
-from tests.iexec.worker import Worked
-from tests.support import ROOT, SMALL
+from tests.support.desk import ROOT, SMALL
+from tests.support.iexec.life import CHAIN, Life, Person, edit, key_of
+from tests.support.iexec.shop import APP_PRICE, ARGS, POOL_PRICE, Shop, download, opened, protect
+from tests.support.iexec.worker import Worked
 
 
 def test_a_protected_prompt_is_answered_and_its_result_verified(
@@ -18,14 +18,14 @@ def test_a_protected_prompt_is_answered_and_its_result_verified(
     requester = shop.requester
     dataset = protect(owner, shop, protector, {"prompt": "The canary sings: what is 2+2?"})
     requester.did("result", "generate-encryption-keypair")
-    requester.did("result", "push-encryption-key", "--chain", CHAIN)
-    free, _ = life.chain.account("requester")
+    requester.did("result", "push-encryption-key", "--chain", CHAIN, "--force-update")  # dataProtector pushes one too
+    free, locked = life.chain.account("requester")
     wanted = ["--dataset", dataset, "--encrypt-result", "--args", ARGS, "--force"]
     child = requester.start(*requester.script("run", "--workerpool", shop.pool), *wanted)
     (done,) = life.while_working(shop.pool, child)
     assert (child.returncode, done.causes, done.exit_code, done.printed) == (0, [], 0, b"")
     assert "verify result.json" in requester.said("stdout")
-    assert life.chain.account("requester") == (free - APP_PRICE - POOL_PRICE, 0)
+    assert life.chain.account("requester") == (free - APP_PRICE - POOL_PRICE, locked)
     files = download(requester, done.task_id, "--decrypt")
     assert sorted(files) == ["computed.json", "result.json", "timings.json"]
     report = json.loads(files["result.json"])["report"]

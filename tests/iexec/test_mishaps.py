@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.iexec.life import CHAIN, Life, Person, edit, key_of
-from tests.iexec.shop import APP_PRICE, ARGS, POOL_PRICE, Shop, download, protect
-from tests.iexec.worker import Mishap
-from tests.support import ROOT, SMALL
+from tests.support.desk import ROOT, SMALL
+from tests.support.iexec.life import CHAIN, Life, Person, edit, key_of
+from tests.support.iexec.shop import APP_PRICE, ARGS, POOL_PRICE, Shop, download, protect
+from tests.support.iexec.worker import Mishap
 
 ACTIVE, FAILED = 1, 4  # the hub's words for a task
 

@@ -19,19 +19,22 @@ from app.base.limits import LIMITS
 from app.crypto.signing import ORDER, Domain, Message, digest, recover
 from app.result.envelope import seal
 from app.verify.verifier import verify
-from tests.property.mutations import OTHER, WAYS, resigned
-from tests.support import ROOT
-from tests.unit.test_verify import BULK, EMPTY, KEY, OUTSIDE, REPORT
+from tests.support.desk import ROOT
+from tests.support.mutations import OTHER, WAYS, resigned
+from tests.support.reports import BULK, EMPTY, KEY, OUTSIDE, REPORT
 
 PEERS = ROOT / "tests/peers"
 VECTORS = ROOT / "tests/vectors"
 SEEDS = 400  # each does one thing to one result
 MODEL = "12" * 32
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("node") is None or not (PEERS / "node_modules/canonicalize").is_dir(),
-    reason="node, or canonicalize in tests/peers/node_modules, is not here (`make test` fills the second)",
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        shutil.which("node") is None or not (PEERS / "node_modules/canonicalize").is_dir(),
+        reason="node, or canonicalize in tests/peers/node_modules, is not here (`make test` fills the second)",
+    ),
+]
 
 KINDS = {
     "form": {"json.invalid", "result.schema", "result.not_canonical", "result.unreadable"},

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from app.formats import protected_data as pd
 from app.formats.protected_data_writer import protect
-from tests.sdk import Ask, leaves, needs_sdk, probes, tagged
+from tests.support.official_sdk import Ask, leaves, needs_sdk, probes, tagged
 
 OBJECTS = 500
 

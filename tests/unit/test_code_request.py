@@ -26,7 +26,7 @@ from app.request.material import tagged
 from app.request.parse import parse
 from app.result.answers.code import CodeAnswer
 from app.sandbox.sandbox import Sandbox
-from tests.support import SMALL
+from tests.support.desk import SMALL
 
 TASK = {"language": "python", "prompt": "Write a function add(a, b) that returns the sum."}
 HEADER = 'def add(a: int, b: int) -> int:\n    """Return the sum.\n\n    >>> add(1, 2)\n    3\n    """\n'
@@ -324,6 +324,7 @@ def scripted(*texts: str, **fields: Any) -> tuple[CodeAnswer, Scripted]:
     return job.answer(engine, code(**{**TASK, **fields}))[0], engine
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fields", [{}, {"attempts": 1}, {"tests": ["assert add(1, 2) == 3"], "attempts": 1}], ids=str)
 def test_a_refusal_is_tried_again_without_the_way_out(fields: dict[str, Any]) -> None:
     said, engine = scripted(REFUSED, GOOD, **fields)
@@ -335,6 +336,7 @@ def test_a_refusal_is_tried_again_without_the_way_out(fields: dict[str, Any]) ->
     assert [words.REFUSAL in told for told in engine.told] == [True, False]
 
 
+@pytest.mark.slow
 def test_a_second_refusal_is_one() -> None:
     said, _ = scripted(REFUSED, REFUSED, tests=["assert add(1, 2) == 3"])
     assert (said.status, said.text, said.tested.untested) == ("refused", "The task does not say what to add.", "no_code")
@@ -370,6 +372,7 @@ def test_a_refusal_that_goes_on_until_it_is_cut_off_is_tried_again_too() -> None
     assert said.status == "ok"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("tests", "texts", "status", "attempts"),
     [
@@ -389,12 +392,14 @@ def test_the_status_says_what_the_tests_said(tests: list[str], texts: list[str],
     assert (said.status, len(said.attempts)) == (status, attempts), said.tested
 
 
+@pytest.mark.slow
 def test_a_module_that_the_task_asks_for_is_not_tried_without() -> None:
     text = "```python\nimport numpy\ndef add(a, b):\n    return numpy.add(a, b)\n```"
     said, _ = scripted(text, prompt="Use numpy to write add(a, b).", tests=["assert add(1, 2) == 3"])
     assert (said.status, len(said.attempts)) == ("untested", 1) and "numpy" in said.tested.verdicts[0].message
 
 
+@pytest.mark.slow
 def test_tests_stay_in_force_until_replaced() -> None:
     first = scripted(GOOD, session="new", tests=["assert add(1, 2) == 3"])[0]
     assert first.session is not None and first.session.tests == ["assert add(1, 2) == 3"]

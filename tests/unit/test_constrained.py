@@ -16,7 +16,7 @@ from app.llm.engine import Engine, utf8
 from app.llm.infill import Filled, Filling, Slot, fill
 from app.llm.models import checked_path, find
 from app.llm.sampling import Sampling, chain, choice, penalties
-from tests.support import SMALL
+from tests.support.desk import SMALL
 
 NUMBER = 'root ::= "1000" | [1-9] [0-9]? [0-9]? | "0"'
 WORDS = r'root ::= [^"\\\x00-\x1F\x7F]{1,200}'

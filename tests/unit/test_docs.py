@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from dev.check_drift import anchors, pages
-from tests.support import ROOT
+from tests.support.desk import ROOT
 
 SPHINX = ROOT / ".venv/docs/bin/sphinx-build"
 needs_sphinx = pytest.mark.skipif(not SPHINX.is_file(), reason="Sphinx is not in .venv/docs (`make docs` puts it there)")

@@ -28,7 +28,7 @@ from app.request.material import tagged
 from app.request.parse import parse
 from app.result.answers.code import CodeAnswer
 from app.simulate.outside_engines import OpenAI
-from tests.support import SMALL
+from tests.support.desk import SMALL
 
 MODULE = '''\
 """A shop."""

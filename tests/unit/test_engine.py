@@ -15,7 +15,7 @@ from app.llm.context import BATCH, spans
 from app.llm.engine import Engine, utf8
 from app.llm.models import checked_path, find
 from app.llm.sampling import Sampling
-from tests.support import SMALL
+from tests.support.desk import SMALL
 
 QUESTION = [chat.Message("system", "Be brief."), chat.Message("user", "List five animals and say one thing about each.")]
 
@@ -104,12 +104,14 @@ def test_length_and_counts(small_engine: Engine) -> None:
     )
 
 
+@pytest.mark.slow
 def test_the_build_is_the_portable_one() -> None:
     found = library.features(library.load().llama_print_system_info().decode())
     assert {"AVX2", "FMA", "F16C", "BMI2"} <= found
     assert not any("AVX512" in name or "OPENMP" in name for name in found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "info",
     [
@@ -130,6 +132,7 @@ def test_another_build_is_refused(info: str, monkeypatch: pytest.MonkeyPatch) ->
     assert error.value.code == "engine.wrong_build"
 
 
+@pytest.mark.slow
 def test_a_file_that_is_no_model_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "bad.gguf"
     path.write_bytes(b"GGUF" + bytes(100))
@@ -143,6 +146,7 @@ LIGHT: dict[str, list[str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("command", "heavy"), LIGHT.items())
 def test_light_commands_import_nothing_heavy(command: str, heavy: list[str]) -> None:
     code = f"import sys; sys.argv = ['app', {command!r}]\n"

@@ -13,19 +13,11 @@ import pytest
 
 from app.formats.protected_data_writer import protect
 from app.run.work import Outcome
-from tests.support import Desk
-from tests.unit.test_inputs_matrix import outcome
+from tests.support.desk import Desk
+from tests.support.histories.explorer_answer import ANSWER, PEER, ROW, WALLET
+from tests.support.sources import outcome
 
-WALLET = "0x" + "1b" * 20
-PEER = "0x" + "2c" * 20
 QUESTION = "What is said about the order?"
-ROW = {
-    "blockNumber": "21686822", "timeStamp": "1737630863", "hash": "0x" + "0" * 63 + "1", "nonce": "1",
-    "from": PEER, "to": WALLET,
-    "value": "38060500000000000", "gas": "21000", "gasPrice": "20000000000",
-    "isError": "0", "txreceipt_status": "1", "input": "0x",
-    "contractAddress": "", "gasUsed": "21000",
-}  # fmt: skip
 ETHERSCAN_CSV = (
     '"Transaction Hash","Blockno","UnixTimestamp","DateTime (UTC)","From","To","ContractAddress",'
     '"Value_IN(ETH)","Value_OUT(ETH)",'
@@ -43,7 +35,6 @@ def made(value: Any) -> bytes:
     return json.dumps(value).encode()
 
 
-ANSWER = {"status": "1", "message": "OK", "result": [ROW]}
 MARKDOWN = b"[![T](https://e.example/b.svg)](https://e.example)\n\n# H\n\nSummarise it: it copies files.\n"
 LOG = b'{"level": "error", "message": "x"}\n{"level": "info", "message": "y"}\n'
 NONE, ASKED, BAD, TWO, WHOSE = "input.missing", "material", "history.invalid", "request.contradiction", "wallet.missing"

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from app.base.errors import AppError
 from app.wallet.read.any_source import from_text, looks_like, read
-from tests import histories
-from tests.documents import EMPTY, HASH, OTHER, THIRD, TOKEN, TOKEN_ROW, TOKENS, WALLET, event, moved, row
-from tests.histories import exports, indexers
+from tests.support import histories
+from tests.support.histories import exports, indexers
+from tests.support.histories.documents import EMPTY, HASH, OTHER, THIRD, TOKEN, TOKEN_ROW, TOKENS, WALLET, event, moved, row
 
 NOTOK = [
     "Max rate limit reached, please use API Key for higher rate limit",

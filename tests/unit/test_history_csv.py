@@ -18,9 +18,9 @@ from app.wallet.features import features
 from app.wallet.history import History
 from app.wallet.labels.lists import Labels
 from app.wallet.read.any_source import from_text, looks_like, read
-from tests import histories
-from tests.documents import HASH, OTHER, TOKEN, WALLET, row
-from tests.histories import exports
+from tests.support import histories
+from tests.support.histories import exports
+from tests.support.histories.documents import HASH, OTHER, TOKEN, WALLET, row
 
 UNKNOWN = {"contracts_called", "protocols", "flagged_approvals"}
 

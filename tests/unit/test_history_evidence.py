@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from app.wallet.read.any_source import from_text, looks_like
-from tests import histories
-from tests.documents import EMPTY, HASH, OTHER, TOKENS, WALLET, event, moved, row
-from tests.histories import exports, indexers
+from tests.support import histories
+from tests.support.histories import exports, indexers
+from tests.support.histories.documents import EMPTY, HASH, OTHER, TOKENS, WALLET, event, moved, row
 
 PAST = histories.made_up(Random(12), transactions=30, first_block=5_000_000)
 LOG = {"address": OTHER, "topics": [], "data": "0x", "blockNumber": "0x1", "transactionHash": HASH, "logIndex": "0x0"}

@@ -36,9 +36,9 @@ from app.wallet.read import (
 )
 from app.wallet.read.any_source import from_text, looks_like, read
 from app.wallet.read.part import Part, Scope, untold
-from tests import histories
-from tests.documents import EMPTY, HASH, OTHER, THIRD, TOKEN, TOKENS, WALLET, event, moved, row
-from tests.histories import exports
+from tests.support import histories
+from tests.support.histories import exports
+from tests.support.histories.documents import EMPTY, HASH, OTHER, THIRD, TOKEN, TOKENS, WALLET, event, moved, row
 
 SCOPE = Scope(WALLET, 1)
 ISO = "2018-01-30T13:41:33Z"  # 1517319693

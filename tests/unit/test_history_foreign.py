@@ -21,10 +21,10 @@ from app.wallet.history_sources import READ
 from app.wallet.labels.lists import Labels
 from app.wallet.read.any_source import SOURCES, from_text, looks_like, read
 from app.wallet.scorecard import Scorecard
-from tests import histories
-from tests.documents import EMPTY, HASH, OTHER, THIRD, TOKEN, TOKEN_ROW, TOKENS, WALLET, moved, row
-from tests.histories import indexers
-from tests.support import ROOT
+from tests.support import histories
+from tests.support.desk import ROOT
+from tests.support.histories import indexers
+from tests.support.histories.documents import EMPTY, HASH, OTHER, THIRD, TOKEN, TOKEN_ROW, TOKENS, WALLET, moved, row
 
 Writer = Callable[[histories.Past], Any]
 WRITERS: dict[str, Writer] = {

@@ -8,8 +8,8 @@ import pytest
 
 from app.wallet.history import Account
 from app.wallet.read.any_source import looks_like, read
-from tests import histories
-from tests.documents import EMPTY, HASH, OTHER, TOKEN, TOKENS, WALLET, row
+from tests.support import histories
+from tests.support.histories.documents import EMPTY, HASH, OTHER, TOKEN, TOKENS, WALLET, row
 
 
 def approval(selector: str, spender: str, amount: int) -> str:

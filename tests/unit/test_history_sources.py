@@ -15,8 +15,8 @@ from app.formats import strict_json
 from app.wallet.history import Account, Summary, Transaction, Transfer
 from app.wallet.read import rpc
 from app.wallet.read.any_source import looks_like, read
-from tests import histories
-from tests.documents import HASH, OTHER, THIRD, TOKEN, WALLET, event, logged, moved, row
+from tests.support import histories
+from tests.support.histories.documents import HASH, OTHER, THIRD, TOKEN, WALLET, event, logged, moved, row
 
 
 def decoded(value: Any) -> Any:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from dev import stage_image
-from tests.support import ROOT
+from tests.support.desk import ROOT
 
 # From the ground up: a room imports its own floor, and those before it.
 FLOORS = (

@@ -8,8 +8,10 @@ import pytest
 
 from app.sandbox import needs
 from app.sandbox.sandbox import Assertion, Pair, Sandbox, Verdict
-from tests.kinds import EMPTY, KINDS, MESSAGES, RIGHT, SWALLOWED, UNAVAILABLE, WRONG, Kind
-from tests.support import ROOT
+from tests.support.desk import ROOT
+from tests.support.snippets.written_tests import EMPTY, KINDS, MESSAGES, RIGHT, SWALLOWED, UNAVAILABLE, WRONG, Kind
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

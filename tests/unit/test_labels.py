@@ -83,6 +83,7 @@ def test_known_truths(address: str, chain: int, known: set[tuple[str, str, str]]
         assert {(row.kind, row.name, row.role) for row in PACKAGED.of(text, chain)} == known
 
 
+@pytest.mark.slow
 def test_loading_is_quick_and_lazy() -> None:
     code = (
         "import sys, time\nimport app.crypto.signing, app.formats.strict_json\nbegin = time.perf_counter()\n"

@@ -29,8 +29,8 @@ from app.simulate.postcompute import judge
 from app.verify.delivered_file import read_result
 from app.wallet.labels.lists import Labels
 from app.wallet.read.any_source import read
-from tests.support import Desk
-from tests.unit.test_verify import KEY, REPORT
+from tests.support.desk import Desk
+from tests.support.reports import KEY, REPORT
 
 
 def zipped(sizes: list[int]) -> bytes:
@@ -226,7 +226,10 @@ def test_every_limit_has_a_pair() -> None:
     } == PAIRS.keys() | NO_MAXIMUM | IN_TEST_SANDBOX | IN_TEST_CODE_REQUEST | IN_TEST_SCORE_WORDS
 
 
-@pytest.mark.parametrize("name", PAIRS)
+IN_THE_GUEST = {"test_output_bytes"}
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name in IN_THE_GUEST)) for name in PAIRS])
 def test_both_sides(name: str, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(1_000)))  # a machine that has more than the limit
     limit = getattr(LIMITS, name)

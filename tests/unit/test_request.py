@@ -9,7 +9,7 @@ import pytest
 from app.base.errors import InputError
 from app.request.ask import Ask
 from app.request.parse import parse
-from tests.support import ROOT, SALT
+from tests.support.desk import ROOT, SALT
 
 CHAT = [{"role": "user", "content": "Hi."}, {"role": "assistant", "content": "Hello."}, {"role": "user", "content": "Why?"}]
 FORM = {"title": "t", "questions": [["How old?", "number"]]}

@@ -14,7 +14,10 @@ from app.base.limits import LIMITS
 from app.build.guest_patch import _leb, _unleb, patch
 from app.sandbox import guest, runtime
 from app.sandbox.sandbox import Assertion, Pair, Sandbox, Test
-from tests.hostile import FAKES, HOSTILE, LIVES, Hostile
+from tests.support.snippets.hostile import FAKES, HOSTILE, LIVES, Hostile
+
+pytestmark = pytest.mark.slow
+
 
 # A tenth of the fuel and half of the memory: what is endless ends sooner.
 SMALLER = replace(LIMITS, test_fuel=400_000_000, test_memory_bytes=64 * 2**20)

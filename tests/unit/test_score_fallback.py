@@ -21,9 +21,9 @@ from app.llm.models import find
 from app.request.fields import validate
 from app.request.score import Score, score_of
 from app.result.answers.score import UnsignedScore
-from tests import histories
-from tests.documents import HASH, OTHER, WALLET, row
-from tests.support import SMALL
+from tests.support import histories
+from tests.support.desk import SMALL
+from tests.support.histories.documents import HASH, OTHER, WALLET, row
 
 MODULES = (words, sentence_check, facts)
 

@@ -27,9 +27,9 @@ from app.run.work import parse_item
 from app.verify.checklist import aloud
 from app.verify.verifier import verify
 from app.wallet.labels.lists import Labels
-from tests import histories
-from tests.support import SECRET, SIGNER, Desk
-from tests.unit.test_verify import REPORT
+from tests.support import histories
+from tests.support.desk import SECRET, SIGNER, Desk
+from tests.support.reports import REPORT
 
 PAST = histories.made_up(random.Random(3), transactions=12, first_block=5_000_000)
 OTHER = "0x" + "9" * 40

@@ -15,8 +15,8 @@ from app.llm.models import find
 from app.request.fields import validate
 from app.request.score import Score, score_of
 from app.result.answers.score import UnsignedScore
-from tests import histories
-from tests.support import SMALL
+from tests.support import histories
+from tests.support.desk import SMALL
 
 FACTS = [
     Fact("strength", "sent", 12, "The wallet has sent 12 transactions itself."),

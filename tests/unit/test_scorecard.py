@@ -15,8 +15,7 @@ from app.wallet.read.any_source import read as read_history
 from app.wallet.scorecard import FACTORS, Score, Scorecard
 from bench.accounts import Row, auroc, read
 from dev import fit_scorecard
-from tests import accounts
-from tests.histories import etherscan, made_up
+from tests.support.histories import accounts, etherscan, made_up
 
 WALLET, FRIEND, SHOP = ("0x" + digit * 40 for digit in "123")
 SCAM = "0x" + "e" * 40
@@ -287,6 +286,7 @@ def of(rows: list[Row], card: Scorecard) -> float:
     return auroc([(card.score(values).total, legit) for values, legit in rows])
 
 
+@pytest.mark.slow
 def test_a_fitted_table_ranks_accounts_that_it_has_not_seen(labelled: list[list[Row]]) -> None:
     rows, unseen = labelled
     assert [len(rows), sum(legit for _, legit in rows)] == [1_200, 900]

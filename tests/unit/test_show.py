@@ -23,7 +23,7 @@ from app.simulate.simulation import Simulated
 from app.simulate.tell_answer import tell
 from app.simulate.worker import Order
 from app.verify.verifier import verify
-from tests.unit.results import FAILURE, KEY, NOTHING, PARAMETERS, report, sealed
+from tests.support.results import FAILURE, KEY, NOTHING, PARAMETERS, report, sealed
 
 WALLET = "0x" + "1" * 40
 ATTEMPT = Attempt(

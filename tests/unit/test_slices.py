@@ -29,8 +29,8 @@ from app.run.bulk import Slice, work_through
 from app.run.timings import Timings
 from app.run.work import Outcome, Work, as_app_error, parse_item
 from app.verify.verifier import verify
-from tests.support import Desk
-from tests.unit.test_verify import KEY, REPORT
+from tests.support.desk import Desk
+from tests.support.reports import KEY, REPORT
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from eth_account import Account
 from app.crypto.signing import ORDER, load_key
 from app.result.envelope import seal
 from app.result.report import Report
-from tests.support import ROOT
-from tests.unit.test_verify import ANSWER, BULK, EMPTY, KEY, REPORT
+from tests.support.desk import ROOT
+from tests.support.reports import ANSWER, BULK, EMPTY, KEY, REPORT
 
 PEERS = ROOT / "tests/peers"
 VECTORS = ROOT / "tests/vectors/verify"
@@ -26,10 +26,13 @@ OTHER = load_key("2e" * 32)
 LIBRARIES = ["ethers", "viem"]
 Run = Callable[..., tuple[int, str]]
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("node") is None or not all((PEERS / "node_modules" / name).is_dir() for name in LIBRARIES),
-    reason="node, or ethers and viem in tests/peers/node_modules, are not here (`make test` fills the second)",
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        shutil.which("node") is None or not all((PEERS / "node_modules" / name).is_dir() for name in LIBRARIES),
+        reason="node, or ethers and viem in tests/peers/node_modules, are not here (`make test` fills the second)",
+    ),
+]
 
 
 @pytest.fixture(params=LIBRARIES)

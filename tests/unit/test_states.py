@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
+from weakref import WeakKeyDictionary
 
 import pytest
 
@@ -21,7 +22,7 @@ from app.llm.prompt_cache import Pin, PromptCache
 from app.llm.sampling import Sampling
 from app.request.code import Code
 from app.request.parse import parse
-from tests.support import SMALL
+from tests.support.desk import SMALL
 
 TEXT = "The quick brown fox jumps over the lazy dog, and the dog sleeps on. "
 
@@ -50,6 +51,17 @@ def all_logits(engine: Engine, prompt: list[int], with_states: PromptCache | Non
     return found
 
 
+_READ: WeakKeyDictionary[Engine, dict[tuple[int, ...], list[bytes]]] = WeakKeyDictionary()
+
+
+def logits_without(engine: Engine, prompt: list[int]) -> list[bytes]:
+    """Return what `all_logits` finds where there is no state; each prompt is read once for all that compare with it."""
+    known = _READ.setdefault(engine, {})
+    if tuple(prompt) not in known:
+        known[tuple(prompt)] = all_logits(engine, prompt, None)
+    return known[tuple(prompt)]
+
+
 def shelf(engine: Engine, tokens: list[int], folder: Path, monkeypatch: pytest.MonkeyPatch) -> PromptCache:
     """A state of `tokens`, as `make` writes it."""
     monkeypatch.setattr(states, "path", lambda _, job: folder / job)
@@ -63,6 +75,7 @@ def pin(path: Path, **other: object) -> Pin:
     return Pin.model_validate({**entry, "build": library.build_id(), **other})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("known", "length"), [(32, 40), (40, 47), (40, 41), (64, 200), (136, 150), (128, 133), (24, 130), (128, 129), (136, 257)]
 )
@@ -71,20 +84,22 @@ def test_every_logit_is_the_same_with_a_state_and_without(
 ) -> None:
     tokens = engine.tokenize(TEXT * 20, control=False)[:length]
     kept = shelf(engine, tokens[:known], tmp_path, monkeypatch)
-    assert all_logits(engine, tokens, kept) == all_logits(engine, tokens, None)
+    assert all_logits(engine, tokens, kept) == logits_without(engine, tokens)
     assert kept.restored == max(joint for joint in joints(length) if joint <= known) > 0
 
 
+@pytest.mark.slow
 def test_a_prompt_that_leaves_the_state_early_uses_what_is_common(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tokens = engine.tokenize(TEXT * 4, control=False)[:60]
     kept = shelf(engine, tokens, tmp_path, monkeypatch)
     other = [*tokens[:27], *engine.tokenize("And now for something else, at some length. ", control=False)]
-    assert all_logits(engine, other, kept) == all_logits(engine, other, None)
+    assert all_logits(engine, other, kept) == logits_without(engine, other)
     assert kept.restored == 24
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("before", "length", "restored"),
     [(47, 47, 32), (41, 90, 40), (129, 129, 112), (129, 200, 120), (200, 129, 112), (257, 300, 248), (90, 47, 32)],
@@ -96,7 +111,7 @@ def test_every_logit_is_the_same_after_a_prompt_that_begins_alike(
     recalling = PromptCache(find(SMALL), {}, recalls=True)
     all_logits(engine, tokens[:before], recalling)
     assert recalling.restored == 0
-    assert all_logits(engine, tokens[:length], recalling) == all_logits(engine, tokens[:length], None)
+    assert all_logits(engine, tokens[:length], recalling) == logits_without(engine, tokens[:length])
     assert recalling.restored == restored
 
 
@@ -105,7 +120,7 @@ def test_of_a_long_prompt_the_first_thousand_tokens_are_kept(small_engine: Engin
     for before, restored in ((1_100, 1_024), (1_025, 1_016)):
         recalling = PromptCache(find(SMALL), {}, recalls=True)
         all_logits(small_engine, tokens[:before], recalling)
-        assert all_logits(small_engine, tokens[:1_200], recalling) == all_logits(small_engine, tokens[:1_200], None)
+        assert all_logits(small_engine, tokens[:1_200], recalling) == logits_without(small_engine, tokens[:1_200])
         assert recalling.restored == restored
 
 
@@ -113,7 +128,7 @@ def test_what_was_kept_of_another_prompt_is_no_hindrance(small_engine: Engine) -
     recalling = PromptCache(find(SMALL), {}, recalls=True)
     one, other = (small_engine.tokenize(text * 9, control=False) for text in (TEXT, "Nothing of the kind happened here. "))
     for prompt in (one, other, one):
-        assert all_logits(small_engine, prompt, recalling) == all_logits(small_engine, prompt, None)
+        assert all_logits(small_engine, prompt, recalling) == logits_without(small_engine, prompt)
     assert recalling.restored == 0
 
 
@@ -124,7 +139,7 @@ def test_from_one_request_to_the_next_nothing_goes_but_what_they_have_in_common(
     def spared(**how: bool) -> int:
         states.begin(**{"recalls": False, "common": False, **how})
         before = states.restored
-        assert all_logits(small_engine, prompt, states) == all_logits(small_engine, prompt, None)
+        assert all_logits(small_engine, prompt, states) == logits_without(small_engine, prompt)
         return states.restored - before
 
     assert [spared(recalls=True), spared(recalls=True), spared()] == [0, 0, 0]
@@ -141,6 +156,7 @@ def test_without_memory_nothing_is_kept(small_engine: Engine, monkeypatch: pytes
     assert recalling.restored == 0
 
 
+@pytest.mark.slow
 def test_answers_and_slots_are_the_same(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     words = [chat.Message("system", TEXT * 2), chat.Message("user", "Is water wet?")]
     prompt = chat.tokenize(engine, engine.chat_template(), words)
@@ -169,10 +185,11 @@ def test_a_python_task_begins_as_its_pinned_state(small_engine: Engine) -> None:
     opening, _ = code_prompt.start(request)
     prompt = chat.tokenize(small_engine, template, told) + small_engine.tokenize(opening, control=False)
     kept = PromptCache(find(SMALL), {"code": states.pins()[SMALL]["code"]})
-    assert all_logits(small_engine, prompt, kept) == all_logits(small_engine, prompt, None)
+    assert all_logits(small_engine, prompt, kept) == logits_without(small_engine, prompt)
     assert kept.restored > len(chat.opening(small_engine, template, told[:1])) - 16 > 48
 
 
+@pytest.mark.slow
 def test_a_prompt_may_be_cut_at_every_joint(engine: Engine) -> None:
     """The rule that the states rest on: pieces at random, every logit the same."""
     tokens, random = engine.tokenize(TEXT * 20, control=False), Random(1)
@@ -243,10 +260,11 @@ def test_a_file_with_another_header_changes_nothing(
     ):
         (tmp_path / "ask").write_bytes(damaged)
         kept = PromptCache(find(SMALL), {"ask": pin(tmp_path / "ask")})
-        assert all_logits(small_engine, tokens, kept) == all_logits(small_engine, tokens, None)
+        assert all_logits(small_engine, tokens, kept) == logits_without(small_engine, tokens)
         assert kept.restored == 0
 
 
+@pytest.mark.slow
 def test_the_states_that_make_wrote_are_the_pinned_ones() -> None:
     model = find(SMALL)
     assert PromptCache(model, states.pins()[SMALL]).unfit == {}

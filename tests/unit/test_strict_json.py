@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from app.base.errors import InputError
 from app.formats import strict_json
-from tests.sdk import PEERS, needs_sdk
+from tests.support.official_sdk import PEERS, needs_sdk
 
 REFUSED = {
     "duplicate key": b'{"a":1,"a":2}',
@@ -90,6 +90,7 @@ def test_refuses_what_is_no_utf_8(data: bytes) -> None:
     assert info.value.code == "json.invalid"
 
 
+@pytest.mark.slow
 @needs_sdk
 def test_json_test_suite() -> None:
     """Every y_ case is read (but for the duplicate keys that we refuse on purpose), every n_ case refused.

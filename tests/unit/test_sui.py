@@ -23,11 +23,11 @@ from app.base.errors import InputError, SigningError
 from app.crypto import sui
 from app.crypto.score_statement import ORIGIN_CODES, Giver, Statement
 from app.crypto.signing import ORDER, keccak256, load_key
-from tests.support import ROOT
+from tests.support.desk import ROOT
+from tests.support.system import STRACE, needs_strace
 
 PEERS = ROOT / "tests/peers"
 NODE = shutil.which("node")
-STRACE = shutil.which("strace")
 Ask = Callable[..., dict[str, Any]]
 Sign = Callable[[bytes, bytes], tuple[bytes, bytes]]
 Verify = Callable[[bytes, bytes, bytes], bool]
@@ -440,7 +440,8 @@ def test_the_way_without_coincurve_gives_the_same_bytes(request: pytest.FixtureR
     assert not any(sui.verify_secp256k1(*pair, HELLO) for pair in signed)
 
 
-@pytest.mark.skipif(STRACE is None, reason="strace is not here")
+@pytest.mark.slow
+@needs_strace
 @pytest.mark.parametrize("first", ["", "sys.modules['coincurve'] = None; "])
 def test_signing_starts_no_process_and_maps_no_writable_code(first: str, tmp_path: Path) -> None:
     program = (
@@ -450,7 +451,7 @@ def test_signing_starts_no_process_and_maps_no_writable_code(first: str, tmp_pat
     )
     trace = tmp_path / "trace"
     calls = "trace=execve,fork,vfork,clone,clone3,mmap,mprotect,pkey_mprotect"
-    command = ["strace", "-f", "-o", str(trace), "-e", calls, sys.executable, "-c", program]
+    command = [str(STRACE), "-f", "-o", str(trace), "-e", calls, sys.executable, "-c", program]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, stdin=subprocess.DEVNULL)
     assert done.stdout == b"signed\n"
     lines = trace.read_text().splitlines()
@@ -463,6 +464,7 @@ def test_signing_starts_no_process_and_maps_no_writable_code(first: str, tmp_pat
 # the peers
 
 
+@pytest.mark.slow
 def test_the_sui_tools_make_the_same_bytes_and_take_ours(peer: Ask) -> None:
     seen: Counter[str] = Counter()
 
@@ -509,6 +511,7 @@ def test_the_sui_tools_make_the_same_bytes_and_take_ours(peer: Ask) -> None:
     assert min(seen[kind] for kind in ("messages", "secp256k1", "ed25519")) >= 100, seen
 
 
+@pytest.mark.slow
 def test_the_sui_tools_agree_at_both_ends(peer: Ask) -> None:
     for score, timestamp_ms, wallet in ((0, 0, ZERO), (1000, 2**64 - 1, "0x" + WALLET[2:].upper())):
         theirs = peer(
@@ -523,6 +526,7 @@ def test_the_sui_tools_agree_at_both_ends(peer: Ask) -> None:
         assert theirs["report"] == sui.report_message("0x" + "00" * 32, timestamp_ms).hex()
 
 
+@pytest.mark.slow
 def test_the_sui_tools_refuse_what_we_refuse(peer: Ask) -> None:
     for signature, public in hostile():
         verdict = peer(scheme="secp256k1", public=public.hex(), message=SCORE_37, signature=signature.hex())

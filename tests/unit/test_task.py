@@ -12,7 +12,7 @@ from app.formats.protected_data_writer import protect
 from app.iexec.task import Task, open_task
 from app.request.sources.items import read_inputs
 from app.run.run import run
-from tests.support import SALT, TASK_ID, Desk
+from tests.support.desk import SALT, TASK_ID, Desk
 
 
 def opened(desk: Desk, **changes: str | None) -> Task:
@@ -308,6 +308,7 @@ CALLBACKS: list[tuple[dict[str, str], list[str], bool]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("secrets", "argv", "wanted"), CALLBACKS)
 def test_a_callback_is_wanted_only_when_asked_for(desk: Desk, secrets: dict[str, str], argv: list[str], wanted: bool) -> None:
     desk.environ |= {f"IEXEC_REQUESTER_SECRET_{number}": secret for number, secret in secrets.items()}

@@ -10,7 +10,7 @@ from app.llm.engine import Engine
 from app.llm.models import checked_path, find
 from app.llm.sampling import Sampling
 from app.llm.threads import Pace, default
-from tests.support import SMALL
+from tests.support.desk import SMALL
 
 AFFINITY = len(os.sched_getaffinity(0))
 V2 = {"proc/self/cgroup": "0::/a/b\n"}

@@ -12,7 +12,7 @@ import pytest
 from app.base.errors import AppError
 from app.base.hints import HINTS
 from app.verify.verifier import verify
-from tests.support import ROOT
+from tests.support.desk import ROOT
 
 FOLDERS = sorted((ROOT / "tests/vectors/verify").iterdir())
 GOLDEN = sorted((ROOT / "tests/vectors/golden").glob("*/result.json"))
@@ -41,6 +41,7 @@ def test_there_are_enough() -> None:
     assert sum(folder.name.endswith("_fail") for folder in FOLDERS) >= 80
 
 
+@pytest.mark.slow
 def test_the_vectors_are_what_their_script_makes() -> None:
     subprocess.run([sys.executable, str(ROOT / "dev/make_vectors.py"), "--check"], check=True, cwd=ROOT)
 

@@ -9,8 +9,10 @@ import pytest
 from app.sandbox import needs
 from app.sandbox.machine import Inputs
 from app.sandbox.sandbox import Assertion, Pair, Sandbox, Test
-from tests.cheats import ADD, BESIDE, CHEATS, FALSE, TRUE
-from tests.honest import ACROSS, LOOK_ALIKES
+from tests.support.snippets.cheats import ADD, BESIDE, CHEATS, FALSE, TRUE
+from tests.support.snippets.honest import ACROSS, LOOK_ALIKES
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
