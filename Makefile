@@ -132,7 +132,7 @@ sbom: setup $(READY_AUDIT)  ## write what an image holds, and under which licenc
 audit: $(READY_AUDIT)  ## look for published vulnerabilities of all that is locked (asks PyPI and npm)
 	@failed=; for name in run build dev audit attack server docs; do \
 	  echo "requirements/$$name.lock"; $(VENV)/bin/pip-audit --strict --disable-pip --require-hashes -r requirements/$$name.lock || failed=1; done; \
-	for folder in deploy contracts tests/peers; do echo $$folder; (cd $$folder && npm audit) || failed=1; done; test -z "$$failed"
+	for folder in examples/deploy contracts tests/peers; do echo $$folder; (cd $$folder && npm audit) || failed=1; done; test -z "$$failed"
 
 docs: $(VENV)/.docs  ## build the documentation as web pages, docs/_build/html/index.html; a warning is an error
 	@echo "building docs/_build/html"
@@ -224,9 +224,9 @@ $(VENV)/.contracts: contracts/package-lock.json | $(PY)
 	@cd contracts && npm ci --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
-$(VENV)/.deploy: deploy/package-lock.json | $(PY)
-	@echo "installing iExec's clients (deploy/package-lock.json)"
-	@cd deploy && npm ci --ignore-scripts --no-audit --no-fund --silent
+$(VENV)/.deploy: examples/deploy/package-lock.json | $(PY)
+	@echo "installing iExec's clients (examples/deploy/package-lock.json)"
+	@cd examples/deploy && npm ci --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
 # strace and qemu-user, where the system has none: unpacked, not installed. What is missing then is said at each run.

@@ -3,7 +3,7 @@
 # sconify.sh debug FROM TO              unsigned: runs with an SMS that tolerates debug mode, and nowhere else
 #
 # Turns image FROM (built from Dockerfile.scone) into the SCONE image TO, pushes it, and writes what the chain needs
-# into deploy/scone/iexec.json: multiaddr, checksum, mrenclave. Needs docker, openssl, python3, the right to pull
+# into examples/deploy/scone/iexec.json: multiaddr, checksum, mrenclave. Needs docker, openssl, python3, the right to pull
 # SCONE's sconifier (ask info@scontain.com and scone-access@iex.ec), and its digest in SCONIFIER_DIGEST: sha256:...
 # Facts behind the checks: docs/explanation/enclaves.md, "Signing".
 set -euo pipefail
@@ -22,7 +22,7 @@ readonly FROM_HOST=(/etc/hosts /etc/resolv.conf)
 readonly LIBC="glibc 2.31"           # the one that SCONE 5.9 stands in for
 readonly SCONIFIER=registry.scontain.com/scone-production/iexec-sconify-image:$SCONIFIER_TAG
 readonly MOST_HEAP=$((8 * 1024 ** 3)) # worker.tee-compute-max-heap-size-gb
-JSON=$(dirname "$0")/deploy/scone/iexec.json
+JSON=$(dirname "$0")/examples/deploy/scone/iexec.json
 readonly JSON
 
 die() {

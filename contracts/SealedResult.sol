@@ -10,7 +10,7 @@ pragma solidity 0.8.28;
 ///                    bytes32 parametersHash,bytes32 reportHash)
 ///
 /// A report's hash does not tell a contract where the history behind a score came from: for that, a score carries a
-/// signature of its own, which snippets/VerifyScore.sol checks.
+/// signature of its own, which examples/snippets/VerifyScore.sol checks.
 ///
 /// The signature is 65 bytes r | s | v, low-s (EIP-2), v 27 or 28. A signature shows where a result comes
 /// from. It does not show that the answer is true.

@@ -32,8 +32,8 @@ const SOURCES = {
   'SealedResult.sol': 'SealedResult.sol',
   'Consumer.sol': 'Consumer.sol',
   'Probe.sol': '../tests/support/contracts/Probe.sol',
-  'VerifyResult.sol': '../snippets/VerifyResult.sol',
-  'VerifyScore.sol': '../snippets/VerifyScore.sol',
+  'VerifyResult.sol': '../examples/snippets/VerifyResult.sol',
+  'VerifyScore.sol': '../examples/snippets/VerifyScore.sol',
   'ScoreGate.sol': '../examples/score/ScoreGate.sol',
 };
 const json = (path, base = POCO) => JSON.parse(readFileSync(new URL(path, base), 'utf8'));

@@ -38,7 +38,7 @@ def locks() -> Iterator[str]:
 def pages() -> list[Path]:
     """Return every page for people: README.md, docs/ and examples/, but what Sphinx built."""
     below = (path for folder in ("docs", "examples") for path in sorted((ROOT / folder).rglob("*.md")))
-    return [ROOT / "README.md", *(path for path in below if "_build" not in path.parts)]
+    return [ROOT / "README.md", *(path for path in below if not {"_build", "node_modules"} & set(path.parts))]
 
 
 def named_tests() -> Iterator[str]:
@@ -95,7 +95,8 @@ def beside() -> Iterator[str]:
                 yield f"{place}:{number} says {BESIDE}: no file may name that folder, which users have not; use another word"
 
 
-CITED = re.compile(r"\b((?:docs|examples)/(?!_build)[\w/.-]+\.\w+)(?:#([\w.-]+))?((?:(?:,| and|, and)? \"[^\"]+\")*)")
+MADE = r"(?!_build|deploy/(?:node_modules|re(?:sult|quest)[\w-]*\.json))"  # not in a clone
+CITED = re.compile(rf"\b((?:docs|examples)/{MADE}[\w/.-]+\.\w+)(?:#([\w.-]+))?((?:(?:,| and|, and)? \"[^\"]+\")*)")
 
 
 def anchors(text: str) -> set[str]:

@@ -1,7 +1,7 @@
 """Deploy the app, or run it, with iExec's own client; say what is missing before, and what comes next after.
 
-`make deploy` and `make run` call this. The client is the locked one in deploy/node_modules. Nothing here signs or pays:
-the client asks for the wallet's password, and before a run for consent to its price.
+`make deploy` and `make run` call this. It calls the locked client in examples/deploy/node_modules. Nothing in this file signs
+or pays: the client asks for the wallet's password, and before a run for consent to its price.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Generation:
     @property
     def client(self) -> list[str]:
         """Return the command that the client's own commands follow."""
-        return ["node", str(ROOT / "deploy/node_modules" / self.package / "dist/esm/cli/cmd/iexec.js")]
+        return ["node", str(ROOT / "examples/deploy/node_modules" / self.package / "dist/esm/cli/cmd/iexec.js")]
 
     @property
     def shown(self) -> str:
@@ -55,7 +55,7 @@ class Generation:
 
 GENERATIONS = {
     "tdx": Generation("tdx", ROOT, "iexec"),
-    "scone": Generation("scone", ROOT / "deploy/scone", "iexec-scone"),
+    "scone": Generation("scone", ROOT / "examples/deploy/scone", "iexec-scone"),
 }
 
 

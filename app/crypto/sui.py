@@ -21,7 +21,7 @@ chain. own_labels: 0 none but the packaged lists, 1 some of the requester's, 2 o
 
 A contract checks `ecdsa_k1::secp256k1_verify(&sig, &pk, &message, 1)`, ECDSA over the message's SHA-256 (Marlin's
 Oyster, the earlier oracle), or `ed25519::ed25519_verify(&sig, &pk, &message)` over the message itself (Nautilus);
-snippets/verify_score.move is its side. No message can be a transaction: a wallet signs a hash, and that is 32 bytes.
+examples/snippets/verify_score.move is its side. No message can be a transaction: a wallet signs a hash, and that is 32 bytes.
 """
 
 from __future__ import annotations

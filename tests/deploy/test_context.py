@@ -34,18 +34,24 @@ KEYS = (
 )
 LEFT_BEHIND = (
     *("cache/arbitrum-mainnet/deployments.json", "cache/runs.json", "input/protectedDataMock_1", "output/computed.json"),
-    *("output/result.json", "mock/protectedData/default", "sealed-result/result.json", "deploy/result.json", "0xTASK.zip"),
+    *(
+        "output/result.json",
+        "mock/protectedData/default",
+        "sealed-result/result.json",
+        "examples/deploy/result.json",
+        "0xTASK.zip",
+    ),
 )
 MADE_ANEW = (
     *(".git/config", ".venv/bin/python", "app/llm/weights/qwen.gguf", "app/llm/weights/link", "app/sandbox/guest.bin"),
-    *("app/__pycache__/run.cpython-313.pyc", "dev/__pycache__/iexec.pyc", "deploy/node_modules/iexec/package.json"),
+    *("app/__pycache__/run.cpython-313.pyc", "dev/__pycache__/iexec.pyc", "examples/deploy/node_modules/iexec/package.json"),
     *(".mypy_cache/x.json", ".pytest_cache/v", ".ruff_cache/v", "app/.DS_Store", ".hypothesis/x", "app/copy.gguf"),
 )
 THE_REST = (
     "tests/unit/test_run.py",
     "bench/ask.py",
     "docs/how-to/iapp.md",
-    "deploy/ask.mjs",
+    "examples/deploy/ask.mjs",
     "README.md",
     "iexec.json",
     "Makefile",
@@ -170,7 +176,7 @@ def test_no_pattern_that_dockerode_reads_otherwise() -> None:
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="git is not here")
 def test_git_takes_none_of_it(tmp_path: Path) -> None:
-    paths = {*KEYS, *LEFT_BEHIND, *MADE_ANEW, "deploy/request.json", "deploy/result-3.json"} - {".git/config"}
+    paths = {*KEYS, *LEFT_BEHIND, *MADE_ANEW, "examples/deploy/request.json", "examples/deploy/result-3.json"} - {".git/config"}
     shutil.copy(ROOT / ".gitignore", tmp_path)
     subprocess.run(["git", "init", "-q", tmp_path], check=True)
     command = ["git", "check-ignore", "--no-index", "--stdin"]

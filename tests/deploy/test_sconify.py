@@ -79,7 +79,7 @@ def sconify(
     tag: str | None = None,
     sconifier: str | None = SCONIFIER,
 ) -> Said:
-    programs, deploy = folder / "bin", folder / "deploy/scone"
+    programs, deploy = folder / "bin", folder / "examples/deploy/scone"
     programs.mkdir()
     deploy.mkdir(parents=True)
     shutil.copy(ROOT / "sconify.sh", folder)
@@ -279,7 +279,7 @@ def assert_refused(said: Said, words: str) -> None:
 
 
 def test_the_checked_in_file_names_the_entrypoint_of_the_image() -> None:
-    file = ROOT / "deploy/scone/iexec.json"
+    file = ROOT / "examples/deploy/scone/iexec.json"
     line = next(line for line in (ROOT / "Dockerfile.scone").read_text().splitlines() if line.startswith("ENTRYPOINT "))
     assert json.loads(line.partition(" ")[2]) == ENTRYPOINT
     assert json.loads(file.read_text())["app"]["mrenclave"]["entrypoint"] == " ".join(ENTRYPOINT)

@@ -1,4 +1,4 @@
-"""deploy/*.mjs as a person has them: what they store, and what they say to a mistake. tests/iexec runs them on a chain."""
+"""examples/deploy/*.mjs as a person has them: what they store, what they say to a mistake. tests/iexec runs them on a chain."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from app.request.sources.pieces import Origin, read
 from app.simulate import order
 from tests.support.desk import ROOT
 
-DEPLOY, PEERS = ROOT / "deploy", ROOT / "tests/peers"
+DEPLOY, PEERS = ROOT / "examples/deploy", ROOT / "tests/peers"
 APP, USER, DATA = "0x" + "11" * 20, "0x" + "22" * 20, "0x" + "33" * 20
 KEY = "0x" + "4c" * 32
 PASSWORD = "a canary of a password"
@@ -35,7 +35,7 @@ pytestmark = [
         shutil.which("node") is None
         or not (DEPLOY / "node_modules/lossless-json").is_dir()
         or not (PEERS / "node_modules").is_dir(),
-        reason="node, or deploy/node_modules and tests/peers/node_modules, are not here (`make test` fills both)",
+        reason="node, or examples/deploy/node_modules and tests/peers/node_modules, are not here (`make test` fills both)",
     ),
 ]
 
@@ -92,7 +92,7 @@ def meant(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("request_", REQUESTS.values(), ids=REQUESTS)
 def test_stores_what_simulate_stores(tmp_path: Path, request_: dict[str, Any]) -> None:
-    """The SDK's own zip of what deploy/request.mjs makes of a file holds the fields that `simulate --file` protects."""
+    """The SDK's own zip of what request.mjs makes of a file holds the fields that `simulate --file` protects."""
     written(tmp_path, request_)
     done = node(PEERS / "storable.mjs", "request.json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr.decode()

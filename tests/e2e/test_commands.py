@@ -173,7 +173,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / name).write_text(text)
     for name in ("file.zip", "alice.zip", "bob.zip"):
         (folder / name).write_bytes(protect({"prompt": request["prompt"]}))
-    shutil.copytree(ROOT / "examples", folder / "examples")
+    shutil.copytree(ROOT / "examples", folder / "examples", ignore=shutil.ignore_patterns("node_modules"))
     done = pasted(folder, f"sealed-llm simulate --file request.json --args '--model {SMALL}' --out made")
     assert done.returncode == 0, done.stderr
     (folder / "made/result.json").rename(folder / "result.json")
@@ -295,7 +295,7 @@ def _excerpt(text: str) -> None:
     """A contract is shown as it stands in a file that a test compiles or reads."""
     files = [
         path
-        for pattern in ("snippets/*", "contracts/*.sol", "examples/**/*.sol")
+        for pattern in ("examples/snippets/*", "contracts/*.sol", "examples/score/*.sol")
         for path in ROOT.glob(pattern)
         if path.is_file()
     ]

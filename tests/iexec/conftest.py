@@ -17,8 +17,8 @@ ANVIL = ROOT / "contracts/node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil"
 
 @pytest.fixture(scope="package")
 def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
-    if shutil.which("node") is None or not ANVIL.is_file() or not (ROOT / "deploy/node_modules/iexec").is_dir():
-        pytest.skip("node, or contracts/node_modules and deploy/node_modules, are not here (`make test` fills both)")
+    if shutil.which("node") is None or not ANVIL.is_file() or not (ROOT / "examples/deploy/node_modules/iexec").is_dir():
+        pytest.skip("node, or contracts/node_modules and examples/deploy/node_modules, are not here (`make test` fills both)")
     with living(tmp_path_factory.mktemp("iexec")) as world:
         yield world
 

@@ -19,14 +19,14 @@ from tests.support.desk import ROOT
 FILES = ("iexec", "chain", "deployed")
 FINE = dict.fromkeys(FILES)
 needs_clients = pytest.mark.skipif(
-    shutil.which("node") is None or not (ROOT / "deploy/node_modules/iexec").is_dir(),
-    reason="node, or deploy/node_modules, is not here (`make test` fills the second)",
+    shutil.which("node") is None or not (ROOT / "examples/deploy/node_modules/iexec").is_dir(),
+    reason="node, or examples/deploy/node_modules, is not here (`make test` fills the second)",
 )
 
 
 def said(tee: str, *folders: Path) -> list[dict[str, str | None]]:
     """Return what the SDK of a generation says of the files in each folder."""
-    sdk = ROOT / "deploy/node_modules" / GENERATIONS[tee].package
+    sdk = ROOT / "examples/deploy/node_modules" / GENERATIONS[tee].package
     command = ["node", str(ROOT / "tests/support/iexec/validate.mjs"), str(sdk), *map(str, folders)]
     done = subprocess.run(command, capture_output=True, check=True, timeout=60)
     verdicts: list[dict[str, str | None]] = json.loads(done.stdout)
@@ -55,7 +55,7 @@ def test_each_sdk_takes_the_files_of_its_generation(tee: str) -> None:
 @needs_clients
 def test_the_clients_are_the_pinned_ones() -> None:
     """Both packages bring a program of the same name; the one on the PATH of docs/how-to/deploy-tdx.md must be the new one."""
-    program = str(ROOT / "deploy/node_modules/.bin/iexec")
+    program = str(ROOT / "examples/deploy/node_modules/.bin/iexec")
     for command, version in (
         ([program], "9.0.1"),
         (GENERATIONS["tdx"].client, "9.0.1"),

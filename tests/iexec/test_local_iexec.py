@@ -65,7 +65,7 @@ def asked(life: Life, shop: Shop, protector: dict[str, str], *words: str, **envi
     """Run ask.mjs while the worker works; return the task, the result and what the person was told."""
     requester = shop.requester
     (requester.folder / "result.json").unlink(missing_ok=True)
-    command = ["node", str(ROOT / "deploy/ask.mjs"), shop.app, *words]
+    command = ["node", str(ROOT / "examples/deploy/ask.mjs"), shop.app, *words]
     settings = {"PRIVATE_KEY": key_of("requester"), "WORKERPOOL": shop.pool, **protector} | environ
     child = requester.start(*command, **settings)
     (done,) = life.while_working(shop.pool, child)
@@ -125,7 +125,7 @@ def test_ask_mjs_says_what_an_error_result_says(life: Life, shop: Shop, protecto
 
 
 def test_the_scone_generation_lives_with_the_old_sdk(life: Life, tmp_path: Path) -> None:
-    """SDK 8.24 with deploy/scone: the app has an mrenclave, and the dataset is made by the client alone."""
+    """SDK 8.24 with examples/deploy/scone: the app has an mrenclave, and the dataset is made by the client alone."""
     old = opened(life, "scone")
     assert life.chain.read(old.app, "m_appMREnclave()", "bytes").decode() == json.dumps(
         old.developer.generation.read("iexec.json")["app"]["mrenclave"], separators=(",", ":")

@@ -68,7 +68,7 @@ def test_one_bad_dataset_spoils_its_entry_of_the_bulk_only(
     requester = shop.requester
     datasets = [protect(owner, shop, protector, {"prompt": f"Number {nth}"}, "bulk") for nth in range(3)]
     life.sms.secrets["dataset", datasets[1].lower(), ""] = "A" * 43 + "="
-    command = ["node", str(ROOT / "deploy/bulk.mjs"), shop.app, *datasets]
+    command = ["node", str(ROOT / "examples/deploy/bulk.mjs"), shop.app, *datasets]
     settings = {"PRIVATE_KEY": key_of("requester"), "WORKERPOOL": shop.pool, "ARGS": ARGS, "PER_TASK": "2", **protector}
     child = requester.start(*command, **settings)
     done = life.while_working(shop.pool, child)
@@ -88,7 +88,7 @@ def test_one_bad_dataset_spoils_its_entry_of_the_bulk_only(
 
 def test_what_iexec_refuses_is_one_line_with_a_hint(life: Life, shop: Shop, owner: Person, protector: dict[str, str]) -> None:
     """Nobody sells for nothing here, and the owner has no deposit; neither costs anything or shows a stack trace."""
-    asking = ["node", str(ROOT / "deploy/ask.mjs"), shop.app, "Hi", ARGS]
+    asking = ["node", str(ROOT / "examples/deploy/ask.mjs"), shop.app, "Hi", ARGS]
     for person, price, error, hint in (
         (shop.requester, "0", "error: Failed to process protected data: No App order found for the desired price", "MAX_NRLC="),
         (owner, str(POOL_PRICE), "error: Failed to process protected data: Cost per task (", "iexec account deposit 1 RLC"),

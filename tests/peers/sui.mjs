@@ -20,7 +20,7 @@ const unhex = (text) => Uint8Array.from(Buffer.from(text, 'hex'));
 const IntentMessage = (payload) =>
   bcs.struct('IntentMessage', { intent: bcs.u8(), timestamp_ms: bcs.u64(), data: payload });
 const Score = IntentMessage(bcs.struct('ScoreUpdatePayload', { score: bcs.u64(), wallet_address: bcs.string() }));
-// snippets/verify_score.move
+// examples/snippets/verify_score.move
 const Given = IntentMessage(
   bcs.struct('GivenScorePayload', {
     score: bcs.u64(), wallet_address: bcs.string(), chain_id: bcs.u64(), origin: bcs.u8(), own_labels: bcs.u8(), truncated: bcs.bool(),

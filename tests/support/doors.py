@@ -22,7 +22,7 @@ from app.sandbox.sandbox import Sandbox
 SLOW_FIXTURES = frozenset({"default_engine", "life", "official", "past", "small_engine"})
 """What uses one of these is slow, whether it is marked or not."""
 
-SLOW_FILES = frozenset({"test_commands.py", "test_drift.py"})
+SLOW_FILES = frozenset({"test_commands.py", "test_docs.py", "test_drift.py", "test_enclave_wing.py", "test_score_gate.py"})
 """Whole files that ask git or start the program in every test."""
 
 _CHILDREN = frozenset({"os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn", "os.system", "subprocess.Popen"})

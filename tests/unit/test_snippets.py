@@ -44,7 +44,7 @@ def library(request: pytest.FixtureRequest) -> str:
 def run(library: str, tmp_path: Path) -> Run:
     """Run a snippet beside its library; node looks for packages next to the file itself."""
     (tmp_path / "node_modules").symlink_to(PEERS / "node_modules")
-    script = shutil.copy(ROOT / f"snippets/verify_{library}.mjs", tmp_path)
+    script = shutil.copy(ROOT / f"examples/snippets/verify_{library}.mjs", tmp_path)
 
     def started(data: bytes | Path, *signer: str) -> tuple[int, str]:
         path = data if isinstance(data, Path) else tmp_path / "result.json"

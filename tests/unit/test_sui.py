@@ -572,7 +572,7 @@ def signed_by(source: str, constant: str, payload: str, timestamp_ms: int, data:
     return encoded("IntentMessage", {"intent": constants[constant], "timestamp_ms": timestamp_ms, "data": data}, structs)
 
 
-SNIPPET = (ROOT / "snippets/verify_score.move").read_text()
+SNIPPET = (ROOT / "examples/snippets/verify_score.move").read_text()
 UPDATE_37 = {"score": 37, "wallet_address": WALLET}
 GIVEN_FACTS: dict[str, Any] = {"update": UPDATE_37, "chain_id": 1, "origin": 1, "own_labels": 0, "truncated": False}
 VECTOR = (1738742400000, UPDATE_37)

@@ -12,7 +12,7 @@ from app.sandbox.guest import GUEST
 from tests.support.desk import ROOT
 from tests.support.enclave import launcher
 
-_DEPLOYED = ROOT / "deploy/scone/iexec.json"
+_DEPLOYED = ROOT / "examples/deploy/scone/iexec.json"
 
 
 def heap() -> int:

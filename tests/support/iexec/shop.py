@@ -83,5 +83,5 @@ def download(person: Person, task_id: str, *flags: str) -> dict[str, bytes]:
 def protect(owner: Person, shop: Shop, protector: dict[str, str], request: dict[str, Any], *how: str) -> str:
     """Protect a request with the real dataProtector, grant the shop's requester access, and return the address."""
     (owner.folder / "request.json").write_text(json.dumps(request))
-    command = ["node", str(ROOT / "deploy/protect.mjs"), "request.json", shop.app, shop.requester.address, *how]
+    command = ["node", str(ROOT / "examples/deploy/protect.mjs"), "request.json", shop.app, shop.requester.address, *how]
     return owner.says(*command, PRIVATE_KEY=key_of(owner.name), **protector).strip()

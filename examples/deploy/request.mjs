@@ -4,7 +4,7 @@ import { closest, distance } from 'fastest-levenshtein';
 import { LosslessNumber, parse, stringify } from 'lossless-json'; // numbers as written: 10 ether in wei are no JavaScript number
 import { refuse } from './desk.mjs';
 
-const schema = JSON.parse(readFileSync(new URL('../schema/request-v1.schema.json', import.meta.url), 'utf8'));
+const schema = JSON.parse(readFileSync(new URL('../../schema/request-v1.schema.json', import.meta.url), 'utf8'));
 const FIELDS = Object.keys(schema.properties);
 const OPTIONS = Object.keys(schema.$defs.Options.properties);
 const ELSEWHERE = { source: 'a requester secret: it holds a key', callback: 'the args: --callback' };
