@@ -49,11 +49,16 @@ def main() -> None:
 def report(name: str, found: list[Found]) -> None:
     """Print what was found."""
     print(f"{name}, {len(found)} answers; told as off_task below {words.ON_TASK_MILLI} on the scale")
-    print(f"  {'half':34} {'about the task':>16} {'not about it':>14}   area under the ROC curve")
-    for half, title in enumerate(("where wording and threshold were set", "the other half")):
-        part = [one for one in found if in_test_half(one.case) == half]
+    print(f"  {'tasks':36} {'about the task':>16} {'not about it':>14}   area under the ROC curve")
+    parts = {
+        "where wording and threshold were set": [one for one in found if not in_test_half(one.case)],
+        "the other half": [one for one in found if in_test_half(one.case)],
+        "both: Python": [one for one in found if one.case.language == "python"],
+        "both: the other languages": [one for one in found if one.case.language != "python"],
+    }
+    for title, part in parts.items():
         on, off = ([one for one in part if (one.case.kind in ON_KINDS) == wanted] for wanted in (True, False))
-        print(f"  {title:34} {_share(on):>16} {_share(off):>14}   {_area(on, off):.2f}")
+        print(f"  {title:36} {_share(on):>16} {_share(off):>14}   {_area(on, off):.2f}")
     by_kind = defaultdict[str, list[Found]](list)
     for one in found:
         by_kind[one.case.kind].append(one)
