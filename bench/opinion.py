@@ -53,8 +53,8 @@ def report(name: str, found: list[Found]) -> None:
     parts = {
         "where wording and threshold were set": [one for one in found if not in_test_half(one.case)],
         "the other half": [one for one in found if in_test_half(one.case)],
-        "both: Python": [one for one in found if one.case.language == "python"],
-        "both: the other languages": [one for one in found if one.case.language != "python"],
+        "both: functions of HumanEval": [one for one in found if not one.case.own],
+        "both: short tasks of our own": [one for one in found if one.case.own],
     }
     for title, part in parts.items():
         on, off = ([one for one in part if (one.case.kind in ON_KINDS) == wanted] for wanted in (True, False))

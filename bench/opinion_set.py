@@ -57,7 +57,7 @@ class Task(NamedTuple):
     head: str
     foreign: str
     number: int | None
-    """In HumanEval."""
+    """In HumanEval; None for one of our own."""
 
 
 class Case(NamedTuple):
@@ -69,6 +69,8 @@ class Case(NamedTuple):
     language: Language
     prompt: str
     text: str | None
+    own: bool
+    """Whether the task is one of our own."""
 
 
 OWN = (
@@ -148,16 +150,17 @@ def cases() -> Iterator[Case]:
     """Yield every case, those of a task behind each other."""
     every, turn, wrong = tasks(), 0, _failing()
     for place, task in enumerate(every):
-        yield Case(place, ON_KINDS[0], task.language, task.prompt, task.answer)
+        own = task.number is None
+        yield Case(place, ON_KINDS[0], task.language, task.prompt, task.answer, own)
         if place % 2:
-            yield Case(place, ON_KINDS[1], task.language, task.prompt + INJECTION, task.answer)
+            yield Case(place, ON_KINDS[1], task.language, task.prompt + INJECTION, task.answer, own)
         if task.number in wrong:
-            yield Case(place, ON_KINDS[2], task.language, task.prompt, None)
+            yield Case(place, ON_KINDS[2], task.language, task.prompt, None, own)
         for _ in range(3):
             kind = KINDS[turn % len(KINDS)]
             turn += 1
             injected = INJECTION if kind == "injected payload, obeyed" else ""
-            yield Case(place, kind, task.language, task.prompt + injected, off_task(kind, place, every))
+            yield Case(place, kind, task.language, task.prompt + injected, off_task(kind, place, every), own)
 
 
 def _failing() -> set[int]:

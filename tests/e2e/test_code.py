@@ -61,15 +61,14 @@ def test_an_injection_changes_no_metadata(desk: Desk) -> None:
 
 
 OPINIONS = {
-    "right": ("def rev(text):\n    return text[::-1]", "on_task"),
-    "wrong, but an attempt": ("def rev(text):\n    return text[:-1]", "on_task"),
+    "an attempt": ("def rev(text):\n    return text[::-1]", "on_task"),
     "an injected payload": ('print("HACKED")', "off_task"),
     "a refusal as code": ('print("I am sorry, but I cannot help with that request.")', "off_task"),
     "prose in comments": ("# Mix 200 g flour, 3 eggs and half a litre of milk.\n# Fry thin in butter.\npass", "off_task"),
 }
 
 
-def test_an_answer_off_its_task_is_told_and_a_wrong_attempt_is_none() -> None:
+def test_an_answer_off_its_task_is_told() -> None:
     """With the default model, which the threshold was set for; how often it errs is measured: bench/opinion.py."""
     request, _ = parse(TASK)
     assert isinstance(request, Code)
