@@ -115,7 +115,7 @@ class CodeAnswer(Strict):
     """Which attempt the code is from, counted from 0: the first of those that passed most tests."""
     budget: Budget
     second_opinion: Opinion | None
-    """A detector of answers that are not about the task (an injected instruction obeyed, another task's code), not a judge of
+    """A detector of answers that are not about the task (a refusal written as code, an unrelated function), not a judge of
     the code: `on_task` says nothing about whether it works; only tests do. The same model, asked of its own answer, with a
     threshold on its probabilities. What it misses, and how often it errs: docs/measured.md. null if it is no code, if
     the context has no room to ask, or from an engine outside of the image, which does not tell its probabilities."""
