@@ -40,8 +40,8 @@ class Answerer(Protocol):
     ) -> Generation:
         """Return what follows `opening`, up to `stop`. Raises `InputError` prompt.too_long, `ModelError` engine.*."""
 
-    def choose(self, messages: list[Message], choices: Sequence[str]) -> str | None:
-        """Return the likeliest of `choices`, None if it cannot be held to them."""
+    def weigh(self, messages: list[Message], choices: Sequence[str]) -> tuple[int, ...] | None:
+        """Return how likely each of `choices` is as its answer, per million; None if it does not tell."""
 
 
 OpenAnswerer = Callable[[], Answerer]
@@ -111,11 +111,11 @@ class Embedded:
 
         return fill(self.engine, self._tokens(messages), parts, sampling, again, hopeless, self.deadline)
 
-    def choose(self, messages: list[Message], choices: Sequence[str]) -> str:
-        """Return the likeliest."""
-        from app.llm.choice_probabilities import choose
+    def weigh(self, messages: list[Message], choices: Sequence[str]) -> tuple[int, ...]:
+        """Return the probability of each: see `app.llm.choice_probabilities.weigh`."""
+        from app.llm.choice_probabilities import weigh
 
-        return choose(self.engine, self._tokens(messages), choices, self.deadline)
+        return weigh(self.engine, self._tokens(messages), choices, self.deadline)
 
     def _tokens(self, messages: list[Message]) -> list[int]:
         return chat.tokenize(self.engine, self.engine.chat_template(), messages)
@@ -147,5 +147,5 @@ class Outside(ABC):
     ) -> Generation:
         """Return the whole answer, wherever it begins and ends."""
 
-    def choose(self, messages: list[Message], choices: Sequence[str]) -> None:  # noqa: B027  likewise
-        """Return None: no answer can be held to a choice of words."""
+    def weigh(self, messages: list[Message], choices: Sequence[str]) -> None:  # noqa: B027  likewise
+        """Return None: such an engine does not tell its probabilities."""

@@ -37,12 +37,6 @@ def weigh(engine: Engine, prompt: Sequence[int], choices: Sequence[str], deadlin
     return tuple(round(weight * _MILLION) for weight in weights)
 
 
-def choose(engine: Engine, prompt: Sequence[int], choices: Sequence[str], deadline: Deadline = NEVER) -> str:
-    """Return the likeliest of `choices`, the first of equals. Raises `ModelError` as `weigh` does."""
-    weights = weigh(engine, prompt, choices, deadline)
-    return choices[weights.index(max(weights))]
-
-
 class _Scale:
     """The walk down the tree of the choices' tokens."""
 

@@ -117,8 +117,8 @@ def _code(answer: CodeAnswer) -> Iterator[str]:
     guest = answer.tested.guest
     if tries < answer.budget.attempts and guest and guest.fuel > answer.budget.fuel - LIMITS.test_fuel:
         yield "  there were no more attempts: the tests used up the fuel of all of them"
-    if answer.second_opinion:
-        yield f"  the model's own second opinion, worth little: {answer.second_opinion}"
+    if answer.second_opinion == "off_task":
+        yield "  the model itself does not take this for an answer to the task"
 
 
 def _headline(answer: CodeAnswer) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -112,6 +113,17 @@ def test_every_relative_link_of_a_page_s_source_is_there(page: Path) -> None:
         target = (page.parent / parts.path).resolve() if parts.path else page
         assert target.exists() and target.is_relative_to(ROOT), f"{link} leads nowhere"
         assert not parts.fragment or parts.fragment in anchors(target.read_text()), f"{link} has no such section"
+
+
+def test_the_second_opinion_is_nowhere_taken_for_a_judge_of_the_code() -> None:
+    """It tells answers that are not about the task; of right and wrong it knows next to nothing."""
+    schema = json.loads((ROOT / "schema/result-v1.schema.json").read_text())
+    field = schema["$defs"]["CodeAnswer"]["properties"]["second_opinion"]
+    assert field["anyOf"][0]["enum"] == ["on_task", "off_task"]
+    texts = [block for page in pages() for block in re.split(r"\n\s*\n|\n(?=[|#-])", page.read_text())]
+    named = [text for text in [*texts, field["description"]] if re.search(r"second[_ ]opinion", text)]
+    assert len(named) > 3
+    assert not [text for text in named if re.search(r"\b(right|wrong|correct\w*|incorrect|yes)\b", text, re.IGNORECASE)]
 
 
 def test_the_readme_is_one_page() -> None:

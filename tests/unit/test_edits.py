@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from app.base.deadline import Deadline
 from app.jobs.code import edits, words
-from app.jobs.code import prompt as code_prompt
 from app.jobs.code import repair as job
+from app.jobs.code.opinion import opinion
 from app.llm.answerer import Embedded
 from app.llm.chat import Message
 from app.llm.context import Context
@@ -233,14 +233,14 @@ def test_the_opinion_is_asked_after_the_edit_with_everything_in_view(
     written, told = "def price(name):\n    return 4\n", list[list[Message]]()
     edit = edits.Edited(MODULE.replace("3", "4"), Generation(written, "stop", 1, 1))
     monkeypatch.setattr(edits, "edit", lambda *_: edit)
-    choose = Embedded.choose
+    weigh = Embedded.weigh
 
-    def spy(answerer: Embedded, messages: list[Message], choices: Sequence[str]) -> str:
+    def spy(answerer: Embedded, messages: list[Message], choices: Sequence[str]) -> tuple[int, ...]:
         told.append(messages)
-        return choose(answerer, messages, choices)
+        return weigh(answerer, messages, choices)
 
-    monkeypatch.setattr(Embedded, "choose", spy)
-    assert adjusted(small_engine, feedback=["Tea costs four now."]).second_opinion in {"yes", "no"}
+    monkeypatch.setattr(Embedded, "weigh", spy)
+    assert adjusted(small_engine, feedback=["Tea costs four now."]).second_opinion in {"on_task", "off_task"}
     ((_, asked, answered, question),) = told
     assert all(part in asked.content for part in ("Tea costs four now.", tagged("code", MODULE), words.EDIT))
     assert answered == Message("assistant", f"```python\n{written.strip()}\n```")
@@ -250,8 +250,8 @@ def test_the_opinion_is_asked_after_the_edit_with_everything_in_view(
 def test_no_room_no_opinion(small_engine: Engine) -> None:
     request, asked = request_to_adjust(), [Message("user", "word " * 3)]
     written = "x = 1\n" * 40
-    assert code_prompt.opinion(Embedded(small_engine, 512), request, asked, written) is not None
-    assert code_prompt.opinion(Embedded(small_engine, 128), request, asked, written) is None
+    assert opinion(Embedded(small_engine, 512), request, asked, written) is not None
+    assert opinion(Embedded(small_engine, 128), request, asked, written) is None
 
 
 def test_only_the_first_attempt_edits(small_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

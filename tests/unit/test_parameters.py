@@ -87,6 +87,16 @@ def test_each_limit_that_decides_shows(job: str, limit: str, monkeypatch: pytest
 def test_no_name_in_capitals_is_left_out() -> None:
     for module in (ask_words, code_words):
         assert {name for name in vars(module) if name.isupper()} - {"LIMITS"} == set(constants(module))
-    assert {"SYSTEM", "ESCAPE", "REPAIR", "FENCES", "COMMENTS", "OPENING", "CLOSING", "REFUSAL", "OPINION"} <= set(
-        constants(code_words)
-    )
+    assert {
+        "SYSTEM",
+        "ESCAPE",
+        "REPAIR",
+        "FENCES",
+        "COMMENTS",
+        "OPENING",
+        "CLOSING",
+        "REFUSAL",
+        "OPINION",
+        "SCALE",
+        "ON_TASK_MILLI",
+    } <= set(constants(code_words))

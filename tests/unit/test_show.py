@@ -62,7 +62,7 @@ def coded(*verdicts: tuple[str, str], untested: str | None = None, **update: Any
         "attempts": (ATTEMPT,),
         "best": 0,
         "budget": Budget(attempts=4, tokens=9, fuel=0),
-        "second_opinion": "yes",
+        "second_opinion": "on_task",
         "warnings": (),
         "session": None,
         "changed": None,
@@ -128,6 +128,11 @@ TOLD: dict[str, tuple[dict[str, Any], str, tuple[str, ...]]] = {
         "1 of 1 tests passed",
         ("look at line 3 before you run it: network (socket)",),
     ),
+    "code, off the task": (
+        coded(untested="no_tests", second_opinion="off_task"),
+        "not tested: there are no tests",
+        ("  the model itself does not take this for an answer to the task",),
+    ),
     "code, unchanged": (
         coded(("passed", ""), session=turns("a", "a"), changed=False),
         "1 of 1 tests passed",
@@ -172,6 +177,13 @@ def test_every_kind_of_answer_is_told(case: str) -> None:
     assert all(words in text for words in more), text
     assert max(map(len, lines)) <= 80
     assert "\n" not in "".join(lines)
+
+
+def test_the_screen_is_silent_about_an_answer_on_its_task() -> None:
+    on, off, unknown = (tell(report(**coded(("passed", ""), second_opinion=said))) for said in ("on_task", "off_task", None))
+    assert on == unknown and "opinion" not in "\n".join(off)
+    (told,) = set(off) - set(on)
+    assert told == "  the model itself does not take this for an answer to the task"
 
 
 def done(tmp_path: Path, order: Order | None = None, **update: Any) -> Simulated:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import replace
-from typing import Literal
 
 from app.jobs.code import words
 from app.jobs.code.findings import parse
-from app.llm.answerer import Answerer
 from app.llm.chat import Message
 from app.llm.engine import Generation
 from app.request.code import Code
@@ -95,19 +93,6 @@ def _made(node: ast.stmt) -> set[str]:
     inside = list(ast.walk(node))
     imported = {(one.asname or one.name).partition(".")[0] for one in inside if isinstance(one, ast.alias)}
     return imported | {one.id for one in inside if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
-
-
-def opinion(answerer: Answerer, request: Code, asked: list[Message], written: str) -> Literal["yes", "no"] | None:
-    """Return whether the same model, asked again after it has `written` a block of code, takes it for right: one token.
-
-    None from an engine outside of the image, which cannot be held to two words, and where the context has no room.
-    """
-    block = f"{words.OPENING}{words.FENCES[request.language]}\n{written.rstrip()}{words.CLOSING}"
-    question = words.OPINION.format(language=request.language)
-    turns = [*asked, Message("assistant", block), Message("user", question)]
-    room = answerer.room(turns)
-    said = None if room is not None and room < 1 else answerer.choose(turns, ("yes", "no"))
-    return None if said is None else "yes" if said == "yes" else "no"
 
 
 def refusal(request: Code, text: str) -> tuple[str | None, str]:

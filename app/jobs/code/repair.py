@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from app.base.deadline import NEVER, Deadline
 from app.base.errors import SandboxError
@@ -18,6 +17,7 @@ from app.base.limits import LIMITS
 from app.jobs.code import edits, prompt, words
 from app.jobs.code import examples as rules
 from app.jobs.code.findings import findings, parse
+from app.jobs.code.opinion import opinion
 from app.jobs.code.testing import Bench, is_settled, status_of, tested, tests_of
 from app.jobs.parameters import constants, parameters
 from app.llm.answerer import Answerer
@@ -26,7 +26,7 @@ from app.llm.engine import Generation
 from app.llm.sampling import Sampling
 from app.request.code import Code
 from app.request.code_session import CodeStatus, Session, SessionTurn
-from app.result.answers.code import IS_CODE, Attempt, Budget, CodeAnswer
+from app.result.answers.code import IS_CODE, Attempt, Budget, CodeAnswer, Opinion
 from app.result.report import Parameters
 from app.sandbox import sandbox
 
@@ -195,10 +195,10 @@ def _changed(request: Code, one: _Try) -> bool | None:
     return before != after
 
 
-def _opinion(answerer: Answerer, request: Code, one: _Try) -> Literal["yes", "no"] | None:
-    """Return what the model itself says of an attempt, None if it came to no code."""
+def _opinion(answerer: Answerer, request: Code, one: _Try) -> Opinion | None:
+    """Return whether the model itself takes an attempt for one at the task, None if it came to no code."""
     written = one.edit.out.text if one.edit and one.edit.code is not None else one.text
-    return prompt.opinion(answerer, request, one.asked, written) if one.status in IS_CODE else None
+    return opinion(answerer, request, one.asked, written) if one.status in IS_CODE else None
 
 
 def _complaint(one: _Try) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from app.request.code_session import Language
 
-ID = "code/3"
+ID = "code/4"
 
 FENCES: dict[Language, str] = {
     "python": "python",
@@ -62,8 +62,12 @@ EDIT = "Give only the function that must change, with the change made."
 EDIT_ANSWER = ("```python\n", "```")
 SAID = "What was asked for since, all of which must stay true:\n\n{feedback}\n\n"
 REPAIR = "\n\nThis attempt is wrong:\n\n{code}\n\nIt fails a test:\n\n{verdict}\n\nWrite the corrected code."
-# What the model is asked of its own answer, in the turn after it: most of it has been read then. bench/opinion.py
-OPINION = "Is that {language} code, and is it right for every input that the task allows? Answer with one word: yes or no."
+# What the model is asked of its own answer, in the turn after it: most of it has been read then. It does not know whether the
+# code is right, but mostly whether it is about the task. The threshold lies between the second and the third lowest of the 22
+# answers about their task in one half of bench/opinion_set.py, with the default model; the other half tests it.
+OPINION = "How closely does that answer belong to the task, from 0 (not at all) to 9 (entirely)? Answer with one digit."
+SCALE = "0123456789"
+ON_TASK_MILLI = 5_710
 
 
 def system(language: Language, *, escape: bool = True) -> str:

@@ -8,6 +8,7 @@ from app.formats.hex_fields import Sha256
 from app.formats.strict_model import Count, Strict
 from app.request.code_session import CodeStatus, Language, Session, TestStatus
 
+Opinion = Literal["on_task", "off_task"]
 IS_CODE = ("ok", "tests_failed", "untested")
 
 
@@ -113,9 +114,11 @@ class CodeAnswer(Strict):
     best: Count
     """Which attempt the code is from, counted from 0: the first of those that passed most tests."""
     budget: Budget
-    second_opinion: Literal["yes", "no"] | None
-    """The same model, asked in one constrained token whether this is code that answers the task. A hint, not a
-    judgement. null if it is no code, or from an engine outside of the image, which cannot be held to one token."""
+    second_opinion: Opinion | None
+    """A detector of answers that are not about the task (a refusal written as code, an unrelated function), not a judge of
+    the code: `on_task` says nothing about whether it works; only tests do. The same model, asked of its own answer, with a
+    threshold on its probabilities. What it misses, and how often it errs: docs/measured.md. null if it is no code, if
+    the context has no room to ask, or from an engine outside of the image, which does not tell its probabilities."""
     warnings: tuple[Finding, ...]
     """Static findings, Python only. Their absence proves nothing."""
     session: Session | None
