@@ -119,7 +119,7 @@ class Engine:
         return Context(self.c, self._model, room, self.pace, deadline)
 
     def begin(self, *, recalls: bool = False, common: bool = False) -> None:
-        """Begin another request, whose prompts have nothing from those before it: see `app.llm.prompt_cache.States.begin`."""
+        """Begin another request, whose prompts have nothing from those before it: see `app.llm.prompt_cache.PromptCache.begin`."""
         if self._states:
             self._states.begin(recalls=recalls, common=common)
 
