@@ -43,7 +43,7 @@ def say(name: str, meant: str) -> str:
     is_own = name.lower().replace("-", "_") not in _ELSEWHERE and len(name) > len(meant) + _SLIP
     if is_own or not (name.isascii() and name.isprintable()):
         return f"the name of a field is nearly {meant}"
-    return f"{name} is no field: {f'{meant} is' if meant else 'that cannot be set here'}"
+    return f"{name} is not a field: {f'{meant} is' if meant else 'that cannot be set here'}"
 
 
 def _plain(name: str) -> str:

@@ -68,7 +68,7 @@ def build(progress: Progress = lambda _: None, *, pin: bool = False) -> Path:
     """Return the path of the guest in the cache, made if it is not there yet.
 
     With `pin`, it is made anew and guest.toml says what came out. Raises `ModelError` model.fetch_failed,
-    `SandboxError` sandbox.altered if the build gives other bytes than guest.toml says, `AppError` cache.unwritable.
+    `SandboxError` sandbox.altered if the built bytes are not those that guest.toml names, `AppError` cache.unwritable.
     """
     if not pin and (path := _built()):
         return path
@@ -94,7 +94,7 @@ def _build(progress: Progress, *, pin: bool) -> Path:
     if pin:
         _pin(found)
     elif found != catalogue().build.sha256:
-        raise SandboxError("sandbox.altered", "the build gives other bytes than guest.toml says")
+        raise SandboxError("sandbox.altered", "the built bytes are not those that guest.toml names")
     path = cache_folder() / "sandbox" / f"{found}.bin"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

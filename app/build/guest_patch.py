@@ -28,13 +28,13 @@ def patch(wasm: bytes) -> bytes:
         if kind == _MEMORY:
             memory = body
     if wasm[:8] != b"\0asm\1\0\0\0" or memory[:2] != b"\x01\x00":
-        raise SandboxError("sandbox.altered", "the guest is no WebAssembly module with one memory")
+        raise SandboxError("sandbox.altered", "the guest is not a WebAssembly module with one memory")
     for kind, body in sections:
         if kind in (_CUSTOM, _MEMORY):
             continue
         edited = body
         if kind == _GLOBAL and not body.startswith(_ONE_MUTABLE_I32):
-            raise SandboxError("sandbox.altered", "the guest has other globals than a stack pointer")
+            raise SandboxError("sandbox.altered", "the guest has globals other than a stack pointer")
         if kind == _IMPORT:  # memory type: the limits without the count before them
             edited = _append(body, [_name(_MODULE) + _name(b"memory") + b"\x02" + memory[1:]])
         elif kind == _EXPORT:

@@ -110,7 +110,7 @@ def _failed(err: Exception, *, as_json: bool) -> int:
         mistake = err.code == "model.unknown" or (err.exit_code == EXIT_INTERNAL and err.code != "internal")
         return _refuse(err.code, err.message, err.hint, EXIT_USAGE if mistake else err.exit_code, as_json=as_json)
     if isinstance(err, OSError) and err.errno in _FULL:  # of a file, or of standard output
-        full = OutputError("disk.full", f"what is to be written cannot be: {(err.strerror or '').lower()}")
+        full = OutputError("disk.full", f"the output cannot be written: {(err.strerror or '').lower()}")
         return _refuse(full.code, full.message, full.hint, full.exit_code, as_json=as_json)
     return _refuse("internal", _where(err), HINTS["internal"], EXIT_INTERNAL, as_json=as_json)
 

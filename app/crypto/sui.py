@@ -75,7 +75,7 @@ def origin_message(said: Statement) -> bytes:
     if said.is_fetched:
         payload += _vector(_host(said.host)) + bytes([said.chain_checked])
     elif said.host is not None or said.chain_checked:
-        raise InputError("option.invalid", "a given history has neither a host nor a chain that was checked")
+        raise InputError("option.invalid", "a host or a checked chain is set for a history that was not fetched")
     payload += bytes([said.labels_code, said.truncated])
     return intent_message(FETCHED_INTENT if said.is_fetched else GIVEN_INTENT, said.timestamp_ms, payload)
 
@@ -204,7 +204,7 @@ def _vector(data: bytes) -> bytes:
 
 def _host(host: str | None) -> bytes:
     if host is None or not _HOST.fullmatch(host):
-        raise InputError("option.invalid", "the host is no host name in lower case, with a port or without")
+        raise InputError("option.invalid", "the host must be a host name in lower case, with or without a port")
     return host.encode()
 
 

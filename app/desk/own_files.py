@@ -89,7 +89,7 @@ def json_object(path: Path, limit: int) -> dict[str, Any]:
     data = read(path, limit).removeprefix(_BOM)
     name = "standard input" if path == STDIN else str(path)
     if data.startswith(b"PK"):
-        raise UsageError("file.wrong_kind", f"{name} is a zip, where a JSON object is due")
+        raise UsageError("file.wrong_kind", f"{name} is a zip, but must be a JSON object")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise UsageError("json.invalid", f"{name} is UTF-16: save it as UTF-8")
     try:
@@ -97,7 +97,7 @@ def json_object(path: Path, limit: int) -> dict[str, Any]:
     except InputError as err:
         raise UsageError("json.invalid", f"{name}{_place(err)}") from err
     if not isinstance(found, dict):
-        raise UsageError("json.invalid", f"{name} holds no JSON object")
+        raise UsageError("json.invalid", f"{name} does not hold a JSON object")
     if is_result(found):
         raise UsageError("file.wrong_kind", f"{name} is a result, not a request: `verify` checks it")
     return found

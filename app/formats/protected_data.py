@@ -162,7 +162,7 @@ def _check_directory(entries: list[zipfile.ZipInfo]) -> None:
             raise ProtectedDataError(refusal, "the protectedData has an encrypted or oddly compressed entry")
         parts = entry.filename.rstrip("/").split("/")
         if "" in parts or ".." in parts or "\\" in entry.filename:
-            raise ProtectedDataError(refusal, "the protectedData has an entry outside of itself")
+            raise ProtectedDataError(refusal, "an entry of the protectedData has a path outside of the archive")
         if entry.file_size > LIMITS.zip_entry_bytes:
             raise ProtectedDataError(refusal, f"a field of the protectedData has more than {LIMITS.zip_entry_bytes} bytes")
 
@@ -172,5 +172,5 @@ def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
     with archive.open(entry) as stream:
         content = stream.read(LIMITS.zip_entry_bytes + 1)
     if len(content) != entry.file_size:
-        raise ProtectedDataError("protected_data.invalid", "an entry of the protectedData has another size than it says")
+        raise ProtectedDataError("protected_data.invalid", "an entry of the protectedData does not have its declared size")
     return content

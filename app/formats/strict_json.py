@@ -65,7 +65,7 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _refuse(_: str) -> NoReturn:
-    raise _FaultError("NaN and Infinity are no JSON")
+    raise _FaultError("NaN and Infinity are not JSON")
 
 
 def _finite(text: str) -> float:

@@ -161,10 +161,10 @@ def _split(argv: Sequence[str]) -> tuple[dict[str, str], list[str]]:
 def _check_quotes(argv: Sequence[str], said: str) -> None:
     """Raise `InputError` for what a worker's reading of quotes leaves behind: it groups by them, and drops them."""
     if _JSON.match(said) and said.rstrip().endswith(("}", "]")):
-        raise InputError("args.json", "the args are a JSON document, and a worker takes the quotes out of it")
+        raise InputError("args.json", "the args are a JSON document, but a worker removes its quotes")
     before = itertools.takewhile(lambda arg: arg != "--", argv)
     if any(name in KNOWN for arg in before for name in _INSIDE.findall(arg)):
-        raise InputError("args.quotes", "an option stands inside a quoted text: a quote is missing or is one too many")
+        raise InputError("args.quotes", "an option stands inside a quoted text: there is one quote too few or too many")
     if any(arg.count(mark) % 2 for arg in argv for mark in ('\\"', "\\'")):
         raise InputError("args.quotes", "the args hold an odd number of escaped quotes")
 

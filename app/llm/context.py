@@ -85,7 +85,7 @@ class Context:
         """Forget all but the first `length` tokens; there are no logits until the next batch."""
         memory = self._c.llama_get_memory(self.pointer)
         if not self._c.llama_memory_seq_rm(memory, 0, length, -1):
-            raise ModelError("engine.failed", "llama.cpp could not forget the end of the context")
+            raise ModelError("engine.failed", "llama.cpp could not remove the end of the context")
         del self.tokens[length:]
 
 

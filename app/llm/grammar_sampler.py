@@ -72,7 +72,7 @@ class Masked:
             candidates.apply(self._grammar)
         token = candidates.choose(self._choice, moves=candidates.size)
         if not self._allows(token):  # accepting it would end the process
-            raise ModelError("internal", "a grammar of the job leads nowhere")
+            raise ModelError("internal", "a grammar of the job allows no next token")
         return token
 
     def _start(self, context: Context) -> None:

@@ -187,11 +187,11 @@ def _allowed(url: str, hosts: Collection[str]) -> SplitResult:
         at, host = urlsplit(""), None
     is_plain = bool(host) and at.username is None and not at.fragment and re.fullmatch(r"[\x21-\x7e]+", url)
     if not host or not is_plain or at.port == 0 or not re.fullmatch(HOST, reach.shown(at)):
-        raise HistoryError("history.host_not_allowed", "the address of the source is no plain URL with a host")
+        raise HistoryError("history.host_not_allowed", "the address of the source is not a plain URL with a host")
     if host not in {allowed.lower() for allowed in hosts}:
         raise HistoryError("history.host_not_allowed", "the host of the source is not in the allowed list")
     if not reach.may_be_named(host):
-        raise HistoryError("history.host_not_allowed", "the address of the source is not one of the public internet")
+        raise HistoryError("history.host_not_allowed", "the address of the source is not on the public internet")
     if at.scheme != "https" and not (at.scheme == "http" and host in reach.LOOPBACK):
         raise HistoryError("history.host_not_allowed", "the address of the source is not https")
     return at

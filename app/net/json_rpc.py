@@ -65,7 +65,7 @@ class Node:
                 time.sleep(wait)
             else:
                 break
-        raise HistoryError("history.refused_by_source", "the node has too much to do, or this key has used up its share")
+        raise HistoryError("history.refused_by_source", "the node is overloaded, or this key has reached its rate limit")
 
     def exchange(self, body: bytes) -> dict[str, Any]:
         """Return the decoded answer to one JSON-RPC request; what it says is not checked. For web3, see `call`."""

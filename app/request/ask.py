@@ -73,7 +73,7 @@ def _conversation(document: Document) -> tuple[tuple[Turn, ...], str | None, str
     if not text.strip():
         raise InputError("input.empty", f"the {named[0]} is empty")
     if is_email_address(text):
-        raise InputError("input.missing", f"the {named[0]} is an e-mail address, which is no prompt")
+        raise InputError("input.missing", f"the {named[0]} is an e-mail address, which is not a prompt")
     return (Turn(role="user", content=text),), document.system, form
 
 

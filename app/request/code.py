@@ -62,7 +62,7 @@ def code_of(document: Document) -> Code:
     if code is None and session and session.turns:
         code = session.turns[-1].code
     if (code is None) != (not feedback):
-        raise InputError("code.incomplete", f"there is {'feedback' if feedback else 'code'}, but not both")
+        raise InputError("code.incomplete", f"there is {'feedback' if feedback else 'code'}, but an adjustment needs both")
     if session is None and document.session == "new":
         session = Session(language=language, prompt=prompt, turns=[])
     request = Code(
@@ -127,7 +127,9 @@ def _check(request: Code) -> None:
     if request.session:
         size = len(strict_json.dumps(request.session.model_dump(mode="json")))
         if size > LIMITS.item_bytes:
-            raise InputError("answer.too_large", f"the session has {size} bytes, a result says {LIMITS.item_bytes} of an item")
+            raise InputError(
+                "answer.too_large", f"the session has {size} bytes, an item of a result at most {LIMITS.item_bytes}"
+            )
     if request.session and len(request.session.turns) >= LIMITS.turns:
         raise InputError("code.too_long", f"the session has {LIMITS.turns} turns already")
     if request.tests and request.language != "python":

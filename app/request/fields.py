@@ -75,7 +75,7 @@ def allowed(value: Any) -> list[str]:
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise InputError("option.invalid", "allow must be a list of names of fields")
     if not FIELDS - {"allow", "callback"} >= {name.strip() for name in names}:
-        raise InputError("option.invalid", "allow names what is no field that others could give")
+        raise InputError("option.invalid", "allow names an unknown field, or one that others could never give")
     return [name.strip() for name in names]
 
 

@@ -71,12 +71,12 @@ def score_of(document: Document, given: Given = _NOBODY_KNOWS) -> Score:
     if document.wallet is not None and document.address is not None:
         raise ContradictionError("wallet", "address")
     if document.material is not None:
-        raise ContradictionError("wallet", "material", "a score is asked about nothing but the history")
+        raise ContradictionError("wallet", "material", "a score is about the history alone")
     wallet = document.wallet or document.address
     if wallet is None:
         raise InputError("wallet.missing", "the task is score, but there is no wallet")
     if document.history is not None and document.source is not None:
-        raise ContradictionError("history", "source", "a history is given or fetched")
+        raise ContradictionError("history", "source", "a history is either given or fetched")
     if document.history is None and document.source is None:
         raise InputError("history.missing", "there is no history of the wallet to score")
     chain_id = document.chain or 1
@@ -112,7 +112,7 @@ def _live(document: Document) -> Place | None:
     if source is None:
         return None
     if document.as_of_block is not None and source.kind != "rpc":
-        raise HistoryError("history.invalid", "only a node can be asked as of a block")
+        raise HistoryError("history.invalid", "as_of_block needs a node as the source")
     hosts = tuple(document.hosts or ())
     return Place(kind=source.kind, url=source.url, key=source.key, hosts=hosts, as_of_block=document.as_of_block)
 

@@ -82,7 +82,7 @@ class OpenAI(Outside):
             text, reason = choice["message"]["content"] or "", choice["finish_reason"]
             prompt_tokens, completion_tokens = int(usage["prompt_tokens"]), int(usage["completion_tokens"])
         except (KeyError, IndexError, TypeError, ValueError) as err:
-            raise ModelError("engine.failed", "the server's answer is no chat completion") from err
+            raise ModelError("engine.failed", "the server's answer is not a chat completion") from err
         return Generation(str(text), "length" if reason == "length" else "stop", prompt_tokens, completion_tokens)
 
     def _ask(self, body: Mapping[str, Any]) -> tuple[Any, Any]:

@@ -118,7 +118,7 @@ def load(path: Path) -> Store:
     except (ValidationError, AppError) as err:
         if isinstance(err, UsageError) and err.code == "file.missing":
             return Store()
-        raise UsageError("session.unreadable", f"{path} is no session file") from err
+        raise UsageError("session.unreadable", f"{path} is not a session file") from err
 
 
 @contextmanager

@@ -126,7 +126,7 @@ def simulation_key() -> str:
         text = own_files.read(path, _KEY_BYTES).decode("ascii")
         signing.load_key(text)
     except (AppError, UnicodeDecodeError) as err:
-        raise UsageError("key.torn", f"{path}, this machine's simulation key, holds no key") from err
+        raise UsageError("key.torn", f"{path}, the simulation key of this machine, is damaged") from err
     return text
 
 

@@ -39,7 +39,7 @@ def _unpack(data: bytes, *, inner: bool) -> bytes:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = {entry.filename: entry for entry in archive.infolist()}
             if len(entries) != len(archive.infolist()):
-                raise VerifyError("result.unreadable", "the zip holds two files of one name")
+                raise VerifyError("result.unreadable", "the zip holds two files of the same name")
             if _RESULT in entries:
                 return _content(archive, entries[_RESULT], LIMITS.result_bytes)
             if _INNER in entries and not inner:
@@ -47,7 +47,7 @@ def _unpack(data: bytes, *, inner: bool) -> bytes:
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError) as err:
         raise VerifyError("result.unreadable", "the zip is damaged") from err
     if any(name.endswith(_SEALED) for name in entries):
-        raise VerifyError("result.unreadable", "the zip is encrypted still: `iexec task show --download --decrypt` opens it")
+        raise VerifyError("result.unreadable", "the zip is still encrypted: `iexec task show --download --decrypt` opens it")
     raise VerifyError("result.unreadable", f"the zip holds no {_RESULT}")
 
 

@@ -108,7 +108,7 @@ def check_task(verified: Verified, data: bytes, hub: Hub, task_id: str, app: str
 
 def _call(rpc: str, method: str, params: list[Any]) -> Any:
     if not re.match("https?://", rpc):
-        raise ChainError("chain.unreachable", "the endpoint is no http or https address")
+        raise ChainError("chain.unreachable", "the endpoint is not an http or https address")
     body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
     try:
         raw = web.answer(rpc, body, _JSON, idle=_TIMEOUT, seconds=_DEADLINE, most=_ANSWER_BYTES)

@@ -189,7 +189,7 @@ def test_one_internal_row_discards_nothing(odd: dict[str, Any], place: int) -> N
     assert (len(history.transactions or ()), len(history.transfers or ()), history.left_out) == (2, 1, 1)
     assert history.digest() == read([[row(), other], TOKENS], WALLET, 1).digest()
     assert read([*rows, TOKEN_ROW], WALLET, 1).digest() == history.digest()  # all in one array
-    with pytest.raises(AppError, match="of 1 rows none"):
+    with pytest.raises(AppError, match="none of the 1 rows"):
         read([odd], WALLET, 1)
 
 
@@ -225,7 +225,7 @@ def test_blockscout_internal_and_pending_items() -> None:
     history = read(page, WALLET, 1)
     assert (history.records, history.left_out, sorted(history.untold)) == (1, 2, ["calls"])
     for odd in (internal, pending):
-        with pytest.raises(AppError, match="of 1 rows none"):
+        with pytest.raises(AppError, match="none of the 1 rows"):
             read({"items": [odd], "next_page_params": None}, WALLET, 1)
 
 

@@ -48,7 +48,7 @@ def answer(request: Score, open_answerer: OpenAnswerer, deadline: Deadline = NEV
     told = _answer(request, history, values, claims, scored, worded.sampled_tokens)
     if any(claim.by == "model" for claim in claims):
         return told, "ai", worded.parameters
-    why = ModelError("claims.rejected", "the model wrote nothing that says what the facts say and no more")
+    why = ModelError("claims.rejected", "the model wrote no sentence that states the facts and nothing else")
     return _saying_why(told, why), "fallback", worded.parameters
 
 

@@ -24,7 +24,7 @@ def align(rows: list[Row], answers: object) -> list[Any]:
     brought = [row.answer for row in wanted]
     if any(answer not in (MISSING, "", []) for answer in brought):
         if answers is not None:
-            raise FormError("answers.invalid", "the form brings its answers along, and `answers` are given besides")
+            raise FormError("answers.invalid", "the form holds its answers, and `answers` are given as well")
         return brought
     if not wanted and answers in (None, [], {}):
         return []

@@ -108,7 +108,7 @@ def _row(number: int, raw: object) -> Row:
         return Row(_words(number, title, fields.get("options")), kind, Options(), None, (), MISSING)
     title = " ".join(title.split())
     if kind != "info" and not title:
-        raise FormError("questionnaire.invalid", f"row {number} asks nothing", row=number)
+        raise FormError("questionnaire.invalid", f"row {number} has no title, and so no question", row=number)
     kind, options = _options(number, kind, fields)
     return Row(title, kind, options, _required(fields.get("required"), title), _keys(fields), fields.get("answer", MISSING))
 
@@ -197,7 +197,7 @@ def _options(number: int, kind: str, fields: dict[str, Any]) -> tuple[str, Optio
     """Return the kind, now that the options are known, and what an answer may be."""
     given = _lift(number, fields)
     if kind == "string" and given:
-        raise FormError("questionnaire.invalid", f"row {number} has options, which text has not", row=number)
+        raise FormError("questionnaire.invalid", f"row {number} has options, but its type takes none", row=number)
     try:
         if kind in ("range", *DEFAULTS):
             return "range", bounds(given, fields.get("min"), fields.get("max"), DEFAULTS.get(kind))

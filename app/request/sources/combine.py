@@ -100,7 +100,7 @@ def _documents(values: list[Any]) -> Any:
         if isinstance(value, dict) and value.keys() == {"documents"}:
             documents += value["documents"]
         elif isinstance(value, dict) and "documents" in value:
-            raise InputError("request.contradiction", "an export with documents is a whole history, and another one is given")
+            raise InputError("request.contradiction", "an export with documents is a whole history, but there is another")
         else:
             documents += value if isinstance(value, list) and not any_source.is_rows(value) else [value]
     return documents
@@ -113,7 +113,7 @@ def _email(made: Combined, texts: Iterable[Piece]) -> None:
     if isinstance(email, str) and (others or any(not piece.is_material for piece in texts) or is_email_address(email)):
         made.drop("email")
         if not (others or texts):
-            raise InputError("input.missing", "there is an e-mail address and nothing else: it is no prompt")
+            raise InputError("input.missing", "there is only an e-mail address, which is not a prompt")
 
 
 def _texts(made: Combined, texts: list[Piece]) -> None:
@@ -184,7 +184,7 @@ def _beside_a_wallet(made: Combined, wallet: str, piece: Piece) -> Piece:
         raise
     if value is None or not (piece.value is None or any_source.looks_like(value, wallet=True)):
         note = f" ({piece.note})" if piece.note else ""
-        raise HistoryError("history.invalid", f"{piece.origin} is no history of a wallet{note}")
+        raise HistoryError("history.invalid", f"{piece.origin} is not a wallet's history{note}")
     return replace(piece, history=value)
 
 

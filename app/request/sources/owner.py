@@ -108,7 +108,7 @@ def settle(pieces: Sequence[Piece]) -> tuple[list[Piece], list[Held]]:
     others = [piece for piece in pieces if piece.origin.source != "dataset"]
     for piece in others:
         if "allow" in piece.fields:
-            raise InputError("owner.forbids", f"allow ({piece.origin}) stands in no protected data: it is its owner's alone")
+            raise InputError("owner.forbids", f"allow ({piece.origin}) is not in the protected data: only its owner may set it")
     if own is None:
         return list(pieces), []
     aside: list[Held] = []

@@ -82,7 +82,7 @@ def _read(origin: Origin, data: bytes) -> Piece:
         text = data.decode("utf-8")
     except UnicodeDecodeError as err:
         at = f"byte {err.start + 1} of {len(data)}"
-        raise InputError("input.unreadable", f"this is no UTF-8 text ({at}) and no format that is known here") from err
+        raise InputError("input.unreadable", f"this is neither UTF-8 text ({at}) nor a known format") from err
     return _text(origin, text)
 
 
@@ -102,7 +102,7 @@ def _text(origin: Origin, text: str) -> Piece:
         else:
             return _value(origin, value, text)
     if texts.is_yaml(text):
-        raise InputError("json.invalid", "it looks like a request in YAML, and JSON is what is read")
+        raise InputError("json.invalid", "it looks like a request in YAML, but must be JSON")
     try:
         history = any_source.from_text(text)
     except HistoryError as err:  # it is no error of a table that is asked about
@@ -134,7 +134,8 @@ def _refuse_nearly_allow(document: Mapping[str, Any]) -> None:
     for name in islice(sorted((*document, *(options if isinstance(options, dict) else ()))), _LOOKED_AT):
         if near_names.near(name, {"allow"}):
             raise InputError(
-                "request.unknown_field", "what says what others may add is called allow, and stands beside the others"
+                "request.unknown_field",
+                "the list of what others may add is called allow, beside the other fields",
             )
 
 

@@ -122,5 +122,5 @@ def _blocks(answer: Any, start: int, tip: int) -> list[int]:
         raise HistoryError("history.refused_by_source", "the explorer answered with an error")
     blocks = [fields.block(row.get("blockNumber")) for row in fields.rows(answer["result"], "a list of the explorer")]
     if any(not start <= block <= tip for block in blocks) or blocks != sorted(blocks):
-        raise HistoryError("history.contradictory", "the explorer lists blocks that were not asked for, or in no order")
+        raise HistoryError("history.contradictory", "the explorer lists blocks that were not asked for, or out of order")
     return blocks

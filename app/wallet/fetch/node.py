@@ -106,10 +106,10 @@ class _Listing:
         txs, receipts = _rows(answer.get("txs")), _rows(answer.get("receipts"))
         is_last = answer["lastPage"] or before <= 1  # the genesis block has no transactions; anvil does not say so
         if len(txs) != len(receipts) or not (txs or is_last):
-            raise HistoryError("history.bad_answer", "a page of transactions has no receipt for each, or nothing")
+            raise HistoryError("history.bad_answer", "a page of transactions is empty, or lacks a receipt")
         blocks = [_quantity(tx.get("blockNumber")) for tx in txs]
         if any(block >= before for block in blocks):
-            raise HistoryError("history.contradictory", "the node lists a transaction that is newer than asked for")
+            raise HistoryError("history.contradictory", "the node lists a newer transaction than it was asked for")
         own = [pair for pair in zip(txs, receipts, strict=True) if self._is_own(*pair)]
         self._sent = (self._sent or 0) + sum(str(tx.get("from")).lower() == self._wallet for tx, _ in own)
         page = {"txs": [tx for tx, _ in own], "receipts": [receipt for _, receipt in own]}
@@ -219,14 +219,14 @@ def _block(node: Node, number: int) -> dict[str, str]:
         raise HistoryError("history.bad_answer", "the node's answer holds no block")
     _quantity(found.get("timestamp"))
     if _quantity(found.get("number")) != number:
-        raise HistoryError("history.contradictory", "the node gives another block than asked for")
+        raise HistoryError("history.contradictory", "the node gives another block than it was asked for")
     return {name: found[name] for name in ("number", "timestamp", "hash")}
 
 
 def _check_still(node: Node, block: dict[str, str]) -> None:
     """Raise if the tip has gone back, or another block has taken the place of the one that everything is as of."""
     if _quantity(node.call("eth_blockNumber")) < _quantity(block["number"]):
-        raise HistoryError("history.contradictory", "the node's tip went back while it was asked")
+        raise HistoryError("history.contradictory", "the node's latest block went back while it was asked")
     if _block(node, _quantity(block["number"])) != block:
         raise HistoryError("history.contradictory", "the chain of the node changed while it was asked")
 
@@ -240,5 +240,5 @@ def _rows(value: Any) -> list[dict[str, Any]]:
 def _quantity(value: Any) -> int:
     """Return a JSON-RPC quantity."""
     if not isinstance(value, str) or not _QUANTITY.fullmatch(value):
-        raise HistoryError("history.bad_answer", "a quantity in the node's answer is no number")
+        raise HistoryError("history.bad_answer", "a quantity in the node's answer is not a number")
     return int(value, 16)

@@ -73,7 +73,7 @@ class Labels:
         Raises `InputError` labels.invalid.
         """
         if kind not in FLAGS:
-            raise InputError("labels.invalid", "a list is of the kind mixer, sanctioned or scam")
+            raise InputError("labels.invalid", "the kind of a list must be mixer, sanctioned or scam")
         source = f"user {hashlib.sha256(data).hexdigest()}"
         found = [(address, chain) for address, chain in user_addresses(data) if not _is_reserved(address)]
         own = (Label(address, chain, cast("LabelKind", kind), "", "", source, "", "") for address, chain in found)

@@ -96,5 +96,5 @@ def _chain(value: Any, number: int) -> int | None:
     if text is None:
         return None
     if not isinstance(text, str) or not _CHAIN.fullmatch(text):
-        raise InputError("labels.invalid", f"the chain id of entry {number} is no positive integer")
+        raise InputError("labels.invalid", f"the chain id of entry {number} is not a positive integer")
     return int(text)

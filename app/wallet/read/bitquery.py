@@ -72,7 +72,7 @@ def _is_evm(value: Any) -> bool:
 
 def _kind(rows: list[dict[str, Any]]) -> str:
     if not all(isinstance(row.get("Block"), dict) for row in rows):
-        fields.invalid("a list of Bitquery's is neither of events nor of transactions nor of transfers")
+        fields.invalid("a list of Bitquery's holds neither events nor transactions nor transfers")
     if any("Transfer" in row for row in rows):
         return "Transfers"
     return "Events" if any("Log" in row for row in rows) else "Transactions"

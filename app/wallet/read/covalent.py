@@ -79,7 +79,7 @@ def _part(rows: list[dict[str, Any]], scope: Scope, *, first: bool, last: bool) 
 
 def _records(row: dict[str, Any], scope: Scope) -> tuple[Transaction | None, list[tuple[tuple[str, int, int], Transfer]]]:
     if not is_row(row):
-        fields.invalid("it is no transaction of Covalent's")
+        fields.invalid("it is not a transaction of Covalent's")
     found = [one for log in fields.rows(row.get("log_events") or [], "the logs") for one in transfers(_log(log), {})]
     moved = [one for one in found if scope.wallet in (one[1].sender, one[1].recipient)]
     made = Transaction(

@@ -122,8 +122,8 @@ def parts(document: Any, scope: Scope) -> list[Part]:
     if inner is not document:
         return parts(inner, scope) if inner != [] else [Part("rpc", transfers=[])]  # logs of a node: there are none
     if whose := unread.name(document):
-        return fields.invalid(f"this is {whose} format, which is not read")
-    return fields.invalid("this is of no kind that is read")
+        return fields.invalid(f"this is {whose} format, which is not supported")
+    return fields.invalid("this is not a known format")
 
 
 def _listed(rows: list[Any], scope: Scope) -> Part:

@@ -100,7 +100,7 @@ def _record(row: dict[str, Any], scope: Scope) -> Transaction | Transfer | None:
     if _is_no_record(row):
         return None
     if not is_row(row):
-        fields.invalid("it is no row of an explorer's list")
+        fields.invalid("it is not a row of an explorer's list")
     if not _is_token(row):
         return _transaction(row, scope)
     return None if row.get("timeStamp") == "" else _transfer(row)  # Blockscout forgets the time of some

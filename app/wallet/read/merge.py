@@ -31,11 +31,11 @@ def assemble(parts: list[Part], scope: Scope, told: Provenance) -> History:
     accounts = [*(part.account for part in parts if part.account), *told.accounts]
     left_out = sum(part.left_out for part in parts)
     if left_out and not transactions and not transfers and summary is None:
-        fields.invalid(f"of {left_out} rows none is a transaction or a token transfer of the wallet's own")
+        fields.invalid(f"none of the {left_out} rows is a transaction or a token transfer of the wallet's own")
     if transactions is None and transfers is None and summary is None:
-        fields.invalid("there is nothing that tells of transactions")
+        fields.invalid("no document lists or counts transactions")
     if summary and not (transactions is None and transfers is None):
-        fields.invalid("a source that lists and one that counts cannot be one history")
+        fields.invalid("a source that lists transactions and one that only counts them cannot be one history")
     records = [*(transactions or ()), *(transfers or ())]
     _check(records, scope, told)
     newest = max((record.time for record in records), default=summary.last_time if summary else None)
@@ -118,7 +118,7 @@ def _distinct(records: Iterable[tuple[Hashable, T]]) -> list[T]:
     seen: dict[Hashable, T] = {}
     for key, record in records:
         if seen.setdefault(key, record) != record:
-            raise HistoryError("history.contradictory", "the same record is told twice with different content")
+            raise HistoryError("history.contradictory", "the same record appears twice with different content")
     return list(seen.values())
 
 
@@ -134,7 +134,7 @@ def _check(records: list[Transaction | Transfer], scope: Scope, told: Provenance
         if block == next_block or next_time < time:
             raise HistoryError("history.contradictory", "the blocks of the records and their times do not agree")
     if moments and told.as_of_block is not None and moments[-1][0] > told.as_of_block:
-        raise HistoryError("history.contradictory", "a record is newer than the export says it is")
+        raise HistoryError("history.contradictory", "a record is newer than the moment of the export")
 
 
 def _check_time(newest: int | None, told: Provenance) -> None:
@@ -144,7 +144,7 @@ def _check_time(newest: int | None, told: Provenance) -> None:
     gives the same bytes. One that is behind this program itself is wrong, and is not asked.
     """
     if newest is not None and told.as_of_time is not None and newest > told.as_of_time:
-        raise HistoryError("history.contradictory", "a record is newer than the export says it is")
+        raise HistoryError("history.contradictory", "a record is newer than the moment of the export")
     now = clock.time()
     if now >= _MADE and max(newest or 0, told.as_of_time or 0) > now + _AHEAD:
         raise HistoryError("history.contradictory", "a time in the history lies ahead of this machine's clock")

@@ -69,7 +69,7 @@ def read(document: dict[str, Any], scope: Scope) -> Part:
     """Return what a table says. Raises `HistoryError` also for one that a spreadsheet has written anew, or is too old."""
     if not knows(document["columns"]):
         whose = "Solana's, " if "signature" in _names(document["columns"]) else ""
-        fields.invalid(f"this is {whose}a CSV whose columns are those of no export that is read")
+        fields.invalid(f"this is {whose}a CSV, and its columns are not those of a known export")
     if document.get("separator", ",") != ",":
         fields.invalid(
             "a CSV export was saved anew by a spreadsheet, which may change its numbers: give it as it was downloaded"
@@ -100,7 +100,7 @@ def _names(columns: list[str]) -> dict[str, int]:
 def _cells(names: dict[str, int], row: Any, width: int) -> dict[str, str]:
     """Return the cells of a row by name, none for an empty line. Etherscan's rows may be one cell longer than its header."""
     if not isinstance(row, list) or not all(isinstance(cell, str) for cell in row):
-        fields.invalid("it is no list of texts")
+        fields.invalid("it is not a list of texts")
     if not any(cell.strip() for cell in row):
         return {}
     if not width <= len(row) <= width + 1:
@@ -157,7 +157,7 @@ def _blockscout(names: dict[str, int], cells: list[dict[str, str]], filled: list
 def _need(names: dict[str, int], *needed: str) -> None:
     """Check that the export has a column. Old exports of tokens have none for the block, page data none for the token."""
     if missing := [name for name in needed if name not in names]:
-        fields.invalid(f"a CSV export of this kind is not read: it has no column {missing[0]}")
+        fields.invalid(f"a CSV export lacks a column that is needed: {missing[0]}")
 
 
 def _time(row: dict[str, str]) -> int:
@@ -190,7 +190,7 @@ def _value(row: dict[str, str], scope: Scope, coin: str | None) -> int:
         return _wei(row["amount"], scope, coin)
     found = {_wei(row[name], scope, coin) for name in ("valuein", "valueout") if row[name]} - {0}
     if len(found) > 1 or not (row["valuein"] or row["valueout"]):
-        fields.invalid("the two values of a transaction do not make one")
+        fields.invalid("a transaction has no value, or two different ones")
     return found.pop() if found else 0
 
 

@@ -100,5 +100,5 @@ def _rows(text: str, columns: list[str], is_row: Callable[[Any], bool]) -> list[
         return None
     rows = [row for row in _read(text, ",")[1:] if row]
     if any(len(row) != len(columns) for row in rows):
-        fields.invalid("a line of a CSV has not as many cells as its header")
+        fields.invalid("a line of a CSV does not have as many cells as its header")
     return [dict(zip(columns, row, strict=True)) for row in rows]
