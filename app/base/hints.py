@@ -1,4 +1,4 @@
-"""Every error code, and what the reader can do about it. A list in a hint comes from the room that owns it."""
+"""Every error code with its hint: what the reader can do about it. The room that owns a list offers it for the hints."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 from app.base.limits import LIMITS
 
-# code -> hint: what the reader can do about it; {name} stands for a list or a limit (`fill`). A code is a promise: it may
-# be added, never renamed.
+# code -> hint: what the reader can do about it; {name} stands for a list or a limit (`fill`). A code is a promise: codes may be
+# added, but never renamed.
 HINTS: dict[str, str] = {
     "address.invalid": "give 0x and 40 hex digits, in one case or with the right EIP-55 checksum",
     "address.is_a_key": "an address has 40 hex digits; your shell's history now holds this key: replace it if it is in use",
@@ -125,7 +125,7 @@ HINTS: dict[str, str] = {
     "incomplete": "the task may have run out of time or memory: run it again, or in a larger category",
 }
 
-# the same codes for what a person typed, where another hint helps
+# the same codes where a mistake at the command line needs another hint
 DESK_HINTS: dict[str, str] = {
     "code.incomplete": "say what to write and give `--language`; or give `--file` and say what to change",
     "file.missing": "file names are relative to the current folder",
@@ -143,15 +143,15 @@ _LISTS: dict[str, tuple[str, ...]] = {}
 
 
 def offer(name: str, words: Iterable[str]) -> None:
-    """Take the words that hints show as `{name}`, from the room that owns them, when it is imported.
+    """Register the words that hints show as `{name}`; the room that owns the list calls this when it is imported.
 
-    An error with such a hint is raised by that room or one above it, so that the words are always there by then.
+    Only that room, or one above it, raises an error with such a hint, so the words are always registered by then.
     """
     _LISTS[name] = tuple(words)
 
 
 def fill(hint: str) -> str:
-    """Return `hint` with each `{name}` replaced by the list, or by the limit, of that name."""
+    """Return `hint` with each `{name}` replaced by the list or the limit of that name."""
     return re.sub(r"\{(\w+)\}", lambda found: _value(found[1]), hint)
 
 
