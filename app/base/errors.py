@@ -44,7 +44,7 @@ class AppError(Exception):
 
 
 def bare(err: AppError) -> AppError:
-    """Return `err` without its traceback and causes: their frames would keep the input in memory for as long as `err` is kept."""
+    """Return `err` without its traceback and causes: their frames would keep the input in memory as long as `err` is kept."""
     err.__traceback__ = err.__cause__ = err.__context__ = None
     return err
 

@@ -37,7 +37,7 @@ def is_email_address(text: str) -> bool:
 
 
 def ask_of(document: Document) -> Ask:
-    """Return the ask in `document`, whose options are already lifted. Raises `InputError` with a code that says what is wrong."""
+    """Return the ask in `document`, its options already lifted. Raises `InputError` with a code that says what is wrong."""
     turns, system, form = _conversation(document)
     material = tuple(text for text in (*(document.material or ()), form) if text.strip())
     size = sum(len(text.encode()) for text in (*(turn.content for turn in turns), *material))

@@ -203,7 +203,7 @@ def validate(fields: dict[str, Any]) -> Document:
 
 
 def _as_input_error(place: tuple[int | str, ...], kind: str, says: str) -> InputError:
-    """Return pydantic's first complaint as an `InputError`. The message shows a name in `place` only if it is a field of ours."""
+    """Return pydantic's first complaint as an `InputError`. The message shows only names in `place` that are ours."""
     ours = FIELDS | OPTIONS | {"options", "role", "content"}
     path = [str(part) for part in place if isinstance(part, int) or part in ours]
     if kind == "extra_forbidden" and path in ([], ["options"]):
