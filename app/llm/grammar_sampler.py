@@ -46,11 +46,10 @@ class Masked:
             self._c.llama_sampler_free(sampler)
 
     def next(self, context: Context) -> int:
-        """Return the next token, an allowed one, and take note of it.
+        """Return the next token, which the grammar allows, and record it.
 
-        Raises `ModelError` internal if there is none, as where the grammar wants a NUL.
-        Control tokens that do not end the turn are never allowed: they have a text, which a grammar may
-        fit, but are none.
+        Control tokens that do not end the turn are never allowed: a grammar may match their text, but they are not text. Raises
+        `ModelError` internal if no token is allowed, for example if the grammar requires a NUL.
         """
         token = self._pick(context)
         while self._c.llama_vocab_is_control(self.engine.vocab, token) and not self.engine.is_eog(token):
