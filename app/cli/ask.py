@@ -1,4 +1,4 @@
-"""`ask` and `score`: the words themselves, or files, and a signed answer. Thin."""
+"""The commands `ask` and `score`: they take words or files, and give a signed answer."""
 
 from __future__ import annotations
 

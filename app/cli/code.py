@@ -1,4 +1,4 @@
-"""`code`, and the same as `simulate code`: code tasks, with a session file if one is named. Thin."""
+"""The command `code`, also called `simulate code`: code tasks, with a session file if one is named."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def code(*, path: Path | None, name: str | None, action: str | None, **given: Un
     from app.cli import code_sessions as turns
 
     if managing:
-        assert path is not None  # noqa: S101  _check has seen to it
+        assert path is not None  # noqa: S101  _check ensures it
         say(turns.manage(path, name, action, given["rename"], given["delete_turn"], as_json=given["as_json"]))
         return 0
     if path is None:

@@ -1,4 +1,4 @@
-"""The commands below `sandbox`. Thin, as app/cli/main.py."""
+"""The commands below `sandbox`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`simulate`: one task with every kind of input, as a worker would run it. Thin."""
+"""The command `simulate`: run one task with inputs of every kind, as a worker would."""
 
 from __future__ import annotations
 

@@ -29,14 +29,14 @@ def run(environ: Mapping[str, str], argv: Sequence[str], outside: Outside | None
 
     1 open the task        env and args -> Task; only a missing IEXEC_OUT ends here
     2 write ahead          a signed result "incomplete" + computed.json: a kill from here on still delivers
-    3 read what is common  secrets, input files, args; then for one item after the other, or the only one:
+    3 read common inputs   secrets, input files, args; then for one item after the other, or the only one:
     4 read and parse it    its protectedData beside them -> Request, or the error that stands in its place
-    5 do the work          one checked and loaded model for all items, loaded for the first that needs it
-    6 in bulk, write       the result so far, each item that is not done "incomplete": a kill delivers what was done
+    5 do the work          one checked model for all items, loaded for the first item that needs it
+    6 in bulk, write       the result so far, with unfinished items "incomplete": a kill delivers the finished ones
     7 sign and self-check  EIP-712; recovered, read back and compared before anything is written for good
     8 write result.json    then computed.json last
 
-    `outside` is for `simulate` alone: an engine in the place of the embedded models. Prints nothing.
+    `outside` is an engine in place of the embedded models, for `simulate` alone. This function prints nothing.
     Raises `OutputError` if IEXEC_OUT cannot be written; any other failure is a result.
     """
     spare = [bytearray(_SPARE)]

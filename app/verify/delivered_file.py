@@ -1,7 +1,8 @@
 """The file that a requester gets: result.json itself, or the zip around it that iExec delivers.
 
-`iexec task show --download` writes 0xTASK.zip: the files of IEXEC_OUT, or iexec_out.zip around them; with an encrypted
-result iexec_out.zip.aes and aes-key.rsa instead (iExec's post-compute, `web2_result.rs` and `encryption.rs`).
+`iexec task show --download` writes 0xTASK.zip: it holds the files of IEXEC_OUT, or iexec_out.zip with these files. For an
+encrypted result it holds iexec_out.zip.aes and aes-key.rsa instead (iExec's post-compute, `web2_result.rs` and
+`encryption.rs`).
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ _ENCRYPTED = 0x1  # general purpose flag bit 0 (APPNOTE 4.4.4)
 
 
 def read_result(path: Path) -> bytes:
-    """Return the bytes of result.json, from the file itself, its folder, or the zip it was delivered in; `-` is standard input.
+    """Return the bytes of result.json, from the file, its folder, the zip that iExec delivers, or with `-` standard input.
 
-    Reads no more than iExec delivers, and inflates no more than a result can have. Raises `VerifyError`
-    result.unreadable with the reason.
+    It reads no more than iExec delivers, and inflates no more than a result can have. Raises `VerifyError` result.unreadable
+    with the reason.
     """
     try:
         data = own_files.read(path / _RESULT if path.is_dir() else path, LIMITS.delivered_bytes)
