@@ -36,7 +36,7 @@ def key_new() -> None:
 
 
 @key.command("address")
-@click.option("--simulation", is_flag=True, help="Of this machine's simulation key instead.")
+@click.option("--simulation", is_flag=True, help="Use this machine's simulation key instead.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 def key_address(*, simulation: bool, as_json: bool) -> None:
     """Print the address that signs with the app secret."""

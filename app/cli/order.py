@@ -47,7 +47,7 @@ def end_options(command: _Made) -> _Made:
             "--out",
             type=click.Path(file_okay=False, path_type=Path),
             metavar="FOLDER",
-            help="A new folder for the result; ./sealed-result/N unless told.",
+            help="A new folder for the result; ./sealed-result/N by default.",
         ),
     ):
         command = option(command)
@@ -57,8 +57,8 @@ def end_options(command: _Made) -> _Made:
 def model_options(command: _Made) -> _Made:
     """Add the options of the model that answers; they are public, in the task's args."""
     for option in (
-        click.option("--threads", type=click.IntRange(1), metavar="N", help="Threads of the engine; speed alone."),
-        click.option("--model", metavar="NAME", help="Which model answers; `model list` shows them."),
+        click.option("--threads", type=click.IntRange(1), metavar="N", help="Threads of the engine; affects the speed only."),
+        click.option("--model", metavar="NAME", help="The model that answers; `model list` shows all."),
     ):
         command = option(command)
     return command
@@ -67,9 +67,9 @@ def model_options(command: _Made) -> _Made:
 def sampling_options(command: _Made) -> _Made:
     """Add the options that shape the text of the model."""
     for option in (
-        click.option("--seed", metavar="N", help="Of the sampler, above temperature 0."),
-        click.option("--temperature", metavar="T", help="0 (unless told) to 2."),
-        click.option("--max-tokens", metavar="N", help="Most tokens of the answer; 512 unless told."),
+        click.option("--seed", metavar="N", help="The seed of the sampler; unused at temperature 0."),
+        click.option("--temperature", metavar="T", help="From 0 (the default) to 2."),
+        click.option("--max-tokens", metavar="N", help="The most tokens of the answer; 512 by default."),
     ):
         command = option(command)
     return command

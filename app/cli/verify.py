@@ -41,21 +41,21 @@ class _Chain:
 
 @click.command(cls=Command, short_help="Check a result, and say what was checked.")
 @click.argument("result", type=FILE)
-@click.option("--signer", required=True, metavar="0x…", help="The address you trust to have signed it.")
+@click.option("--signer", required=True, metavar="0x…", help="The address that you trust; it must be the signer.")
 @click.option("--model", "model_name", metavar="NAME|SHA256", help="The model you expect.")
-@click.option("--request", "request_file", type=FILE, metavar="JSON", help="The request with its salt: opens the commitment.")
+@click.option("--request", "request_file", type=FILE, metavar="JSON", help="The request with its salt, to open the commitment.")
 @click.option("--replay", is_flag=True, help="Run the request again and compare the answer byte for byte.")
 @click.option("--task", metavar="0x…", help="Compare with this task on chain; needs --rpc and --app.")
 @click.option("--rpc", metavar="URL", help="A JSON-RPC endpoint of the chain.")
 @click.option("--app", metavar="0x…", help="The app that you expect the deal to be for.")
 @click.option("--hub", metavar="0x…", help="The PoCo hub, if it is not that of Arbitrum One or Sepolia.")
-@click.option("--receipt", is_flag=True, help="Print an in-toto statement about it.")
+@click.option("--receipt", is_flag=True, help="Print an in-toto statement about the result.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 def verify(result: Path, *, as_json: bool, receipt: bool, **checks: Unpack[_Checks]) -> int:
-    """Check a result: schema, hashes, signature, signer; and what else you name.
+    """Check a result: schema, hashes, signature, signer, and further options.
 
     RESULT is result.json, its folder, or the zip that iExec delivers; - is
-    standard input. What was checked, and what was not, is listed on stderr.
+    standard input. The list of checks, made and not made, goes to stderr.
 
     Exit code 0: genuine, whatever its status; 1: refused; 2: a mistake in what
     was typed; 69: the chain or the model needed for it is out of reach.

@@ -1,4 +1,4 @@
-"""How likely the model is to give each of a few answers, read off its probabilities instead of sampled."""
+"""Read from the model's probabilities, without sampling, how likely it is to give each of a few answers."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ def weigh(engine: Engine, prompt: Sequence[int], choices: Sequence[str], deadlin
 
 
 def choose(engine: Engine, prompt: Sequence[int], choices: Sequence[str], deadline: Deadline = NEVER) -> str:
-    """Return the likeliest of `choices`, the first of equals. Raises `ModelError` as `weigh` does."""
+    """Return the likeliest of `choices`, the first of equally likely ones. Raises `ModelError` as `weigh` does."""
     weights = weigh(engine, prompt, choices, deadline)
     return choices[weights.index(max(weights))]
 
 
 class _Scale:
-    """The walk down the tree of the choices' tokens."""
+    """Walks down the tree of the choices' tokens."""
 
     def __init__(self, engine: Engine, context: Context, softmax: object, paths: list[list[int]], weights: list[float]) -> None:
         self._candidates = Candidates(engine.c, engine.n_vocab)

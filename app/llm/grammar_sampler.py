@@ -1,8 +1,8 @@
-"""One token after another under a grammar, with the mask made only as far as it is needed.
+"""Sample one token after another under a grammar, and compute the mask only as far as it is needed.
 
-The token is the one that masking the whole vocabulary would give. At temperature 0 the likeliest token
-is tested alone. If it is refused, or at a temperature, the grammar looks at the `NEAR` likeliest: when
-enough of these are allowed, the tokens behind them cannot matter. Only otherwise does it look at all.
+The result is the token that masking the whole vocabulary would give. At temperature 0 the likeliest token is tested alone. If
+it is refused, or at a higher temperature, the grammar tests the `NEAR` likeliest tokens: if enough of them are allowed, the
+tokens behind them cannot matter. Only otherwise are all tokens tested.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from app.llm.context import Context
 from app.llm.engine import Engine
 from app.llm.sampling import Sampling, chain, choice, penalties
 
-NEAR = 256  # more than 128: up to there llama.cpp's top-k moves every token of the array, beyond only those it keeps
+NEAR = 256  # more than 128: up to there llama.cpp's top-k moves every token of the array, beyond it only those it keeps
 
 
 class Masked:
