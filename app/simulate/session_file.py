@@ -50,7 +50,7 @@ class Kept(BaseModel):
         return f"{passed} of {len(turn.verdicts)} tests passed" if turn.verdicts else "untested"
 
     def line(self, name: str) -> str:
-        """Return name, title and outcome on one line."""
+        """Return name, language, number of turns, outcome, time of change and title on one line."""
         turns = len(self.session.turns)
         counted = f"{turns} turn{'s' * (turns != 1)}"
         return f'{name}: {self.session.language}, {counted}, {self.verdict}, {self.changed}, "{self.title}"'

@@ -288,7 +288,7 @@ FOREIGN: dict[str, tuple[Any, str, str]] = {
         "history.invalid",
         "Transaction {From To Value}",
     ),
-    "bitquery's calls": ({"EVM": {"Transactions": [], "Calls": [{"Call": {}}]}}, "history.invalid", "neither of events"),
+    "bitquery's calls": ({"EVM": {"Transactions": [], "Calls": [{"Call": {}}]}}, "history.invalid", "holds neither events"),
     "bitquery's old": ({"data": {"ethereum": {"transactions": []}}}, "history.invalid", "this is Bitquery's old format"),
     "zerion": (
         {"links": {}, "data": [{"type": "transactions", "id": "x", "attributes": {"hash": HASH}}]},
