@@ -151,7 +151,7 @@ BAD: dict[str, tuple[Any, Any, str]] = {
     "a scale without bounds": (["Q", "SCALE"], "1", "row 1 needs [low, high]"),
     "a grid": (["Q", "CHECKBOX_GRID", ABC], "A", "row 1 is a grid: make each line of it a question of its own"),
     "a matrix": ({"title": "Q", "type": "matrix"}, "A", "row 1 is a grid"),
-    "a file": (["Q", "file_upload"], "x.pdf", "row 1 is of a type whose answer is no words"),
+    "a file": (["Q", "file_upload"], "x.pdf", "row 1 is of a type whose answer is not text"),
     "a ranking": (["Q", "ranking", ABC], ABC, "row 1 is a ranking"),
     "a type mistyped": (["Q", "mutliselect", ABC], "A", 'row 1 has an unknown type, nearly "multiselect"'),
     "a field mistyped": ({"title": "Q", "type": "text", "requierd": False}, "", 'row 1 has a field that is nearly "required"'),

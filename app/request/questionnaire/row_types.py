@@ -51,7 +51,7 @@ REFUSED: dict[str, str] = {
     ),
     **dict.fromkeys(("ranking", "rank", "stackrank"), "a ranking: ask for the order as text"),
     **dict.fromkeys(
-        ("fileupload", "file", "signature", "signaturepad", "payment", "calendly"), "of a type whose answer is no words"
+        ("fileupload", "file", "signature", "signaturepad", "payment", "calendly"), "of a type whose answer is not text"
     ),
 }
 # types of `range` with well-known default bounds: SurveyJS's rating and Typeform's nps

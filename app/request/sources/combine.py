@@ -20,8 +20,8 @@ from app.request.sources.held import Combined, Held
 from app.request.sources.pieces import Piece
 from app.wallet.read import any_source
 
-# If several sources give one of these fields, the first source wins and the others are listed as left aside. For all other
-# fields, two sources that differ are a contradiction.
+# If several sources give one of these fields, the first source wins and the others are listed as left aside. Material and
+# histories of several sources are joined. For all other fields, two sources that differ are a contradiction.
 _YIELDS = (OPTIONS - {"system"}) | {"attempts", "callback", "model_name", "email", "as_of_block"}
 _WORDS = ("prompt", "question", "original_prompt", "messages")  # fields that say in words what to do
 _TASKS = ("questionnaire", "feedback", "feedback_prompt")  # fields that imply what to do without further words
