@@ -1,7 +1,7 @@
-"""`python -m app`, or `sealed-llm`: inside a task (IEXEC_OUT is set) the run itself, else the command line.
+"""Start `python -m app`, or `sealed-llm`: the run itself inside a task (IEXEC_OUT is set), else the command line.
 
-Inside a task every argument is the requester's (the worker appends iexec_args to the entrypoint), so
-none of them may be taken for a command: `verify this claim` is a prompt there.
+Inside a task every argument is the requester's, because the worker appends iexec_args to the entrypoint. So no argument there
+may be taken for a command: `verify this claim` is a prompt.
 """
 
 from __future__ import annotations

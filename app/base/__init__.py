@@ -1,1 +1,1 @@
-"""What every room may use, and what uses no other room: errors and hints, limits, the deadline, names to choose from."""
+"""The ground floor, which every room may use: errors and hints, limits, the deadline, near names. It imports no other room."""

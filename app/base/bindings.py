@@ -1,4 +1,4 @@
-"""Import a package's C bindings and nothing else of it."""
+"""Import the C bindings of a package without running the package's own `__init__`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from typing import Any
 def import_bindings(package: str, module: str) -> Any:
     """Return `package.module`, imported below a stand-in package, so that the package's own `__init__` never runs.
 
-    What it would run makes libffi closures, which need a page that is writable and executable at once; an enclave
-    refuses that (docs/explanation/enclaves.md, "What SCONE refuses"). Raises ImportError; the module may raise others.
+    That `__init__` would make libffi closures, which need a page that is writable and executable at once. An enclave refuses
+    such a page (docs/explanation/enclaves.md, "What SCONE refuses"). Raises ImportError; importing the module may raise other
+    errors.
     """
     if package not in sys.modules:
         spec = importlib.util.find_spec(package)

@@ -1,7 +1,7 @@
-"""Until when one item of a task may take its time, and how the items of a slice share theirs.
+"""The deadline of one item of a task, and how the items of a bulk slice share the time of the slice.
 
-The clock decides which error an item has, and whether a score's sentences are the model's or fixed ones, which the score
-then says; it never decides a bit of what is answered.
+The clock decides which error an item has, and whether the sentences of a score are the model's or fixed ones, which the score
+then says. It never changes a bit of an answer.
 """
 
 from __future__ import annotations
@@ -16,27 +16,27 @@ _CODE = "engine.too_slow"
 
 
 class Deadline:
-    """A moment after which nothing more is begun; handed to whatever takes long."""
+    """A moment after which no further step begins. It is passed to every function that may take long."""
 
     __slots__ = ("_clock", "_end")
 
     def __init__(self, seconds: float = math.inf, clock: Callable[[], float] = time.monotonic) -> None:
-        """Begin to count; without `seconds`, there is no end."""
+        """Start the clock. Without `seconds`, the deadline never passes."""
         self._clock = clock
         self._end = seconds if math.isinf(seconds) else clock() + seconds
 
     @property
     def left(self) -> float:
-        """Return the seconds that are left, zero or less when it has passed."""
+        """Return how many seconds are left: zero or less once the deadline has passed."""
         return self._end if math.isinf(self._end) else self._end - self._clock()
 
     def check(self) -> None:
-        """Raise `ModelError` engine.too_slow if it has passed."""
+        """Raise `ModelError` engine.too_slow if the deadline has passed."""
         if self.left <= 0:
             raise self.passed()
 
     def passed(self) -> ModelError:
-        """Return what is said of an item that it has cut short."""
+        """Return the error of an item that this deadline has cut short."""
         return ModelError(_CODE, "the item took longer than its share of the slice's time")
 
 
@@ -44,28 +44,29 @@ NEVER = Deadline()
 
 
 class Shares:
-    """The seconds of a slice. Half of them belong to all items in equal parts; the other half is for those that need more.
+    """The seconds of a slice. Half of them belong to all items in equal parts; the other half is spare time for slow items.
 
-    An item gets its part, and a quarter of what is spare besides, if it is the last all of it: the other half, and all that
-    the items before it left of theirs. So an honest item that takes longer is not cut off, the parts of those after it stay
-    untouched whatever it does, and any number of endless items leaves something of the spare time to the next. What remains
-    in the end is for items that were cut off, half of it for each and all of it for the last.
+    Each item gets its equal part and a quarter of the spare time; the last item gets all of the spare time. Spare time is the
+    other half, and what earlier items left of their parts. So an honest item that takes longer is not cut off. Whatever an item
+    does, the equal parts of later items stay untouched, and any number of endless items still leaves some spare time for the
+    next one. The time that remains in the end goes to the items that were cut off: half of it to each, and all of it to the
+    last.
     """
 
     def __init__(self, items: int, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
-        """Begin to count."""
+        """Start the clock for this many items."""
         self._clock = clock
         self._whole = Deadline(seconds, clock)
         self._part = seconds / 2 / max(1, items)
 
     def next(self, left: int) -> Deadline:
-        """Return the deadline of the next item, with which there are `left` to come."""
+        """Return the deadline of the next item; `left` counts the items still to come, this one included."""
         time_left = max(0.0, self._whole.left)
         spare = max(0.0, time_left - left * self._part)
         part = min(self._part, time_left / left)
         return Deadline(part + spare / min(4, left), self._clock)
 
     def again(self, left: int) -> Deadline:
-        """Return the deadline of an item that was cut off, with which there are `left` such."""
+        """Return the deadline for the second try of an item that was cut off; `left` counts such items, this one included."""
         time_left = max(0.0, self._whole.left)
         return Deadline(time_left / min(2, left), self._clock)

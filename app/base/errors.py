@@ -1,7 +1,7 @@
 """Every foreseeable failure, as one family of exceptions with stable codes.
 
-Nothing but an `AppError` crosses a module boundary. The message is lower case, has no full stop
-and never holds any of the input's content: it is published in a result that anyone may read.
+Only an `AppError` crosses a module boundary. Its message is lower case, has no full stop and never holds any content of the
+input, because a result that anyone may read publishes it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class AppError(Exception):
     exit_code = EXIT_INTERNAL
 
     def __init__(self, code: str, message: str) -> None:
-        """Raise KeyError if `HINTS` has no such code: a programming error."""
+        """Look up the hint. Raises KeyError if `HINTS` lacks the code, which is a programming error."""
         super().__init__(message)
         self.code = code
         self.message = message
@@ -35,34 +35,34 @@ class AppError(Exception):
 
     @property
     def hint(self) -> str:
-        """Return what the reader can do about it."""
+        """Return the hint: what the reader can do about the failure."""
         return fill(self._hint)
 
     def __str__(self) -> str:
-        """Return `message (code)`, fit for one line."""
+        """Return `message (code)` on one line."""
         return f"{self.message} ({self.code})"
 
 
 def bare(err: AppError) -> AppError:
-    """Return `err` without the frames that it came through: while it is kept, they keep all that was being read there."""
+    """Return `err` without its traceback and causes: their frames would keep the input in memory as long as `err` is kept."""
     err.__traceback__ = err.__cause__ = err.__context__ = None
     return err
 
 
 class InputError(AppError):
-    """What the requester or the worker handed over cannot be used."""
+    """The requester or the worker handed over something that cannot be used."""
 
 
 class ContradictionError(InputError):
-    """Two things exclude each other, each under its field's name."""
+    """Two fields or inputs exclude each other; the message names both."""
 
     def __init__(self, first: str, second: str, why: str = "") -> None:
-        """Take the names of two fields of ours, and why only one of them can be."""
+        """Take the names of two request fields or inputs, and the reason why they exclude each other."""
         super().__init__("request.contradiction", f"both {first} and {second} are given{why and f': {why}'}")
         self.first, self.second, self.why = first, second, why
 
     def located(self, origins: Mapping[str, object]) -> ContradictionError:
-        """Return the same, with where each field came from (`origins`: its name -> its source)."""
+        """Return the same error with the source of each field in its message; `origins` maps a field's name to its source."""
         first, second = (f"{name} ({origins[name]})" if name in origins else name for name in (self.first, self.second))
         return ContradictionError(first, second, self.why)
 
@@ -76,12 +76,12 @@ class HistoryError(InputError):
 
 
 class UsageError(AppError):
-    """A mistake of the person at the desk: in an option, or in a file of their own. Its message may name the place."""
+    """A mistake in an option that a person typed, or in a file of their own. The message may name the file."""
 
     exit_code = EXIT_USAGE
 
     def __init__(self, code: str, message: str) -> None:
-        """Take the hint for the desk, if there is one."""
+        """Take the code's hint for the command line if there is one, else its usual hint."""
         super().__init__(code, message)
         self._hint = DESK_HINTS.get(code, self._hint)
 
@@ -93,7 +93,7 @@ class ModelError(AppError):
 
 
 class SandboxError(AppError):
-    """The sandbox is missing, altered or failed; what a snippet does in it is never an error but a verdict."""
+    """The sandbox is missing, altered or failed. A failing snippet is a verdict and never such an error."""
 
     exit_code = EXIT_UNAVAILABLE
 
@@ -103,7 +103,7 @@ class SigningError(AppError):
 
 
 class OutputError(AppError):
-    """IEXEC_OUT cannot be written: the one failure that no result can report."""
+    """IEXEC_OUT cannot be written: the only failure that no result can report."""
 
     exit_code = EXIT_CANNOT_WRITE
 
@@ -115,12 +115,12 @@ class ChainError(AppError):
 
 
 class VerifyError(AppError):
-    """A result was refused."""
+    """Verification refused a result."""
 
     exit_code = EXIT_REFUSED
 
 
 class SimulationError(AppError):
-    """A local simulation did not yield what a worker accepts."""
+    """A local simulation did not produce output that a worker would accept."""
 
     exit_code = EXIT_REFUSED

@@ -1,4 +1,4 @@
-"""Every maximum, in one place, with its unit and its reason."""
+"""Every maximum in one place, with its unit and its reason."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Maxima of what is read and written; a test hits each from both sides."""
+    """The maxima of everything that is read and written; a test tries each from both sides."""
 
     # what comes in
     dataset_bytes: int = 16 * 2**20  # one protectedData file; a prompt is text, not a film
@@ -21,10 +21,10 @@ class Limits:
     args_bytes: int = 64 * 2**10  # all command-line arguments together
     bulk_items: int = 100  # datasets in one bulk slice (iexec SDK MAX_DATASET_PER_TASK)
     json_depth: int = 64  # levels of nesting
-    # Values and names of one JSON text, counted before it is parsed. The worst of them take 100 bytes each of memory
-    # (measured: objects of one name and one value, no two alike), so 286 MiB; of the deployed heap's 1,024 MiB the default
-    # model leaves 432, with the sandbox 360. Real ones: Etherscan's rows have one in 16 bytes and Blockscout's one in 12, so
-    # an input file of the largest size 2.9 million.
+    # Values and names of one JSON text, counted before it is parsed. In the worst case each takes 100 bytes of memory
+    # (measured: objects with one name and one value, all different), which makes 286 MiB. Of the 1,024 MiB of the deployed heap
+    # the default model leaves 432 free, with the sandbox 360. Real documents have fewer: one in 16 bytes for Etherscan's rows
+    # and one in 12 for Blockscout's, so 2.9 million for an input file of the largest size.
     json_nodes: int = 3_000_000
     table_cells: int = 2_400_000  # lines and cells of one text: 100,000 rows of 24 columns; the worst take 72 bytes each
     history_records: int = 100_000  # transactions and transfers of one wallet; whoever has more is an exchange

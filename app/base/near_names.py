@@ -1,10 +1,10 @@
-"""Names that are nearly ours: a slip of the key is told from a field of another program."""
+"""Tell a mistyped field name of ours from a field of another program."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-# What other programs call a thing that has another name here, or, with "", is not to be had here.
+# Names that other programs use, with our name for the same thing, or with "" for things that cannot be set here.
 _ELSEWHERE = {
     **dict.fromkeys(("system_prompt", "systemprompt", "instructions", "instruction", "preprompt"), "system"),
     **dict.fromkeys(("max_new_tokens", "max_completion_tokens", "max_output_tokens", "num_predict", "n_predict"), "max_tokens"),
@@ -24,7 +24,7 @@ _ALIKE = 0.85  # difflib's ratio from which two names are one name and a slip
 
 
 def near(name: str, known: Iterable[str]) -> str | None:
-    """Return what of `known` the unknown `name` means, "" if it is an option that is not to be had, None if it is neither."""
+    """Return the name in `known` that `name` was likely meant as, "" for an option that cannot be set here, else None."""
     import difflib
 
     said = _plain(name)
@@ -39,11 +39,14 @@ def near(name: str, known: Iterable[str]) -> str | None:
 
 
 def say(name: str, meant: str) -> str:
-    """Return the complaint about `name`, which `near` took for `meant`; one with more of its own, or not plain, is not said."""
+    """Return the complaint about `name`, for which `near` returned `meant`.
+
+    The message repeats `name` only if it is plain ASCII and adds no more than a few characters to `meant`.
+    """
     is_own = name.lower().replace("-", "_") not in _ELSEWHERE and len(name) > len(meant) + _SLIP
     if is_own or not (name.isascii() and name.isprintable()):
         return f"the name of a field is nearly {meant}"
-    return f"{name} is no field: {f'{meant} is' if meant else 'that cannot be set here'}"
+    return f"{name} is not a field: {f'{meant} is' if meant else 'that cannot be set here'}"
 
 
 def _plain(name: str) -> str:

@@ -1,1 +1,1 @@
-"""What makes a checkout complete: models, the sandbox's guest, and a look at what is missing. The image does not ship it."""
+"""Make a checkout complete: get models, build the sandbox's guest, name what is missing. The image does not ship this room."""

@@ -1,4 +1,4 @@
-"""Name what is missing on this machine, with a hint each."""
+"""Report what is missing on this machine, with a hint for each finding."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from app.llm import library
 from app.llm.models import checked_path, find
 from app.simulate.folders import FOLDER
 
-_FREE_BYTES = 2 * 2**30  # a model, its parts while they are fetched, and the build
+_FREE_BYTES = 2 * 2**30  # enough for a model, its partial downloads, and the build
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing looked at."""
+    """One thing that was examined."""
 
     name: str
     ok: bool
@@ -31,7 +31,7 @@ class Finding:
 
 
 def examine() -> Iterator[Finding]:
-    """Yield one finding after the other; hashing the model takes a moment."""
+    """Yield one finding after the other. Hashing the model takes a moment."""
     yield Finding("version", True, f"sealed-llm {__version__} on Python {platform.python_version()}")
     yield _compiler()
     yield _try("engine", lambda: library.load().llama_print_system_info().decode().strip(" |"))

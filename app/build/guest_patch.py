@@ -1,7 +1,7 @@
-"""Rework a guest's WebAssembly so that its memory is handed to it and its start can be continued.
+"""Patch a guest's WebAssembly so that the host provides its memory and its start can be continued.
 
-Three edits (sections of the WebAssembly core specification 5.5): the memory becomes an import from the
-WASI module; the function table and the stack pointer become exports. No instruction is touched.
+There are three edits (sections of the WebAssembly core specification 5.5): the memory becomes an import from the WASI module;
+the function table and the stack pointer become exports. No instruction is changed.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from app.base.errors import SandboxError
 _CUSTOM, _IMPORT, _MEMORY, _GLOBAL, _EXPORT = 0, 2, 5, 6, 7
 _MODULE = b"wasi_snapshot_preview1"
 _EXPORTS = {b"__indirect_function_table": b"\x01\x00", b"__stack_pointer": b"\x03\x00"}  # table 0, global 0
-# What the one global must be: a mutable i32, which compilers for WASI keep the stack pointer in.
+# The only global must be a mutable i32, in which compilers for WASI keep the stack pointer.
 _ONE_MUTABLE_I32 = b"\x01\x7f\x01"
 
 
 def patch(wasm: bytes) -> bytes:
-    """Return `wasm` with the edits, without its custom sections (names and debug information).
+    """Return `wasm` with the edits, and without its custom sections (names and debug information).
 
-    Raises `SandboxError` sandbox.altered if it is not a module of the expected make.
+    Raises `SandboxError` sandbox.altered if the module does not have the expected form.
     """
     out, memory = bytearray(wasm[:8]), b""
     sections = list(_sections(wasm))
@@ -28,13 +28,13 @@ def patch(wasm: bytes) -> bytes:
         if kind == _MEMORY:
             memory = body
     if wasm[:8] != b"\0asm\1\0\0\0" or memory[:2] != b"\x01\x00":
-        raise SandboxError("sandbox.altered", "the guest is no WebAssembly module with one memory")
+        raise SandboxError("sandbox.altered", "the guest is not a WebAssembly module with one memory")
     for kind, body in sections:
         if kind in (_CUSTOM, _MEMORY):
             continue
         edited = body
         if kind == _GLOBAL and not body.startswith(_ONE_MUTABLE_I32):
-            raise SandboxError("sandbox.altered", "the guest has other globals than a stack pointer")
+            raise SandboxError("sandbox.altered", "the guest has globals other than a stack pointer")
         if kind == _IMPORT:  # memory type: the limits without the count before them
             edited = _append(body, [_name(_MODULE) + _name(b"memory") + b"\x02" + memory[1:]])
         elif kind == _EXPORT:

@@ -1,4 +1,4 @@
-"""Write what the model makes of a job's fixed words beside the model, where a run finds it."""
+"""Write the prompt state of a job's fixed words beside the model, where a run finds it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.llm.engine import Engine
 
 
 def save(engine: Engine, tokens: Sequence[int], path: Path) -> None:
-    """Write the state after `tokens`, as many of them as are whole eights, to `path`.
+    """Write to `path` the state after `tokens`, cut to a multiple of eight tokens.
 
     Raises `ModelError` engine.failed if llama.cpp cannot write it.
     """

@@ -1,1 +1,1 @@
-"""The command line. Thin: a command reads options, calls a room, and prints. Data on stdout, the rest on stderr."""
+"""The command line. Each command only reads options, calls a room, and prints: data on stdout, the rest on stderr."""

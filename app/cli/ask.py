@@ -1,4 +1,4 @@
-"""`ask` and `score`: the words themselves, or files, and a signed answer. Thin."""
+"""The commands `ask` and `score`: they take words or files, and give a signed answer."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ class _Score(Ending, Settings):
 def ask(**typed: Unpack[_Ask]) -> int:
     """Ask one question and get a signed answer, as an order on iExec would.
 
-    The question is protected as a protectedData, with the numbers that go with
-    it. With --file, or with something piped in beside it, that is the
-    protectedData, the question a requester secret, and the numbers are public
-    args. Without a question, what is piped in is the prompt, and a file must be a
-    request that says what to do, its numbers too. Words that begin with - go
-    behind --.
+    The question becomes a protectedData, together with the numeric options. With
+    --file, or with piped text beside the question, that becomes the
+    protectedData, the question a requester secret, and the numeric options public
+    args. Without a question, piped text is the prompt, and a file must be a
+    request that says what to do, with its own numbers. Put words that begin with
+    - after --.
 
     \b
     Examples:
@@ -59,15 +59,15 @@ def ask(**typed: Unpack[_Ask]) -> int:
 @click.command(cls=Command)
 @click.argument("wallet", metavar="0x…")
 @click.argument("files", nargs=-1, type=FILE, metavar="[HISTORY]...")
-@click.option("--chain", metavar="ID", help="Chain id of the history; 1 unless told.")
+@click.option("--chain", metavar="ID", help="Chain id of the history; 1 by default.")
 @model_options
 @end_options
 def score(**typed: Unpack[_Score]) -> int:
     """Score a wallet from the files that an explorer or a node sent.
 
-    The address is protected, the files are input files. The formats that are
-    read are listed in docs/how-to/wallet-histories.md; a history may be piped
-    in as well.
+    The address becomes a protectedData, and the files become input files.
+    docs/how-to/wallet-histories.md lists the known formats; a history may also
+    be piped in.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""What all commands have in common: how they are called, help, errors in one voice, a progress line."""
+"""The common base of all commands: how the program was called, help, uniform error messages, a progress line."""
 
 from __future__ import annotations
 
@@ -35,25 +35,25 @@ def is_module() -> bool:
 
 
 def typed() -> str:
-    """Return how this program was called, fit to be pasted into the same shell: `.venv/bin/sealed-llm`, for example."""
+    """Return how this program was called, ready to be pasted into the same shell, for example `.venv/bin/sealed-llm`."""
     if is_module():
         return shlex.join([_as_typed(sys.orig_argv[0]), "-m", "app"])
     return shlex.quote(_as_typed(sys.argv[0])) if Path(sys.argv[0]).name == "sealed-llm" else "sealed-llm"
 
 
 def _as_typed(path: str) -> str:
-    """Return the bare name of a program that the shell found in its PATH: the system hands over the whole path."""
+    """Return the bare name of a program that the shell found in its PATH, because the system passes the whole path."""
     name = Path(path).name
     return name if shutil.which(name) == path else path
 
 
 def say(text: object, *, err: bool = False) -> None:
-    """Print a line or more: the one way to a person's screen, so that nothing in a result, a file or an answer acts on it."""
+    """Print lines of text, made harmless for terminals. All output to a person's screen goes through here."""
     click.echo(printable(str(text)), err=err)
 
 
 class Command(click.Command):
-    """A command whose help names the program as it was called; in the sources its name is sealed-llm."""
+    """A command whose help shows the program's name as it was called; in the sources its name is sealed-llm."""
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the text of the help."""
@@ -72,12 +72,12 @@ class Group(Command, click.Group):
 
 
 class Program(Group):
-    """The whole program: whatever goes wrong ends in one line, a hint and an exit code."""
+    """The whole program: every failure ends in one line, a hint and an exit code."""
 
     group_class = Group
 
     def main(self, *positional: Any, **named: Any) -> Any:
-        """Run the command and leave with its exit code, or return it if not `standalone_mode`."""
+        """Run the command and exit with its code, or return the code if not `standalone_mode`."""
         standalone = named.get("standalone_mode", True)
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):
@@ -91,7 +91,7 @@ class Program(Group):
             code = EXIT_USAGE
         except click.Abort:
             code = _refuse("stopped", "stopped before the end", "", EXIT_STOPPED, as_json=False)
-        except BrokenPipeError:  # whoever reads stdout has gone: nothing to complain about, and nothing to flush
+        except BrokenPipeError:  # the reader of stdout has gone: there is nothing to report, and nothing to flush
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             code = EXIT_REFUSED
         except Exception as err:  # noqa: BLE001  no traceback: it could quote the input
@@ -102,15 +102,15 @@ class Program(Group):
 
 
 def _failed(err: Exception, *, as_json: bool) -> int:
-    """Say what went wrong; return the exit code."""
+    """Report the error and return the exit code."""
     if isinstance(err, click.ClickException):
         return _refuse("usage", _in_our_voice(err), _usage_hint(err), EXIT_USAGE, as_json=as_json)
     if isinstance(err, AppError):
-        # a mistake of the person at the desk: in what was typed, or in an input
+        # a mistake of the person at the desk, in an option or in an input
         mistake = err.code == "model.unknown" or (err.exit_code == EXIT_INTERNAL and err.code != "internal")
         return _refuse(err.code, err.message, err.hint, EXIT_USAGE if mistake else err.exit_code, as_json=as_json)
-    if isinstance(err, OSError) and err.errno in _FULL:  # of a file, or of standard output
-        full = OutputError("disk.full", f"what is to be written cannot be: {(err.strerror or '').lower()}")
+    if isinstance(err, OSError) and err.errno in _FULL:  # the disk of a file, or of standard output
+        full = OutputError("disk.full", f"the output cannot be written: {(err.strerror or '').lower()}")
         return _refuse(full.code, full.message, full.hint, full.exit_code, as_json=as_json)
     return _refuse("internal", _where(err), HINTS["internal"], EXIT_INTERNAL, as_json=as_json)
 
@@ -126,7 +126,7 @@ def _usage_hint(err: click.ClickException) -> str:
 
 
 def _where(err: Exception) -> str:
-    """Return the kind of a bug and its place in the program, none of its words: they could quote the input."""
+    """Return the kind of a bug and its place in the program, without its message, which could quote the input."""
     trace = err.__traceback__
     while trace and trace.tb_next:
         trace = trace.tb_next
@@ -135,13 +135,13 @@ def _where(err: Exception) -> str:
 
 
 def _refuse(code: str, message: str, hint: str, exit_code: int, *, as_json: bool) -> int:
-    """Say what went wrong on stderr, with --json also as an object on stdout; return the exit code."""
+    """Print the error on stderr, and with --json also as an object on stdout; return the exit code."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except OSError:  # what it still holds must not fail again at the end
+        except OSError:  # so that its remaining content does not fail again at exit
             os.dup2(os.open(os.devnull, os.O_WRONLY), 2 if stream is sys.stderr else 1)
-    with contextlib.suppress(OSError):  # there is nobody to tell
+    with contextlib.suppress(OSError):  # nobody can be told
         if as_json:
             say(json.dumps({"error": {"code": code, "message": message, "hint": hint}}, indent=1))
     with contextlib.suppress(OSError):
@@ -152,7 +152,7 @@ def _refuse(code: str, message: str, hint: str, exit_code: int, *, as_json: bool
 
 
 class Progress:
-    """A line on a terminal that says what goes on and for how long, and is gone in the end; nothing on a pipe."""
+    """A line on a terminal that shows the current step and its time, and disappears in the end; on a pipe it shows nothing."""
 
     def __init__(self, label: str) -> None:
         self._label, self._width = label, 0

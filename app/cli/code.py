@@ -1,4 +1,4 @@
-"""`code`, and the same as `simulate code`: code tasks, with a session file if one is named. Thin."""
+"""The command `code`, also called `simulate code`: code tasks, with a session file if one is named."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ from app.cli.order import FILE, model_options, run_options, sampling_options
 
 @click.command(cls=Command)
 @click.argument("words", nargs=-1, metavar="[WORDS]...")
-@click.option("--prompt", metavar="TEXT", help="What the code is for; the words, in another place.")
+@click.option("--prompt", metavar="TEXT", help="What the code is for, in place of the words.")
 @click.option("--language", metavar="NAME", help="python, c++, c, java, scala, sql, javascript, bash.")
 @click.option("--test", "tests", multiple=True, metavar="CODE", help="What the code must pass (Python); repeatable.")
 @click.option("--attempts", metavar="N", help="How often the model may try while tests fail.")
-@click.option("--file", type=FILE, metavar="FILE", help="Code to adjust; the words say how.")
+@click.option("--file", type=FILE, metavar="FILE", help="Code to adjust; the words say what to change.")
 @click.option("--feedback", multiple=True, metavar="TEXT", help="What to change; repeatable.")
 @click.option("--session", "path", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Keep a session here.")
-@click.option("--name", metavar="NAME", help="Which session in FILE.")
-@click.option("--list", "action", flag_value="list", help="Name the sessions in FILE.")
+@click.option("--name", metavar="NAME", help="The name of the session in FILE.")
+@click.option("--list", "action", flag_value="list", help="List the sessions in FILE.")
 @click.option("--show", "action", flag_value="show", help="Show a session with all its code.")
 @click.option("--rename", metavar="NEW", help="Give a session another name.")
 @click.option("--delete", "action", flag_value="delete", help="Delete a session.")
 @click.option("--delete-turn", type=int, metavar="N", help="Delete one of its turns, counted from 1.")
 @sampling_options
 @model_options
-@click.option("--args", default="", metavar="TEXT", help="More of the task's arguments, one string.")
+@click.option("--args", default="", metavar="TEXT", help="Further arguments of the task, as one string.")
 @run_options
 def code(*, path: Path | None, name: str | None, action: str | None, **given: Unpack[CodeOptions]) -> int:
     """Write or change code, test it in the sandbox, and get it signed.
 
-    The words say what to write; with --file, or with code piped in, what to
-    change. Everything but the model's name and the threads is protected.
+    The words say what to write, or with --file or piped code what to change.
+    Everything is private except the model's name and the threads.
 
-    With --session FILE a task goes on: words or --prompt begin a session, under
-    --name or a name made of the words, and never in the place of another;
-    --feedback goes on with one. Tests stay in force until others are given.
-    What fails leaves the session as it was.
+    With --session FILE a task has several turns: words or --prompt begin a new
+    session, under --name or a name made from the words; --feedback continues a
+    session. Tests stay in force until you give others. A turn that fails leaves
+    the session unchanged.
 
     \b
     Examples:
@@ -61,7 +61,7 @@ def code(*, path: Path | None, name: str | None, action: str | None, **given: Un
     from app.cli import code_sessions as turns
 
     if managing:
-        assert path is not None  # noqa: S101  _check has seen to it
+        assert path is not None  # noqa: S101  _check ensures it
         say(turns.manage(path, name, action, given["rename"], given["delete_turn"], as_json=given["as_json"]))
         return 0
     if path is None:

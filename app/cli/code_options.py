@@ -1,4 +1,4 @@
-"""What the options of `code` say."""
+"""The values of the options of `code`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from app.desk.settings import Settings
 
 
 class CodeOptions(Ending, Settings):
-    """All but those that name a session, and what is to be done with it."""
+    """All options except those that name a session and what to do with it."""
 
     words: tuple[str, ...]
     prompt: str | None

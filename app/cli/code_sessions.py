@@ -1,4 +1,4 @@
-"""Turns of code tasks at the desk: one alone, or one of a session that a file keeps; and what else is done with sessions."""
+"""Code tasks on this machine: a single one, a turn of a session in a file, and the management of sessions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from app.simulate import orders, session_file
 from app.simulate.simulation import Simulated
 from app.simulate.worker import Order
 
-_NOTHING = ("refused", "not_code")  # no code came of it that a later turn could change
+_NOTHING = ("refused", "not_code")  # these gave no code that a later turn could change
 
 
 def alone(given: CodeOptions) -> int:
@@ -24,7 +24,7 @@ def alone(given: CodeOptions) -> int:
 
 
 def turn(path: Path, name: str | None, given: CodeOptions) -> int:
-    """Begin a session or go on with one, and keep it if the result verifies. Return the exit code.
+    """Begin a session or continue one, and keep it if the result verifies. Return the exit code.
 
     Raises `UsageError` session.exists, session.unknown or session.unnamed.
     """
@@ -43,11 +43,11 @@ def turn(path: Path, name: str | None, given: CodeOptions) -> int:
         code = conclude(done, as_json=given["as_json"], more={"session": f"NOT CHANGED: {path} is as it was"})
         return code or 1
     try:
-        with session_file.changing(path) as sessions:  # read anew: another turn may have ended meanwhile
+        with session_file.changing(path) as sessions:  # read again, because another turn may have ended meanwhile
             if name is None or (begins and name in sessions.sessions):
                 name = sessions.fresh(answer.session.prompt)
             kept = sessions.keep(name, answer.session)
-    except AppError as err:  # the work is done and signed: it is shown all the same
+    except AppError as err:  # the work is done and signed, so it is shown in any case
         return conclude(done, as_json=given["as_json"], more={"session": f"NOT KEPT: {err.message}"}) or 1
     said = f"{name!r} in {path}, turn {len(kept.session.turns)}"
     if not given["tests"] and (count := len(kept.session.tests)):
@@ -56,7 +56,7 @@ def turn(path: Path, name: str | None, given: CodeOptions) -> int:
 
 
 def manage(path: Path, name: str | None, action: str | None, new: str | None, number: int | None, *, as_json: bool) -> str:
-    """List, show, rename or delete, and return what was done. Raises `UsageError` session.*."""
+    """List, show, rename or delete sessions, and return what was done. Raises `UsageError` session.*."""
     if not path.exists():
         raise UsageError("session.unknown", f"there is no {path}")
     if action in ("list", "show"):

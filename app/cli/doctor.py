@@ -1,4 +1,4 @@
-"""`doctor`. Thin."""
+"""The command `doctor`."""
 
 from __future__ import annotations
 

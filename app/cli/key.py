@@ -1,4 +1,4 @@
-"""The commands below `key`. Thin, as app/cli/main.py. Only `new` ever shows a secret, and only on stdout."""
+"""The commands below `key`. Only `new` ever shows a secret, and only on stdout."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def key_new() -> None:
 
 
 @key.command("address")
-@click.option("--simulation", is_flag=True, help="Of this machine's simulation key instead.")
+@click.option("--simulation", is_flag=True, help="Use this machine's simulation key instead.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 def key_address(*, simulation: bool, as_json: bool) -> None:
     """Print the address that signs with the app secret."""
@@ -68,7 +68,7 @@ def key_public(*, as_json: bool) -> None:
 
 
 def _secret() -> str:
-    """Return the app secret, never from the command line: that is in the process list and the shell history."""
+    """Return the app secret. It is never taken from the command line, which the process list and the shell history show."""
     named = os.environ.get("IEXEC_APP_DEVELOPER_SECRET")
     if named is None and sys.stdin.isatty():
         raise click.UsageError("set IEXEC_APP_DEVELOPER_SECRET, or give the secret on standard input")

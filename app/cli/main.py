@@ -1,4 +1,4 @@
-"""The command line. Thin: a command reads options, calls a room, and prints. Data on stdout, the rest on stderr."""
+"""The command line. Each command only reads options, calls a room, and prints: data on stdout, the rest on stderr."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from app.cli.verify import verify
 
 
 class _Program(Program):
-    """Knows `simulate code`, which is `code`."""
+    """Runs `simulate code` as `code`."""
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         if args[:2] == ["simulate", "code"]:

@@ -1,4 +1,4 @@
-"""The commands below `model`. Thin, as app/cli/main.py."""
+"""The commands below `model`."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def model_check(name: str | None) -> None:
 
 
 class _bar:  # noqa: N801  reads as the function it stands for
-    """A progress bar on a terminal, nothing on a pipe."""
+    """A progress bar on a terminal; it shows nothing on a pipe."""
 
     def __init__(self, label: str, length: int, *, relative: bool = False) -> None:
         self._bar = click.progressbar(length=length, label=label, file=sys.stderr, hidden=not sys.stderr.isatty())

@@ -1,4 +1,4 @@
-"""The options and the ending that all commands have in common which run a task on this machine."""
+"""The options and the final output that are common to all commands which run a task on this machine."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _Made = TypeVar("_Made", bound=Callable[..., Any])
 
 
 class Ending(TypedDict):
-    """What `end_options` add."""
+    """The values of the options that `end_options` adds."""
 
     out: Path | None
     keep: bool
@@ -47,7 +47,7 @@ def end_options(command: _Made) -> _Made:
             "--out",
             type=click.Path(file_okay=False, path_type=Path),
             metavar="FOLDER",
-            help="A new folder for the result; ./sealed-result/N unless told.",
+            help="A new folder for the result; ./sealed-result/N by default.",
         ),
     ):
         command = option(command)
@@ -55,28 +55,28 @@ def end_options(command: _Made) -> _Made:
 
 
 def model_options(command: _Made) -> _Made:
-    """Add the options of the model that answers: public, and in the task's args."""
+    """Add the options of the model that answers; they are public, in the task's args."""
     for option in (
-        click.option("--threads", type=click.IntRange(1), metavar="N", help="Threads of the engine; speed alone."),
-        click.option("--model", metavar="NAME", help="Which model answers; `model list` shows them."),
+        click.option("--threads", type=click.IntRange(1), metavar="N", help="Threads of the engine; affects the speed only."),
+        click.option("--model", metavar="NAME", help="The model that answers; `model list` shows all."),
     ):
         command = option(command)
     return command
 
 
 def sampling_options(command: _Made) -> _Made:
-    """Add the options that shape what the model writes."""
+    """Add the options that shape the text of the model."""
     for option in (
-        click.option("--seed", metavar="N", help="Of the sampler, above temperature 0."),
-        click.option("--temperature", metavar="T", help="0 (unless told) to 2."),
-        click.option("--max-tokens", metavar="N", help="Most tokens of the answer; 512 unless told."),
+        click.option("--seed", metavar="N", help="The seed of the sampler; unused at temperature 0."),
+        click.option("--temperature", metavar="T", help="From 0 (the default) to 2."),
+        click.option("--max-tokens", metavar="N", help="The most tokens of the answer; 512 by default."),
     ):
         command = option(command)
     return command
 
 
 def connect_to(engine: str | None) -> Outside | None:
-    """Return the engine that --engine names, None if it is not given. Raises `UsageError`, or `ModelError` engine.missing."""
+    """Return the engine that --engine names, None without the option. Raises `UsageError`, or `ModelError` engine.missing."""
     if engine is None:
         return None
     from app.simulate.outside_engines import connect
@@ -98,7 +98,7 @@ def run(order: Order, out: Path | None, engine: Outside | None, label: str, *, k
 
 
 def conclude(done: Simulated, *, as_json: bool, more: dict[str, str] | None = None) -> int:
-    """Show what came out, and return the exit code."""
+    """Show the outcome and return the exit code."""
     from app.simulate.show import as_text, exit_code, summary
 
     more = more or {}

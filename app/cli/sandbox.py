@@ -1,4 +1,4 @@
-"""The commands below `sandbox`. Thin, as app/cli/main.py."""
+"""The commands below `sandbox`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def sandbox() -> None:
 
 @sandbox.command("build", short_help="Make the guest and embed it beside the code.")
 @click.option("--copy", is_flag=True, help="Embed a copy instead of a link (for an image).")
-@click.option("--pin", is_flag=True, help="Make it anew and write what comes out to app/sandbox/guest.toml.")
+@click.option("--pin", is_flag=True, help="Build it again and write its digests to app/sandbox/guest.toml.")
 def sandbox_build(*, copy: bool, pin: bool) -> None:
     """Fetch CPython, compile and start it (half a minute), embed the result beside the code."""
     from app.build.fetch import embed

@@ -1,4 +1,4 @@
-"""`simulate`: one task with every kind of input, as a worker would run it. Thin."""
+"""The command `simulate`: run one task with inputs of every kind, as a worker would."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ class _Simulate(Ending):
 @click.option("--prompt", help="The prompt to protect and ask.")
 @click.option("--wallet", metavar="0x…", help="A wallet address to protect and score.")
 @click.option("--file", "request_file", type=FILE, metavar="JSON", help="A request, a JSON object, to protect; - is stdin.")
-@click.option("--protected-data", type=FILE, metavar="FILE", help="A protectedData file, as it is.")
-@click.option("--bulk", is_flag=True, help="The files named after it are one bulk slice.")
+@click.option("--protected-data", type=FILE, metavar="FILE", help="A protectedData file, passed on unchanged.")
+@click.option("--bulk", is_flag=True, help="The files named after it make one bulk slice.")
 @click.argument("datasets", nargs=-1, type=FILE, metavar="[FILE]...")
 @click.option("--args", default="", metavar="TEXT", help="The task's arguments, split as a worker does.")
 @click.option("--secret", "secrets", multiple=True, metavar="N=TEXT", help="Requester secret number N; repeatable.")
-@click.option("--input-file", "input_files", multiple=True, type=FILE, metavar="FILE", help="Repeatable.")
+@click.option("--input-file", "input_files", multiple=True, type=FILE, metavar="FILE", help="An input file; repeatable.")
 @click.option("--no-app-secret", is_flag=True, help="Run without a signing key, as an app without a secret.")
 @run_options
 def simulate(**typed: Unpack[_Simulate]) -> int:
@@ -46,15 +46,15 @@ def simulate(**typed: Unpack[_Simulate]) -> int:
 
     The result goes to ./sealed-result/N, the next free number. It is signed with
     IEXEC_APP_DEVELOPER_SECRET if that is set here, else with this machine's
-    simulation key. Whatever was decrypted is removed in the end.
+    simulation key. Decrypted inputs are removed in the end.
 
-    With --engine an engine of your own answers `ask` and `code` in the embedded
-    model's place, in this very process, and the result says so: "embedded":
-    false, modelHash zero. Refused with any IEXEC_* set. The server's key is read
-    from SEALED_LLM_ENGINE_KEY and kept nowhere.
+    With --engine an engine of your own answers `ask` and `code` in place of the
+    embedded model, in this very process, and the result says so: "embedded":
+    false, modelHash zero. It is refused if any IEXEC_* is set. The key of the
+    server is read from SEALED_LLM_ENGINE_KEY and never stored.
 
     Exit code 0: an answer; 1: an error result, or one that does not verify; 3:
-    an answer that is not what was asked for, failed tests for one.
+    an answer that is not what was asked for, such as code with failed tests.
 
     \b
     Examples:

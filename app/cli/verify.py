@@ -1,4 +1,4 @@
-"""`verify`: is a result genuine? Thin."""
+"""The command `verify`: check whether a result is genuine."""
 
 from __future__ import annotations
 
@@ -41,21 +41,21 @@ class _Chain:
 
 @click.command(cls=Command, short_help="Check a result, and say what was checked.")
 @click.argument("result", type=FILE)
-@click.option("--signer", required=True, metavar="0x…", help="The address you trust to have signed it.")
+@click.option("--signer", required=True, metavar="0x…", help="The address that you trust; it must be the signer.")
 @click.option("--model", "model_name", metavar="NAME|SHA256", help="The model you expect.")
-@click.option("--request", "request_file", type=FILE, metavar="JSON", help="The request with its salt: opens the commitment.")
+@click.option("--request", "request_file", type=FILE, metavar="JSON", help="The request with its salt, to open the commitment.")
 @click.option("--replay", is_flag=True, help="Run the request again and compare the answer byte for byte.")
 @click.option("--task", metavar="0x…", help="Compare with this task on chain; needs --rpc and --app.")
 @click.option("--rpc", metavar="URL", help="A JSON-RPC endpoint of the chain.")
 @click.option("--app", metavar="0x…", help="The app that you expect the deal to be for.")
 @click.option("--hub", metavar="0x…", help="The PoCo hub, if it is not that of Arbitrum One or Sepolia.")
-@click.option("--receipt", is_flag=True, help="Print an in-toto statement about it.")
+@click.option("--receipt", is_flag=True, help="Print an in-toto statement about the result.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 def verify(result: Path, *, as_json: bool, receipt: bool, **checks: Unpack[_Checks]) -> int:
-    """Check a result: schema, hashes, signature, signer; and what else you name.
+    """Check a result: schema, hashes, signature, signer, and further options.
 
     RESULT is result.json, its folder, or the zip that iExec delivers; - is
-    standard input. What was checked, and what was not, is listed on stderr.
+    standard input. The list of checks, made and not made, goes to stderr.
 
     Exit code 0: genuine, whatever its status; 1: refused; 2: a mistake in what
     was typed; 69: the chain or the model needed for it is out of reach.
@@ -103,7 +103,7 @@ def verify(result: Path, *, as_json: bool, receipt: bool, **checks: Unpack[_Chec
 
 
 def _refuse(result: Path, err: AppError, *, as_json: bool) -> int:
-    """Say why, on stderr, and with --json on stdout; return the exit code."""
+    """Print why the result is refused on stderr, and with --json also on stdout; return the exit code."""
     from app.verify.checklist import STEPS
 
     unknown = isinstance(err, ChainError | ModelError | SandboxError)
@@ -119,7 +119,7 @@ def _refuse(result: Path, err: AppError, *, as_json: bool) -> int:
 
 
 def _verify(result: Path, checks: _Checks) -> tuple[Verified, Asked]:
-    """Return the result and which checks it passed. Raises `UsageError` for what was typed, else `AppError`."""
+    """Return the result and which checks it passed. Raises `UsageError` for mistakes in the command, else `AppError`."""
     from app.desk import typed
     from app.verify import verifier as verifying
     from app.verify.checklist import Asked
@@ -137,7 +137,7 @@ def _verify(result: Path, checks: _Checks) -> tuple[Verified, Asked]:
     on_chain = None if chain is None else _on_chain(verified, data, chain)
     opened = False
     if fields is not None:
-        # without a salt there is nothing to open, and a replay that gives the same answer says more anyway
+        # without a salt there is no commitment to open, and a replay that gives the same answer shows more anyway
         opened = not replay or verified.result.report.request.commitment is not None
         _open(verified, fields, opened=opened, replay=replay)
     return verified, Asked(sha256 is not None, fields is not None, opened, replay, on_chain)
@@ -155,7 +155,7 @@ def _open(verified: Verified, fields: dict[str, Any], *, opened: bool, replay: b
 
 
 def _chain(checks: _Checks) -> _Chain | None:
-    """Return the options on the chain, None if none is given. Raises `UsageError` if they do not belong together."""
+    """Return the options about the chain, None if none is given. Raises `UsageError` if they do not belong together."""
     from app.desk import typed
 
     task, rpc, app, hub = checks["task"], checks["rpc"], checks["app"], checks["hub"]
@@ -180,7 +180,7 @@ def _on_chain(verified: Verified, data: bytes, chain: _Chain) -> OnChain:
 
 
 def _request(path: Path) -> dict[str, Any]:
-    """Return the fields of a request file, all of them known. Raises `UsageError`, with the names of unknown ones."""
+    """Return the fields of a request file, all of them known. Raises `UsageError` with the names of unknown ones."""
     from app.base.limits import LIMITS
     from app.desk import own_files, typed
 

@@ -1,1 +1,1 @@
-"""Keys, digests and signatures: EIP-712, the score messages for EVM chains and Sui. Bytes and plain values in, bytes out."""
+"""Keys, digests and signatures: EIP-712, and the score messages for EVM chains and Sui. It works on bytes and plain values."""

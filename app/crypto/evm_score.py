@@ -1,10 +1,11 @@
-"""A score for contracts on an EVM chain: a second EIP-712 struct beside that of the result, under the same domain.
+"""Sign a score for contracts on an EVM chain: a second EIP-712 struct beside that of the result, in the same domain.
 
     Score(address wallet,uint256 score,uint256 timestampMs,uint256 chainId,uint8 origin,string host,bool chainChecked,
           uint8 ownLabels,bool truncated)
 
-The signed result has hashes alone: a contract could not read out of them where a history came from. The codes are those of
-`score_statement`. The type's name is part of what is signed, so this signature is never one of a result, nor the reverse.
+The signed result holds only hashes, from which a contract could not read where a history came from. The codes are those
+of `score_statement`. The signed bytes include the name of the type, so this signature never passes for that of a result,
+nor the reverse.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ STRUCT_TYPE = (
 
 
 def score_digest(said: Statement, domain: Domain) -> bytes:
-    """Return the 32 bytes that are signed of a score. Not checked: that the statement is of a score that there is."""
+    """Return the 32 bytes of a score that are signed. Not checked: whether a result holds such a score."""
     numbers = (said.score, said.timestamp_ms, said.chain_id, ORIGIN_CODES[said.origin])
     flags = (int(said.chain_checked), said.labels_code, int(said.truncated))
     words = [

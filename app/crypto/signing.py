@@ -1,6 +1,6 @@
-"""Keys, EIP-712 digests, above all that of one static struct of hashes, sign and recover.
+"""Keys and EIP-712 digests, above all that of one static struct of hashes: sign them, and recover the signer.
 
-Knows nothing of files, reports or the environment. The signed struct, here and in docs/reference/result.md:
+This module does not know files, reports or the environment. The signed struct, here and in docs/reference/result.md:
 
     domain  EIP712Domain(string name,string version[,uint256 chainId])   "sealed-llm", "1"
     struct  Result(bytes32 taskId,bytes32 requestHash,bytes32 modelHash,
@@ -9,8 +9,8 @@ Knows nothing of files, reports or the environment. The signed struct, here and 
 A second struct, of a score, is in app/crypto/evm_score.py.
 
 Signatures are RFC 6979 deterministic, low-s (EIP-2), 65 bytes r | s | v with v 27 or 28.
-coincurve (libsecp256k1) makes them in 20 ms including its import; without it eth-account does the
-same 500 ms slower, and yields the same bytes (tests/unit/test_signing.py compares the two).
+coincurve (libsecp256k1) makes them in 20 ms including its import. Without it eth-account makes the
+same bytes 500 ms slower (tests/unit/test_signing.py compares the two).
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Message(Strict):
 
 
 class Domain(Strict):
-    """The EIP-712 domain; `chainId` only when the caller named one."""
+    """The EIP-712 domain; `chainId` is set only if the caller named one."""
 
     name: Literal["sealed-llm"] = "sealed-llm"
     version: Literal["1"] = "1"
@@ -57,13 +57,13 @@ def keccak256(data: bytes) -> bytes:
 
 
 def digest(message: Message, domain: Domain) -> bytes:
-    """Return the 32 bytes that are signed of a result."""
+    """Return the 32 bytes of a result that are signed."""
     words = (message.taskId, message.requestHash, message.modelHash, message.parametersHash, message.reportHash)
     return typed_digest(STRUCT_TYPE, [bytes.fromhex(word[2:]) for word in words], domain)
 
 
 def typed_digest(struct_type: str, words: list[bytes], domain: Domain) -> bytes:
-    """Return EIP-712's encode(domainSeparator, message) of a struct whose members are `words`, 32 bytes each."""
+    """Return EIP-712's encode(domainSeparator, message) for a struct whose members are `words` of 32 bytes each."""
     fields = "string name,string version" + ("" if domain.chainId is None else ",uint256 chainId")
     separator = keccak256(f"EIP712Domain({fields})".encode()) + keccak256(domain.name.encode())
     separator += keccak256(domain.version.encode())
@@ -75,7 +75,7 @@ def typed_digest(struct_type: str, words: list[bytes], domain: Domain) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A private key, its address, and where it came from; its repr does not show the secret."""
+    """A private key, its address, and where it came from. Its repr does not show the secret."""
 
     address: str
     origin: Literal["app-secret", "ephemeral"]
@@ -86,11 +86,11 @@ class Key:
         return f"Key(address={self.address!r}, origin={self.origin!r})"
 
     def blinding(self, task_id: str | None) -> str:
-        """Return 32 bytes for a task's report as 0x hex: the same each time, unknown without key or result."""
+        """Return 32 bytes for a task's report as 0x hex: the same each time, and unknown without the key or the result."""
         return "0x" + hmac.digest(self.secret, b"sealed-llm report blinding " + (task_id or "").encode(), "sha256").hex()
 
     def sign(self, digest32: bytes) -> str:
-        """Return the 65-byte signature of `digest32` as 0x hex; recovered and compared first."""
+        """Return the 65-byte signature of `digest32` as 0x hex, after recovering its signer and comparing it."""
         signature = "0x" + _sign(self.secret, digest32).hex()
         if recover(digest32, signature) != self.address:
             raise SigningError("internal", "a fresh signature did not recover to its own address")
@@ -98,9 +98,9 @@ class Key:
 
 
 def load_key(app_secret: str) -> Key:
-    """Return the key in the app developer secret: 64 hex digits, 0x and outer white space allowed.
+    """Return the key in the app developer secret: 64 hex digits, with 0x and outer white space allowed.
 
-    Raises `SigningError` key.invalid on anything else, zero and values beyond the group order included.
+    Raises `SigningError` key.invalid for anything else, also for zero and for values beyond the group order.
     """
     text = app_secret.strip().removeprefix("0x")
     try:
@@ -113,7 +113,7 @@ def load_key(app_secret: str) -> Key:
 
 
 def new_key() -> Key:
-    """Return a fresh key that nobody can trust beforehand; a report signed with it says so."""
+    """Return a fresh key that nobody can trust in advance; a report signed with it says so."""
     secret = (1 + secrets.randbelow(ORDER - 1)).to_bytes(32, "big")
     return Key(_address_of(secret), "ephemeral", secret)
 
@@ -132,7 +132,7 @@ def recover(digest32: bytes, signature: str) -> str:
         raise refusal
     try:
         return checksum_address(_address_bytes(_recover_public(digest32, raw)))
-    except Exception as err:  # the two backends have no common root for "no such point"
+    except Exception as err:  # the two backends have no common base class for "no such point"
         raise refusal from err
 
 
@@ -170,7 +170,7 @@ def _sign(secret: bytes, digest32: bytes) -> bytes:
 
 
 def _recover_public(digest32: bytes, raw: bytes) -> bytes:
-    """Return the 64-byte public key x | y."""
+    """Return the 64-byte public key x | y that made the signature."""
     try:
         from coincurve import PublicKey
     except ImportError:

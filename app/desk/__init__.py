@@ -1,1 +1,1 @@
-"""What the rooms of the desk share: files of the person's own, and what is printed. The image does not ship the desk."""
+"""What the rooms at the desk share: the person's own files, and what is printed. The image does not ship these rooms."""

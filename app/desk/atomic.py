@@ -1,7 +1,7 @@
-"""Files that are whole or not there, and what two processes of this machine must not do at once.
+"""Write files so that they are complete or absent, and lock what two processes must not do at once.
 
-A file is written beside its place, flushed to the disk and renamed: neither a full disk nor a kill nor a power cut leaves a
-part of one. Locks are flock(2)'s: the kernel lets go of them when their holder ends, however it ends.
+A file is written beside its place, flushed to the disk and renamed, so that neither a full disk nor a kill nor a power cut
+leaves a part of one. Locks are those of flock(2): the kernel releases them when their holder ends, however it ends.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from app.base.errors import AppError
 
 
 def write(path: Path, data: bytes, mode: int = 0o644) -> None:
-    """Replace `path` by `data`. Raises `OSError`, and `path` is as it was."""
+    """Replace the content of `path` by `data`. Raises `OSError`; `path` then stays as it was."""
     made = _beside(path, data, mode)
     try:
         made.replace(path)
@@ -28,15 +28,15 @@ def write(path: Path, data: bytes, mode: int = 0o644) -> None:
 
 
 def unfinished(path: Path) -> Path:
-    """Return a name beside `path` that no other process uses, for what is to be renamed to it."""
+    """Return a name beside `path` that no other process uses, for a file that will be renamed to `path`."""
     return path.with_name(f".{path.name}.{os.getpid()}.tmp")
 
 
 @contextlib.contextmanager
 def held(path: Path, doing: str) -> Iterator[None]:
-    """Do the block while no other process holds `path`, a file made for this; say `doing` on stderr if it must wait.
+    """Run the block while no other process holds the lock file `path`; print `doing` on stderr if it must wait.
 
-    Raises `AppError` cache.unwritable if there is no such lock to be had.
+    Raises `AppError` cache.unwritable if the file cannot be locked.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -52,7 +52,7 @@ def held(path: Path, doing: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
-    """Do the block while no other process does the same with `folder`; where a file system has no locks, without one."""
+    """Run the block while no other process does the same with `folder`; without a lock if the file system has none."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         with contextlib.suppress(OSError):
@@ -63,7 +63,7 @@ def alone_in(folder: Path) -> Iterator[None]:
 
 
 def reason(err: OSError) -> str:
-    """Return why, as the system says it, without a path."""
+    """Return the reason as the system words it, without a path."""
     return (err.strerror or type(err).__name__).lower()
 
 
@@ -94,7 +94,7 @@ def _beside(path: Path, data: bytes, mode: int) -> Path:
 
 
 def _flush(folder: Path) -> None:
-    """Write the folder's entries to the disk, where it can be done."""
+    """Flush the entries of the folder to the disk, if the system can do that."""
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:

@@ -1,4 +1,4 @@
-"""The cache folder of this machine: downloads, builds and the simulation key, and who may make what in it."""
+"""The cache folder of this machine: downloads, builds and the simulation key, and the locks for making them."""
 
 from __future__ import annotations
 
@@ -17,5 +17,5 @@ def cache_folder() -> Path:
 
 
 def lock(name: str, doing: str) -> AbstractContextManager[None]:
-    """Return the right to make what is called `name` in the cache: see `app.desk.atomic.held`."""
+    """Return the lock for making the entry `name` in the cache: see `app.desk.atomic.held`."""
     return atomic.held(cache_folder() / "locks" / f"{name}.lock", doing)

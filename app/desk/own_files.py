@@ -1,7 +1,7 @@
-"""Files of the person at the desk, and standard input: bounded, regular, and mistakes in them named with their place.
+"""Files of the person at the desk, and standard input: they are limited in size, and an error names the place of a mistake.
 
-Unlike the inputs of a task these are the reader's own, so a message may name a path and a place, and the names of
-fields; the content stays out of it all the same.
+Unlike the inputs of a task, these belong to the reader of the message. So a message may name a path, a place and the names of
+fields, but still none of the content.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from app.base.errors import InputError, UsageError
 from app.formats import strict_json
 
 STDIN = Path("-")
-_PATIENCE = 1.0  # seconds of silence on standard input until a person is told what is waited for
+_PATIENCE = 1.0  # seconds of silence on standard input before a message says that the program waits for it
 _BOM = b"\xef\xbb\xbf"
 
 
 def read(path: Path, limit: int) -> bytes:
     """Return the bytes of a regular file, or with `-` of standard input: at most `limit` of them.
 
-    A FIFO or a device is refused at once, so nothing here ever waits for a writer or reads without end.
-    Raises `UsageError` file.missing, file.unreadable or file.too_large.
+    A FIFO or a device is refused at once, so that nothing here waits for a writer or reads without end. Raises `UsageError`
+    file.missing, file.unreadable or file.too_large.
     """
     if path == STDIN:
         return stdin(limit)
@@ -55,10 +55,10 @@ def stdin(limit: int) -> bytes:
 
 
 def has_stdin() -> bool:
-    """Return whether something was piped or redirected here: a pipe, a socket or a file, no terminal and no device."""
+    """Return whether something was piped or redirected here: a pipe, a socket or a file, but not a terminal or a device."""
     try:
         mode = os.fstat(sys.stdin.fileno()).st_mode
-    except io.UnsupportedOperation:  # a test's own
+    except io.UnsupportedOperation:  # the standard input of a test
         return True
     except (OSError, ValueError, AttributeError):
         return False
@@ -89,7 +89,7 @@ def json_object(path: Path, limit: int) -> dict[str, Any]:
     data = read(path, limit).removeprefix(_BOM)
     name = "standard input" if path == STDIN else str(path)
     if data.startswith(b"PK"):
-        raise UsageError("file.wrong_kind", f"{name} is a zip, where a JSON object is due")
+        raise UsageError("file.wrong_kind", f"{name} is a zip, but must be a JSON object")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise UsageError("json.invalid", f"{name} is UTF-16: save it as UTF-8")
     try:
@@ -97,14 +97,14 @@ def json_object(path: Path, limit: int) -> dict[str, Any]:
     except InputError as err:
         raise UsageError("json.invalid", f"{name}{_place(err)}") from err
     if not isinstance(found, dict):
-        raise UsageError("json.invalid", f"{name} holds no JSON object")
+        raise UsageError("json.invalid", f"{name} does not hold a JSON object")
     if is_result(found):
         raise UsageError("file.wrong_kind", f"{name} is a result, not a request: `verify` checks it")
     return found
 
 
 def _place(err: InputError) -> str:
-    """Return where and why JSON broke off, none of what stands there."""
+    """Return where and why the JSON is broken, without any of the text there."""
     match err.__cause__:
         case json.JSONDecodeError() as cause:
             why = cause.msg[:1].lower() + cause.msg[1:]
@@ -119,12 +119,12 @@ def _place(err: InputError) -> str:
 
 
 def is_result(found: object) -> bool:
-    """Return whether a JSON value is a result of this program, or one that somebody edited."""
+    """Return whether a JSON value is a result of this program, possibly edited."""
     return isinstance(found, dict) and {"attestation", "report"} <= found.keys()
 
 
 def refuse_result(data: bytes, name: str) -> None:
-    """Return if `data`, about to be an input, is no result and no delivered zip. Raises `UsageError` file.wrong_kind."""
+    """Raise `UsageError` file.wrong_kind if `data`, meant as an input, is a result or a delivered zip."""
     names: set[str] = set()
     if data.startswith(b"PK"):
         try:

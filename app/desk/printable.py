@@ -1,9 +1,9 @@
-r"""Foreign text on a person's screen: what could act on a terminal or deceive a reader is written out, as `\x1b` or `\u202e`.
+r"""Make foreign text safe to print: characters that could act on a terminal or deceive a reader appear as `\x1b` or `\u202e`.
 
-Written out are controls but line feed and tab (C0, DEL, C1: cursor, colours, titles, OSC 8 links, a carriage return that hides
-what stood before it), format characters (bidi overrides and isolates, zero-width and tag characters: "Trojan Source",
-https://trojansource.codes, and UTS #39), other line separators, halves of surrogate pairs and letters that show nothing.
-Joiners stay where scripts and emoji need them, and are written out between ASCII letters, which do not.
+This affects controls other than line feed and tab (C0, DEL, C1: cursor, colours, titles, OSC 8 links, a carriage return that
+hides the text before it), format characters (bidi overrides and isolates, zero-width and tag characters: "Trojan Source",
+https://trojansource.codes, and UTS #39), other line separators, halves of surrogate pairs and letters without any visible
+shape. Joiners stay where scripts and emoji need them; between ASCII letters, which do not need them, they are escaped.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ import unicodedata
 
 _PERHAPS = re.compile(r"[^\t\n -~]")
 _HIDING = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
-_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters and a pattern of no dots: seen as nothing
+_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters, and an empty Braille pattern, that show nothing
 _JOINERS = "\u200c\u200d"
 
 
 def printable(text: str) -> str:
-    """Return `text` with what could lead a terminal or its reader astray written out; all else, line ends too, as it is."""
+    """Return `text` with the characters escaped that could mislead a terminal or its reader; all others stay unchanged."""
     return _PERHAPS.sub(_written, text)
 
 

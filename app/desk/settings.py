@@ -1,4 +1,4 @@
-"""The settings of a task at the desk, as a person typed them."""
+"""The settings of a task as a person typed them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TypedDict
 
 
 class Settings(TypedDict, total=False):
-    """Which model answers, and the numbers that shape the answer; None, or not there: not given."""
+    """The model that answers, and the numbers that shape the answer; None or absent means not given."""
 
     model: str | None
     threads: int | None

@@ -1,4 +1,4 @@
-"""Checks of what a person typed: addresses, the name of a model, the fields of a request. All raise `UsageError`."""
+"""Check the words that a person typed: addresses, the name of a model, the fields of a request. All raise `UsageError`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PRIVATE_KEY = re.compile("(0x)?[0-9a-fA-F]{64}")
 
 
 def address(text: str, option: str) -> None:
-    """Return if `text` is an address, in mixed case with the right checksum (EIP-55). Raises `UsageError` address.*."""
+    """Raise `UsageError` address.* unless `text` is an address, whose checksum (EIP-55) must be right in mixed case."""
     no_key(text, option)
     if not ADDRESS.fullmatch(text):
         raise UsageError("address.invalid", f"{option} is not an address of 0x and 40 hex digits")
@@ -26,7 +26,7 @@ def address(text: str, option: str) -> None:
 
 
 def no_key(text: str, what: str) -> None:
-    """Return unless `text` has the form of a private key: whoever pastes one must hear of it, and not see it again."""
+    """Raise `UsageError` if `text` looks like a private key: the person must be warned, and the message does not repeat it."""
     if _PRIVATE_KEY.fullmatch(text.strip()):
         raise UsageError("address.is_a_key", f"{what} has the length of a private key, not of an address")
 
@@ -44,7 +44,7 @@ def model_sha256(name: str) -> str:
 
 
 def fields(given: Mapping[str, Any]) -> None:
-    """Return if these fields can stand in a request. Raises `UsageError` with the name of the field at fault."""
+    """Raise `UsageError`, with the name of the field at fault, unless these fields can stand in a request."""
     no_key(str(given.get("wallet", "")), "the wallet")
     try:
         validate({name: value for name, value in given.items() if value is not None})
@@ -53,7 +53,7 @@ def fields(given: Mapping[str, Any]) -> None:
 
 
 def known_fields(given: Mapping[str, Any], name: str) -> None:
-    """Return if a request holds known fields alone. Raises `UsageError` request.unknown_field with the unknown ones."""
+    """Raise `UsageError` request.unknown_field, with their names, if a request holds unknown fields."""
     inner = given.get("options")
     unknown = [_named(field, FIELDS | {"options"}) for field in given.keys() - FIELDS - {"options"}]
     if isinstance(inner, dict):

@@ -1,7 +1,7 @@
-"""The desk's one way to the web: to chain endpoints, to servers with a model, to hubs with models.
+"""The only HTTP client of the desk: for chain endpoints, for servers with a model, and for hubs with models.
 
-Over urllib, so that the proxies and certificates of the person's own environment hold. The enclave has a client of its own,
-`app.net.http`, which trusts no proxy, looks names up once, and reaches none but public hosts that are allowed by name.
+It uses urllib, so that the proxies and certificates of the person's own environment apply. The enclave has another client,
+`app.net.http`, which uses no proxy, looks names up once, and reaches only public hosts that are allowed by name.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from http.client import HTTPResponse
 from typing import Any, cast
 
 Trouble = (OSError, http.client.HTTPException, ValueError)
-"""What `opened` and `answer` raise, `StatusError` and `EndlessError` among them."""
+"""The errors that `opened` and `answer` raise, including `StatusError` and `EndlessError`."""
 
 
 class StatusError(OSError):
-    """The server answers with another status than success."""
+    """The server answered with a status other than success."""
 
     def __init__(self, status: int) -> None:
         """Take the HTTP status."""
@@ -28,20 +28,20 @@ class StatusError(OSError):
 
 
 class EndlessError(OSError):
-    """The answer is longer, in bytes or in seconds, than it may be."""
+    """The answer exceeds its limit of bytes or of seconds."""
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *_: object) -> None:
-        """Follow none."""
+        """Follow no redirect."""
 
 
 def opened(
     url: str, body: bytes | None = None, headers: Mapping[str, str] | None = None, *, idle: float, redirects: bool = True
 ) -> HTTPResponse:
-    """Return the answer, open for reading; no wait for a byte of it is longer than `idle` seconds. The caller closes it.
+    """Return the answer, open for reading; each wait for a byte takes at most `idle` seconds. The caller must close it.
 
-    Not checked: that `url` is http or https. Raises `StatusError`, or another of `Trouble`.
+    Not checked: whether `url` is http or https. Raises `StatusError`, or another error of `Trouble`.
     """
     request = urllib.request.Request(url, body, dict(headers or {}))  # noqa: S310  the callers see to the scheme
     opener = urllib.request.build_opener(*([] if redirects else [_NoRedirect]))
@@ -62,10 +62,10 @@ def answer(  # noqa: PLR0913  what to send, and three bounds of what comes
     most: int,
     redirects: bool = True,
 ) -> bytes:
-    """Return the whole of the answer to `body`: at most `most` bytes, within `seconds`, the look-up of the name included.
+    """Return the whole answer to `body`: at most `most` bytes, within `seconds`, including the look-up of the name.
 
-    A thread waits for it: the time-out of a socket starts again with each byte, and a server may drip its headers for ever.
-    A thread that is late is left behind. Raises `EndlessError`, or what `opened` does.
+    A thread waits for the answer, because the time-out of a socket starts again with each byte, and a server may send its
+    headers endlessly slowly. A thread that is late is abandoned. Raises `EndlessError`, and as `opened` does.
     """
     outcome: list[bytes | Exception] = []
 

@@ -1,1 +1,1 @@
-"""Formats that are read and written: strict JSON, protectedData, and what else people hand over."""
+"""The formats that are read and written: strict JSON, protectedData, and other files that people hand over."""

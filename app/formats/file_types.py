@@ -1,4 +1,4 @@
-"""What people hand over that is neither text, JSON nor a protectedData: recognised, so that an error can name it.
+"""Recognise files that are neither text, JSON nor a protectedData, so that an error can name them.
 
 Signatures: the formats' own specifications, as collected in the `file` program's magic database (darwinsys.com/file).
 """
@@ -50,8 +50,8 @@ _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
 )
 _SPOKEN = frozenset(
     {b"BM", b"MZ", b"ID3", b"BZh", b"PAR1", b"GGUF", b"GIF8", b"RIFF", b"OggS", b"fLaC"}
-)  # letters, with which a text may begin too
-# What an archive is, by an entry that only its kind has.
+)  # letters, with which a text may begin as well
+# The type of an archive, by an entry that only this type has.
 _ARCHIVES: tuple[tuple[str, str], ...] = (
     ("word/document.xml", "a Word document (DOCX)"),
     ("xl/workbook.xml", "an Excel workbook (XLSX)"),
@@ -74,7 +74,7 @@ def is_zip(data: bytes) -> bool:
 
 
 def of_bytes(data: bytes) -> str | None:
-    """Return what the file is, with its article, None if its first bytes do not tell; a zip is for `of_archive` to name."""
+    """Return the type of the file with its article, None if its first bytes do not tell. `of_archive` names zip files."""
     for offset, magic, name in _SIGNATURES:
         if data[offset : offset + len(magic)] == magic and not (magic in _SPOKEN and _is_text(data)):
             return name
@@ -82,7 +82,7 @@ def of_bytes(data: bytes) -> str | None:
 
 
 def of_archive(names: Iterable[str]) -> str | None:
-    """Return what a zip with entries of these names is, None if it may be a protectedData."""
+    """Return the type of a zip with entries of these names, None if it may be a protectedData."""
     known = set(names)
     found = next((name for entry, name in _ARCHIVES if entry in known), None)
     own = [name for name in known if not name.endswith("/") and not name.startswith("__MACOSX/") and name != ".DS_Store"]
@@ -92,7 +92,7 @@ def of_archive(names: Iterable[str]) -> str | None:
 
 
 def of_form(value: Any) -> str | None:
-    """Return whose export of a form's answers a decoded JSON value is, None if it is none that is known by its rows.
+    """Return the form service that exported the answers in a decoded JSON value, None if its rows show no known one.
 
     Sources: Typeform Responses API and webhooks, Google Forms API (forms.responses), SurveyMonkey API v3 (responses/bulk),
     Jotform API (form/submissions).
@@ -113,5 +113,5 @@ def _rows(value: Any, *keys: str) -> bool:
 
 
 def _is_text(data: bytes) -> bool:
-    """Return whether the beginning could be read aloud: no control character but white space."""
+    """Return whether the beginning could be text: it has no control character but white space."""
     return all(byte >= 32 or byte in b"\t\n\v\f\r" for byte in data[:512])

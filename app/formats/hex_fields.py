@@ -1,4 +1,4 @@
-"""The same words of `hex_words` as types of fields, as the JSON Schema has them."""
+"""The patterns of `hex_words` as types of fields, as the JSON Schema shows them."""
 
 from __future__ import annotations
 

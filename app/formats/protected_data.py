@@ -1,7 +1,7 @@
-"""A protectedData file: bytes in, named values out. Nothing is ever extracted to disk.
+"""Read a protectedData file: from bytes to named values. Nothing is ever extracted to disk.
 
-Layout and encodings: docs/reference/protected-data.md, "The file". A zip with one stored file for each
-scalar; nested objects are folders. The file does not say what type a value has: the reader asks.
+Layout and encodings: docs/reference/protected-data.md, "The file". It is a zip with one stored file for each scalar; nested
+objects are folders. The file does not hold the type of a value, so the reader asks for one.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from app.formats import file_types, zip_layout
 
 _ENCRYPTED = 0x1  # general purpose flag bit 0 (APPNOTE 4.4.4)
 _METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
-_PATH = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*")  # keys of dataProtector, so a dot never means two things
+_PATH = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*")  # the keys of dataProtector, so that a dot always separates keys
 _DECIMAL = re.compile(rb"-?[0-9]{1,40}(\.[0-9]{1,20})?")
 
 
 def read(data: bytes) -> dict[str, bytes]:
     """Return the files in the zip `data` by dotted path.
 
-    Names that dataProtector cannot write are left out (Finder's `.DS_Store` and `__MACOSX/._name`, for example).
-    Raises `ProtectedDataError` protected_data.invalid on anything but a plain, bounded, intact zip.
+    Names that dataProtector cannot write are left out (for example Finder's `.DS_Store` and `__MACOSX/._name`). Raises
+    `ProtectedDataError` protected_data.invalid unless the zip is plain, intact and within the limits.
     """
     zip_layout.check(data)
     try:
@@ -53,16 +53,19 @@ def read(data: bytes) -> dict[str, bytes]:
 
 
 def folders(data: bytes) -> set[str]:
-    """Return the names of the objects at the top of the zip `data`, which `read` has checked: an empty one is nothing more."""
+    """Return the names of the top-level objects of the zip `data`.
+
+    `read` must have checked the zip. An empty object has a folder there but no file, so `read` does not return it.
+    """
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         return {entry.filename.partition("/")[0] for entry in archive.infolist() if "/" in entry.filename}
 
 
 def tree(entries: dict[str, bytes]) -> dict[str, Any]:
-    """Return the files as nested objects of raw bytes; an object with the keys 0, 1, 2 ... is a list.
+    """Return the files as nested objects of raw bytes; an object with the keys 0, 1, 2 ... becomes a list.
 
-    dataProtector has no arrays: its documentation stores them as index-keyed objects. Raises
-    `ProtectedDataError` protected_data.invalid if one path is a value and an object at once, or too deep.
+    dataProtector has no arrays: its documentation stores them as index-keyed objects. Raises `ProtectedDataError`
+    protected_data.invalid if one path is a value and an object at once, or if the nesting is too deep.
     """
     root: dict[str, Any] = {}
     for path, raw in entries.items():
@@ -80,10 +83,10 @@ def tree(entries: dict[str, bytes]) -> dict[str, Any]:
 
 
 def value(node: Any) -> Any:
-    """Return what `tree` holds, decoded without a schema: objects, lists, text, numbers, booleans.
+    """Return the content of `tree`, decoded without a schema: objects, lists, text, numbers, booleans.
 
-    Nothing in the file tells a type, so the bytes decide: one byte 0 or 1 is a boolean, 8 or 16 bytes that
-    hold no readable text are f64 or i128, everything else is text in Borsh or plain.
+    Nothing in the file tells a type, so the bytes decide: one byte 0 or 1 is a boolean, 8 or 16 bytes without readable text are
+    f64 or i128, and everything else is text, in Borsh or plain.
     """
     if isinstance(node, dict):
         made = {name: value(child) for name, child in node.items()}
@@ -91,7 +94,7 @@ def value(node: Any) -> Any:
         return [made[name] for name in order] if made and set(order) == made.keys() else made
     if node in (b"\0", b"\1"):
         return node == b"\1"
-    # 12n is sixteen bytes that look like twelve NULs in Borsh: what a person could not have typed is a number
+    # 12n is sixteen bytes that look like twelve NULs in Borsh; text that nobody could have typed counts as a number
     as_text = node[4:] if _is_borsh_text(node) else node
     if len(node) in (8, 16) and not _is_readable(as_text):
         return number(node)
@@ -119,8 +122,8 @@ def bare(raw: bytes) -> bytes:
 def number(raw: bytes) -> int | float | str:
     """Return the number in `raw`: decimal text (legacy, or a Borsh string), f64, or i128.
 
-    Eight or sixteen ASCII digits read as f64 or i128 would be absurd values, so text comes first.
-    Raises `ProtectedDataError` protected_data.entry on any other length, NaN and the infinities.
+    Text is tried first, because eight or sixteen ASCII digits would be absurd values as f64 or i128. Raises
+    `ProtectedDataError` protected_data.entry for any other length, for NaN and for the infinities.
     """
     if _DECIMAL.fullmatch(raw):
         return raw.decode()
@@ -151,7 +154,7 @@ def _is_readable(raw: bytes) -> bool:
 
 
 def _check_directory(entries: list[zipfile.ZipInfo]) -> None:
-    """Judge the archive by its central directory before a byte is inflated."""
+    """Raise `ProtectedDataError` for faults in the central directory, before a byte is inflated."""
     refusal = "protected_data.invalid"
     if len({entry.filename for entry in entries}) != len(entries):
         raise ProtectedDataError(refusal, "the protectedData names an entry twice")
@@ -162,15 +165,15 @@ def _check_directory(entries: list[zipfile.ZipInfo]) -> None:
             raise ProtectedDataError(refusal, "the protectedData has an encrypted or oddly compressed entry")
         parts = entry.filename.rstrip("/").split("/")
         if "" in parts or ".." in parts or "\\" in entry.filename:
-            raise ProtectedDataError(refusal, "the protectedData has an entry outside of itself")
+            raise ProtectedDataError(refusal, "an entry of the protectedData has a path outside of the archive")
         if entry.file_size > LIMITS.zip_entry_bytes:
             raise ProtectedDataError(refusal, f"a field of the protectedData has more than {LIMITS.zip_entry_bytes} bytes")
 
 
 def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
-    """Return the inflated bytes; a directory that lies about the size is caught here, the CRC by zipfile."""
+    """Return the inflated bytes. A wrong size in the directory is caught here, a wrong CRC by zipfile."""
     with archive.open(entry) as stream:
         content = stream.read(LIMITS.zip_entry_bytes + 1)
     if len(content) != entry.file_size:
-        raise ProtectedDataError("protected_data.invalid", "an entry of the protectedData has another size than it says")
+        raise ProtectedDataError("protected_data.invalid", "an entry of the protectedData does not have its declared size")
     return content

@@ -1,8 +1,7 @@
-"""Write a protectedData the way @iexec/dataprotector 2 does.
+"""Write a protectedData as @iexec/dataprotector 2 does.
 
-Layout: docs/reference/protected-data.md, "The file". One stored file per scalar in Borsh, explicit
-folder entries, keys of letters, digits, - and _. The time stamp is fixed, so that one object always
-makes the same file.
+Layout: docs/reference/protected-data.md, "The file". It has one stored file for each scalar in Borsh, explicit folder entries,
+and keys of letters, digits, - and _. The time stamp is fixed, so that the same object always gives the same file.
 """
 
 from __future__ import annotations
@@ -18,13 +17,13 @@ from typing import Any
 from app.base.errors import SimulationError
 
 _KEY = re.compile(r"[A-Za-z0-9_-]+")
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest time a zip can hold
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
 
 
 def protect(data: Mapping[str, Any]) -> bytes:
     """Return the zip for `data`: str, bool, int and float (as f64), bytes, nested mappings.
 
-    Raises `SimulationError` for what the SDK refuses too: lists, null, odd keys, NaN.
+    Raises `SimulationError` for values that the SDK refuses too: lists, null, invalid keys, NaN.
     """
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
@@ -62,5 +61,5 @@ def _scalar(value: object) -> bytes:
 def _is_f64(value: float) -> bool:
     try:
         return math.isfinite(value)
-    except OverflowError:  # an integer beyond any f64
+    except OverflowError:  # an integer beyond the range of f64
         return False

@@ -1,4 +1,4 @@
-"""JSON in and out, strictly: one text has one meaning, one value has one text."""
+"""Read and write JSON strictly: each text has one meaning, and each value has one text."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 class _FaultError(ValueError):
-    """What `json` lets through and this module does not."""
+    """A fault that `json` accepts and this module refuses."""
 
 
 def loads(data: bytes) -> Any:
     """Return the value of one UTF-8 JSON text; floats come back as `float`.
 
-    Refuses what `json.loads` lets through: a BOM, other encodings, duplicate keys, NaN and the
-    infinities (also as 1e999), lone surrogates, nesting beyond `LIMITS.json_depth` and more than
-    `LIMITS.json_nodes` values and names: both are counted before anything is built of them.
-    Raises `InputError` json.invalid with the place where there is one, never with any of the content; json.too_large.
+    It refuses what `json.loads` accepts: a BOM, other encodings, duplicate keys, NaN and the infinities (also as 1e999), lone
+    surrogates, nesting beyond `LIMITS.json_depth`, and more than `LIMITS.json_nodes` values and names. Depth and number are
+    checked before anything is parsed. Raises `InputError` json.invalid, with the place if there is one and never with any of
+    the content, or json.too_large.
     """
     check_nodes(data)
     if is_too_deep(data):
@@ -49,7 +49,7 @@ def loads(data: bytes) -> Any:
 def dumps(value: Any) -> bytes:
     """Return the canonical form (RFC 8785) of `value`: no floats, no integer beyond 2^53-1.
 
-    Raises ValueError on anything that has no such form; only our own values come here.
+    Raises ValueError for a value without such a form. It is meant for our own values only.
     """
     import rfc8785
 
@@ -65,7 +65,7 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _refuse(_: str) -> NoReturn:
-    raise _FaultError("NaN and Infinity are no JSON")
+    raise _FaultError("NaN and Infinity are not JSON")
 
 
 def _finite(text: str) -> float:
@@ -76,10 +76,10 @@ def _finite(text: str) -> float:
 
 
 def is_too_deep(data: bytes) -> bool:
-    """Return whether brackets outside of strings nest beyond `LIMITS.json_depth`: asked before anything recurses.
+    """Return whether brackets outside of strings nest beyond `LIMITS.json_depth`; call it before anything recurses.
 
-    Python's own limit is no help: py_ecc, which eth-account imports, raises it so far that a document
-    of 100,000 brackets overflows the C stack and ends the process.
+    Python's own limit does not help: py_ecc, which eth-account imports, raises it so far that a document of 100,000 brackets
+    overflows the C stack and ends the process.
     """
     if data.count(b"[") + data.count(b"{") <= LIMITS.json_depth:
         return False
@@ -92,16 +92,16 @@ def is_too_deep(data: bytes) -> bool:
 
 
 def check_nodes(data: bytes) -> None:
-    """Return if the JSON text or texts in `data` have at most `LIMITS.json_nodes`. Raises `InputError` json.too_large."""
+    """Raise `InputError` json.too_large if the JSON text or texts in `data` have more than `LIMITS.json_nodes` nodes."""
     if nodes(data, LIMITS.json_nodes) > LIMITS.json_nodes:
         raise InputError("json.too_large", f"there are more than {LIMITS.json_nodes} values and names in the JSON")
 
 
 def nodes(data: bytes, enough: int) -> int:
-    """Return how many values and names the JSON texts in `data` have at most: what a parser makes objects of.
+    """Return an upper bound of the values and names in the JSON texts in `data`: the objects that a parser would make.
 
-    Counted are the marks that begin or part them, `[{,:`, so that an empty list or object counts twice. Where that is more
-    than `enough`, those in strings are left out, and the count ends at one more than `enough`. Takes no memory.
+    It counts the marks that begin or separate them, `[{,:`, so an empty list or object counts twice. If that is more than
+    `enough`, marks inside strings are left out, and the count stops at one more than `enough`. It uses no memory.
     """
     marks = sum(map(data.count, (b"[", b"{", b",", b":")))
     if marks <= enough:
@@ -115,7 +115,7 @@ def nodes(data: bytes, enough: int) -> int:
 
 
 def _check_texts(value: Any) -> None:
-    """Refuse half a surrogate pair in any string: no encoder takes it."""
+    """Raise `InputError` if a string holds half a surrogate pair, which no encoder accepts."""
     try:
         json.dumps(value, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError as err:

@@ -1,4 +1,4 @@
-"""The bases of the models: what is read is exactly what is described, and nothing changes it afterwards."""
+"""The base classes of the models: a model accepts exactly the described fields, and cannot change afterwards."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ Count = Annotated[int, Field(ge=0, le=LIMITS.json_integer)]
 
 
 class Strict(BaseModel):
-    """Frozen, strict, and without unknown fields: what is read back is what was written."""
+    """A frozen and strict model without unknown fields, so that reading gives back exactly what was written."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class Table(BaseModel):
-    """The same for tables of our own in TOML, where a list stands for a tuple."""
+    """The same for our own tables in TOML, where a list stands for a tuple."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -1,8 +1,8 @@
-"""Is this zip exactly what it seems? Checked on the raw bytes, before CPython's zipfile reads a thing.
+"""Check that a zip archive is exactly what it seems, on the raw bytes, before CPython's zipfile reads them.
 
-zipfile of CPython 3.11.7 reads archives with overlapping entries, with bytes before, between and after
-its parts, and trusts zip64 fields. A protectedData has none of that, so an archive is read only if its
-parts follow each other: entries, central directory, end record, nothing else (APPNOTE 6.3.10).
+zipfile of CPython 3.11.7 reads archives with overlapping entries, with bytes before, between and after its parts, and trusts
+zip64 fields. A protectedData has none of that. So an archive is read only if its parts follow each other: entries, central
+directory, end record, and nothing else (APPNOTE 6.3.10).
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ _ZIP64_16, _ZIP64_32 = 0xFFFF, 0xFFFFFFFF
 
 
 def check(data: bytes) -> None:
-    """Return if the parts of the archive cover `data` exactly, each once.
+    """Check that the parts of the archive cover `data` exactly, each byte once.
 
-    Does not inflate, and does not check CRCs or names: that is for the reader. Raises
-    `ProtectedDataError` protected_data.invalid.
+    It does not inflate, and does not check CRCs or names: that is left to the reader. Raises `ProtectedDataError`
+    protected_data.invalid.
     """
     start, size, count = _end_record(data)
     spans, at = [], start
@@ -76,7 +76,7 @@ def _end_of_entry(data: bytes, offset: int, packed: int, flags: int) -> int:
 
 
 def _check_spans(spans: list[tuple[int, int]], directory: int) -> None:
-    """Entries must lie side by side from the first byte to the directory."""
+    """Raise `ProtectedDataError` unless the entries lie side by side from the first byte to the directory."""
     at = 0
     for begin, end in sorted(spans):
         if begin != at:

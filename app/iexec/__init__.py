@@ -1,1 +1,1 @@
-"""The only room that knows IEXEC_*: what a worker hands over and what it takes back."""
+"""The only room that knows IEXEC_*: the inputs that a worker hands over, and the outputs that it takes back."""

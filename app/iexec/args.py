@@ -1,6 +1,6 @@
-"""The task's arguments: options for the request, options for the run, and words that make a prompt.
+"""The task's arguments: options for the request, options for the run, and words that make up a prompt.
 
-They are public (on chain, and in the worker's logs), so a private prompt belongs into a protectedData.
+They are public (on chain, and in the worker's logs), so a private prompt belongs in a protectedData.
 """
 
 from __future__ import annotations
@@ -45,30 +45,33 @@ class Args:
     """Parsed arguments."""
 
     fields: dict[str, str] = field(default_factory=dict)
-    """What their options say about the request."""
+    """The options that belong to the request."""
     words: str | None = None
-    """What is no option: a prompt, or words about the material in another source."""
+    """The words that are not options: a prompt, or words about the material in another source."""
     public: tuple[str, ...] = ()
-    """What requestHash covers: every word, and every option as its name and its value, but for those on speed."""
+    """The part that requestHash covers: every word, and every option as its name and its value, except those that affect speed
+    only."""
     model: str | None = None
-    """Which of the embedded models answers; the default if None."""
+    """The name of the embedded model that answers; None for the default."""
     chain_id: int | None = None
-    """Binds the signature to one chain (EIP-712 chainId)."""
+    """The chain that the signature is bound to (EIP-712 chainId)."""
     callback: bool = False
-    """The requester's deal has a callback contract."""
+    """Whether the requester's deal has a callback contract."""
     threads: int | None = None
-    """Threads of the engine, as many as the machine has to give if None: speed, never a bit of an answer. So is `mmap`."""
+    """The number of threads of the engine; None for as many as the machine can give. It affects the speed but no bit of an
+    answer, and so does `mmap`."""
     mmap: bool = True
     seconds: int | None = None
-    """What the items of a slice share (None: `LIMITS.slice_seconds`), or a lone item has (None: no end)."""
+    """The seconds that the items of a slice share (None: `LIMITS.slice_seconds`), or that a single item has (None: no
+    limit)."""
 
 
 def parse(argv: Sequence[str]) -> Args:
-    """Return what `argv` says. Raises `InputError` args.*, option.invalid or request.contradiction.
+    """Return the parsed `argv`. Raises `InputError` args.*, option.invalid or request.contradiction.
 
-    Everything that is no option is joined with single spaces; after `--` all is words.
-    `--engine` is `simulate`'s own, and here a `ModelError`.
-    A lone `undefined` is what a JavaScript client sends for no arguments at all.
+    All words that are not options are joined with single spaces; after `--` everything is a word. `--engine` belongs to
+    `simulate`, and raises `ModelError` here. A single `undefined` means no arguments, because a JavaScript client sends it for
+    them.
     """
     if list(argv) != readable(argv):
         raise InputError("args.not_text", "the arguments are not valid UTF-8")
@@ -96,10 +99,10 @@ def parse(argv: Sequence[str]) -> Args:
 
 
 def scan_args(text: str) -> tuple[list[str], int | None]:
-    """Return the arguments in `iexec_args`, and where a quote stands that is never closed, if there is one.
+    """Return the arguments in `iexec_args`, and the place of a quote that is never closed, if there is one.
 
-    Only the space separates. '…' and "…" group and vanish. A backslash stays, and takes its meaning from
-    the quote after it. Empty arguments vanish.
+    Only the space separates arguments. '…' and "…" group words and disappear. A backslash stays, and the quote after it loses
+    its meaning. Empty arguments disappear.
     """
     args: list[str] = []
     current, quote, escaped, opened = "", "", False, 0
@@ -120,19 +123,19 @@ def scan_args(text: str) -> tuple[list[str], int | None]:
 
 
 def split_args(text: str) -> list[str]:
-    """Return the argv that a worker makes of `iexec_args`; with an unbalanced quote there are no arguments at all."""
+    """Return the argv that a worker makes of `iexec_args`; an unbalanced quote gives no arguments at all."""
     args, open_quote = scan_args(text)
     return args if open_quote is None else []
 
 
 def salvage(argv: Sequence[str]) -> Args:
-    """Return what can be known of arguments that `parse` refuses: their hashable form, and the callback flag."""
+    """Return what is known of arguments that `parse` refuses: their form for the hash, and the callback flag."""
     options = list(itertools.takewhile(lambda arg: arg != "--", argv))
     return Args(public=tuple(readable(argv)), callback="--callback" in options)
 
 
 def readable(argv: Sequence[str]) -> list[str]:
-    """Return `argv` with every byte that is no UTF-8 replaced, fit to be hashed."""
+    """Return `argv` with every byte that is not UTF-8 replaced, so that it can be hashed."""
     return [arg.encode(errors="surrogateescape").decode(errors="replace") for arg in argv]
 
 
@@ -159,12 +162,12 @@ def _split(argv: Sequence[str]) -> tuple[dict[str, str], list[str]]:
 
 
 def _check_quotes(argv: Sequence[str], said: str) -> None:
-    """Raise `InputError` for what a worker's reading of quotes leaves behind: it groups by them, and drops them."""
+    """Raise `InputError` for traces of quotes in `argv`: a worker groups words by quotes, and removes them."""
     if _JSON.match(said) and said.rstrip().endswith(("}", "]")):
-        raise InputError("args.json", "the args are a JSON document, and a worker takes the quotes out of it")
+        raise InputError("args.json", "the args are a JSON document, but a worker removes its quotes")
     before = itertools.takewhile(lambda arg: arg != "--", argv)
     if any(name in KNOWN for arg in before for name in _INSIDE.findall(arg)):
-        raise InputError("args.quotes", "an option stands inside a quoted text: a quote is missing or is one too many")
+        raise InputError("args.quotes", "an option stands inside a quoted text: there is one quote too few or too many")
     if any(arg.count(mark) % 2 for arg in argv for mark in ('\\"', "\\'")):
         raise InputError("args.quotes", "the args hold an odd number of escaped quotes")
 

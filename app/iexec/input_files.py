@@ -1,4 +1,4 @@
-"""The files in IEXEC_IN, as bytes: what they hold is for others to say."""
+"""Read the files in IEXEC_IN as bytes. Other rooms interpret them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from app.iexec.task import Task
 
 
 def read_file(task: Task, name: str, limit: int, source: str) -> bytes:
-    """Return the bytes of the file `name` in IEXEC_IN; only a regular file, at most `limit` bytes.
+    """Return the bytes of the file `name` in IEXEC_IN, which must be a regular file of at most `limit` bytes.
 
-    `source` is what errors call it. Raises `InputError` file.missing, file.unreadable or file.too_large.
+    `source` is its name in errors. Raises `InputError` file.missing, file.unreadable or file.too_large.
     """
     if not name:
         raise InputError("file.missing", f"the task names no file for {source}")

@@ -1,10 +1,10 @@
-"""IEXEC_OUT: write ahead, then replace, so that there is a complete result at every moment.
+"""Write into IEXEC_OUT: write ahead, then replace, so that a complete result is there at every moment.
 
-A file is written beside its final name, flushed to disk and renamed over it; computed.json comes last
-and only ever names a file that is complete. Rules: docs/reference/iexec-protocol.md, "What the app leaves".
+A file is written beside its final name, flushed to disk and renamed. computed.json comes last and only ever names a complete
+file. Rules: docs/reference/iexec-protocol.md, "What the app leaves".
 
-With callback-data, which holds the digest of the very file that computed.json names, two files must change as one. So the
-next result goes under the other of two names, and the renaming of computed.json is the one moment at which both change.
+With callback-data, which holds the digest of the file that computed.json names, two files must change at once. So the next
+result gets the other of two names, and renaming computed.json changes both in the same moment.
 """
 
 from __future__ import annotations
@@ -18,15 +18,16 @@ from app.base.errors import AppError, OutputError
 
 RESULT = "result.json"
 COMPUTED = "computed.json"
-TIMINGS = "timings.json"  # milliseconds per step; nothing signs it, nothing depends on it
+TIMINGS = "timings.json"  # milliseconds for each step; it is not signed, and no result depends on it
 _OTHER = "result-next.json"  # with callback-data, every second result until the last
 
 
 def write(folder: Path, result: bytes, error: AppError | None, callback_data: str | None, *, is_last: bool = True) -> None:
-    """Write `result`, and the computed.json that names it: as result.json, unless there is callback-data and more to come.
+    """Write `result`, and the computed.json that names it.
 
-    `error` becomes computed.json's error-message; `callback_data` must be None unless the requester's deal
-    has a callback, else the finalisation on chain reverts. Raises `OutputError` output.unwritable.
+    The result becomes result.json, unless there is callback-data and this is not the last result. `error` becomes
+    computed.json's error-message. `callback_data` must be None unless the requester's deal has a callback, because otherwise
+    the finalisation on chain reverts. Raises `OutputError` output.unwritable.
     """
     try:
         if callback_data is None:
@@ -54,7 +55,7 @@ def _put(folder: Path, name: str, result: bytes, error: AppError | None, callbac
 
 
 def _said(folder: Path) -> object:
-    """Return what computed.json says now, None if it is not there or broken."""
+    """Return the current content of computed.json, None if it is missing or broken."""
     try:
         return json.loads((folder / COMPUTED).read_bytes())
     except (OSError, ValueError):
@@ -69,13 +70,13 @@ def _named(folder: Path) -> str | None:
 
 
 def write_timings(folder: Path, table: dict[str, int | str]) -> None:
-    """Write the side file; a failure here is no reason to lose a result."""
+    """Write the side file. A failure here is ignored, so that the result is not lost."""
     with contextlib.suppress(OSError):
         _write_atomic(folder / TIMINGS, json.dumps(table).encode())
 
 
 def _write_atomic(path: Path, data: bytes) -> None:
-    """Replace `path` by `data`: a reader, or a kill at any moment, sees the old file or the new one."""
+    """Replace `path` by `data`, so that a reader, or a kill at any moment, leaves either the old file or the new one."""
     made = path.with_name(f".{path.name}.tmp")
     made.unlink(missing_ok=True)
     try:

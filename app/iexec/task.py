@@ -1,7 +1,7 @@
-"""The worker's environment, read once into one value.
+"""Read the worker's environment, once, into one value.
 
 Source of every rule: docs/reference/iexec-protocol.md, "The environment" (worker 9.2, SMS 9.3), "Bulk", and "`iapp test`" for
-what differs there.
+the differences there.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from app.formats.hex_words import ADDRESS, WORD, ZERO_ADDRESS
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """One protectedData: the file name in IEXEC_IN, and its address where the name is one."""
+    """One protectedData: the name of its file in IEXEC_IN, and its address if the name is one."""
 
     file_name: str
     index: int | None = None
-    """1-based place in a bulk slice, None outside of one."""
+    """The place in a bulk slice, counted from 1; None outside of one."""
 
     @property
     def address(self) -> str | None:
@@ -32,7 +32,7 @@ class Dataset:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Everything the worker said. Only `out_folder` is sure to be there: `trouble` says what else was wrong."""
+    """Everything that the worker told. Only `out_folder` is always valid; `trouble` holds the first other fault."""
 
     out_folder: Path
     in_folder: Path | None = None
@@ -42,7 +42,7 @@ class Task:
     is_bulk: bool = False
     input_files: tuple[str, ...] = ()
     requester_secrets: Mapping[int, str] = field(default_factory=dict, repr=False)
-    """By number, in order."""
+    """The secrets by number, in order."""
     app_secret: str | None = field(default=None, repr=False)
     args: tuple[str, ...] = field(default=(), repr=False)
     trouble: AppError | None = None
@@ -51,8 +51,8 @@ class Task:
 def open_task(environ: Mapping[str, str], args: Sequence[str]) -> Task:
     """Return the task in `environ` and `args`.
 
-    Raises `OutputError` env.iexec_out, the only failure that cannot be reported in a result; every
-    other one is kept in `trouble` for the run to raise once it can write.
+    Raises `OutputError` env.iexec_out, the only failure that no result can report. Every other failure is kept in `trouble`,
+    and the run raises it once it can write.
     """
     out = environ.get("IEXEC_OUT", "")
     if not out or not Path(out).is_dir():
@@ -89,15 +89,15 @@ def _with_inputs(environ: Mapping[str, str], known: Task) -> Task:
 
 
 def _single(environ: Mapping[str, str]) -> tuple[Dataset, ...]:
-    """Return the one dataset; a worker says "none" with the zero address, `iapp test` by silence."""
+    """Return the only dataset, if there is one: a worker gives the zero address for none, `iapp test` gives nothing."""
     name = environ.get("IEXEC_DATASET_FILENAME") or ZERO_ADDRESS
     return () if name == ZERO_ADDRESS else (Dataset(_file_name(name)),)
 
 
 def _bulk(environ: Mapping[str, str]) -> tuple[Dataset, ...] | None:
-    """Return the slice's datasets, or None when this is no bulk task: the size is absent, or `iapp test`'s "0".
+    """Return the slice's datasets; None outside of bulk, where the size is absent, or "0" from `iapp test`.
 
-    A name that is missing or no file name becomes "", a file that is not there: it spoils its item only.
+    A name that is missing or invalid becomes "", a file that does not exist, so that it spoils its own item only.
     """
     size = _count(environ, "IEXEC_BULK_SLICE_SIZE", LIMITS.bulk_items)
     if size == 0:
@@ -127,7 +127,7 @@ def _count(environ: Mapping[str, str], name: str, limit: int) -> int:
 
 
 def _file_name(name: str) -> str:
-    """Return `name` if it can only mean a file directly in IEXEC_IN."""
+    """Return `name` if it can only mean a file directly in IEXEC_IN. Raises `InputError` otherwise."""
     if not _is_file_name(name):
         raise InputError("env.invalid", "a file name in the environment is not a plain name")
     return name
@@ -136,6 +136,6 @@ def _file_name(name: str) -> str:
 def _is_file_name(name: str) -> bool:
     try:
         size = len(name.encode())
-    except UnicodeEncodeError:  # bytes that are no UTF-8
+    except UnicodeEncodeError:  # bytes that are not UTF-8
         return False
     return name not in {".", ".."} and not set("/\0") & set(name) and 0 < size <= LIMITS.input_name_bytes

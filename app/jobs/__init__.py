@@ -1,1 +1,1 @@
-"""The three jobs: a request in, an answer out."""
+"""The three jobs: each takes a request and returns an answer."""

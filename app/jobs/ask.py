@@ -1,4 +1,4 @@
-"""ask: a prompt in, the model's answer out."""
+"""The job ask: take a prompt and return the model's answer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from app.result.report import Parameters
 def answer(answerer: Answerer, request: Ask) -> tuple[AskAnswer, Parameters]:
     """Return the answer and every parameter that shaped it.
 
-    Raises `InputError` prompt.too_long, with the numbers, if prompt and answer do not fit the context.
+    Raises `InputError` prompt.too_long, with the token counts, if prompt and answer do not fit into the context.
     """
     messages = [Message("system", request.system or words.SYSTEM)]
     messages += [Message(turn.role, turn.content) for turn in request.turns[:-1]]
@@ -42,7 +42,7 @@ def answer(answerer: Answerer, request: Ask) -> tuple[AskAnswer, Parameters]:
 
 
 def _with_material(request: Ask) -> str:
-    """Return the last turn, with what it asks about between tags that no material can close."""
+    """Return the last turn, with its material between tags that the material cannot close."""
     asked = request.turns[-1].content
     if not request.material:
         return asked
@@ -50,5 +50,5 @@ def _with_material(request: Ask) -> str:
 
 
 def _default_max_tokens(room: int | None) -> int:
-    """Return the tokens of an answer whose caller named none: the default, or the one that is too many if there is no room."""
+    """Return the token limit of an answer whose caller set none: the default, or what `room` leaves, but at least one token."""
     return LIMITS.default_max_tokens if room is None else max(1, min(LIMITS.default_max_tokens, room))

@@ -1,4 +1,4 @@
-"""One story for each job: a request in, an answer out. A run pays for the import of its own job alone."""
+"""Send each request to its job. A run imports only the job that it needs."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from app.result.report import Parameters
 def answer_to(
     request: Request, open_answerer: OpenAnswerer, deadline: Deadline = NEVER
 ) -> tuple[JobAnswer, Mode, Parameters | None]:
-    """Return the answer, how it came about, and what shaped it besides model and request.
+    """Return the answer, its mode, and the parameters that shaped it besides model and request.
 
-    `open_answerer` is asked when the job needs the model, and not before. Raises `AppError`, after `deadline` engine.too_slow.
+    `open_answerer` is called only when the job needs the model. Raises `AppError`, and engine.too_slow after `deadline`.
     """
     if isinstance(request, Score):
         from app.jobs.score import scoring

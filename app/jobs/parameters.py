@@ -1,4 +1,4 @@
-"""What shaped an answer besides model and request, as every job reports it."""
+"""The parameters that shaped an answer besides model and request, in the form that every job reports."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from app.result.report import Parameters, PromptTemplate
 
 
 def constants(module: ModuleType) -> dict[str, Any]:
-    """Return every constant of `module`, by its name in capitals, as JSON values: none that decides an answer is left out.
+    """Return every constant of `module` by its capitalised name, as JSON values.
 
-    A name in capitals may stand for a type, or for a part of another module: these are no words and have no value here.
+    So no constant that decides an answer is missing. Capitalised names of types and of other modules' constants are left out.
     """
     named = {name: value for name, value in vars(module).items() if name.strip("_").isupper()}
     return {name: _plain(value) for name, value in named.items() if isinstance(value, _VALUES)}
@@ -36,7 +36,7 @@ def _plain(value: Any) -> Any:
 def parameters(
     fixed: Mapping[str, Any], sampling: Sampling, max_tokens: int, *, system: Literal["default", "caller"] = "default"
 ) -> Parameters:
-    """Return the parameters of an answer; `fixed` is all that the job puts around the caller's words, with its `id`."""
+    """Return the parameters of an answer. `fixed` is everything that the job puts around the caller's words, with its `id`."""
     template = PromptTemplate(id=fixed["id"], sha256=hashlib.sha256(strict_json.dumps(fixed)).hexdigest())
     return Parameters(
         max_tokens=max_tokens,

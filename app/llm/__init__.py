@@ -1,1 +1,1 @@
-"""The language model: catalogue, native library, chat template, engine. Knows no task."""
+"""The language model: catalogue, native library, chat template, engine. This room does not know any job."""

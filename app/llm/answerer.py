@@ -1,4 +1,4 @@
-"""What answers a chat: the model in the image, or for development an engine outside of it (`app.simulate.outside_engines`)."""
+"""Whatever answers a chat: the model in the image, or for development an outside engine (`app.simulate.outside_engines`)."""
 
 from __future__ import annotations
 
@@ -19,37 +19,37 @@ if TYPE_CHECKING:
 
 
 class Answerer(Protocol):
-    """What `ask` and `code` need of whatever answers them."""
+    """The interface that `ask` and `code` need of a model or an engine."""
 
     @property
     def embedded(self) -> bool:
-        """Return whether it is the model in the image. Only that one can be made to begin its answer with given words."""
+        """Return whether it is the model in the image. Only that model can be made to begin its answer with given words."""
 
     @property
     def chat_template(self) -> str | None:
-        """Return what puts the messages together, None where that is the engine's own affair."""
+        """Return the chat template, None if the engine keeps it to itself."""
 
     def heeded(self, sampling: Sampling) -> Sampling:
-        """Return what of `sampling` it goes by."""
+        """Return the part of `sampling` that it follows."""
 
     def room(self, messages: list[Message]) -> int | None:
-        """Return how many tokens the context leaves for an answer, None if that is not known; may be below zero."""
+        """Return how many tokens the context leaves for an answer, which may be below zero; None if that is unknown."""
 
     def complete(
         self, messages: list[Message], sampling: Sampling, max_tokens: int, *, opening: str = "", stop: str | None = None
     ) -> Generation:
-        """Return what follows `opening`, up to `stop`. Raises `InputError` prompt.too_long, `ModelError` engine.*."""
+        """Return the text after `opening`, up to `stop`. Raises `InputError` prompt.too_long, `ModelError` engine.*."""
 
     def weigh(self, messages: list[Message], choices: Sequence[str]) -> tuple[int, ...] | None:
         """Return how likely each of `choices` is as its answer, per million; None if it does not tell."""
 
 
 OpenAnswerer = Callable[[], Answerer]
-"""Gives what answers, loaded; raises `ModelError` with the reason if it cannot be had."""
+"""Returns the loaded answerer; raises `ModelError` with the reason if there is none."""
 
 
 def lacking(why: ModelError) -> OpenAnswerer:
-    """Return what says `why` to whoever asks for an answerer."""
+    """Return a function that raises `why` when it is asked for an answerer."""
 
     def refuse() -> Answerer:
         raise ModelError(why.code, why.message)
@@ -66,9 +66,9 @@ class Embedded:
 
     engine: Engine
     context: int
-    """Tokens of prompt and answer together."""
+    """The most tokens of prompt and answer together."""
     deadline: Deadline = NEVER
-    """After which no token is read."""
+    """No token is read after it."""
 
     @property
     def embedded(self) -> bool:
@@ -77,21 +77,21 @@ class Embedded:
 
     @property
     def chat_template(self) -> str:
-        """Return the template in the GGUF."""
+        """Return the chat template in the GGUF file."""
         return self.engine.chat_template()
 
     def heeded(self, sampling: Sampling) -> Sampling:
-        """Return all of it."""
+        """Return all of `sampling`."""
         return sampling
 
     def room(self, messages: list[Message]) -> int:
-        """Return what the context leaves."""
+        """Return how many tokens the context leaves."""
         return self.context - len(self._tokens(messages))
 
     def complete(
         self, messages: list[Message], sampling: Sampling, max_tokens: int, *, opening: str = "", stop: str | None = None
     ) -> Generation:
-        """Return what follows `opening`, which is read as plain text; nothing is ever cut to fit the context."""
+        """Return the text after `opening`, which is read as plain text. Nothing is ever cut to fit into the context."""
         tokens = self._tokens(messages) + (self.engine.tokenize(opening, control=False) if opening else [])
         if len(tokens) + max_tokens > self.context:
             wanted = f"{len(tokens)} tokens and max_tokens {max_tokens}"
@@ -122,30 +122,30 @@ class Embedded:
 
 
 class Outside(ABC):
-    """An engine outside of the image. It answers messages; the same messages may get another answer."""
+    """An engine outside of the image. The same messages may get a different answer."""
 
     embedded = False
     chat_template = None
     kind: Literal["openai-compatible", "transformers"]
     name: str
-    """Of the model, as the developer gave it, without folder."""
+    """The name of the model as the developer gave it, without a folder."""
     version: str | None = None
-    """Of the library, None for a server: it does not say."""
+    """The version of the library; None for a server, which does not tell it."""
     host: str | None = None
-    """Of the server, without port, path, user or key."""
+    """The host of the server, without port, path, user or key."""
 
     def heeded(self, sampling: Sampling) -> Sampling:
-        """Return temperature, top_p and seed; the rest is off."""
+        """Return temperature, top_p and seed; all other settings are off."""
         return replace(sampling, top_k=0, min_p_milli=0, repeat_penalty_milli=1_000)
 
     def room(self, _: list[Message]) -> None:  # noqa: B027  None is what it says
-        """Return None: only the engine knows."""
+        """Return None, because only the engine knows."""
 
     @abstractmethod
     def complete(
         self, messages: list[Message], sampling: Sampling, max_tokens: int, *, opening: str = "", stop: str | None = None
     ) -> Generation:
-        """Return the whole answer, wherever it begins and ends."""
+        """Return the whole answer, without regard to `opening` and `stop`."""
 
     def weigh(self, messages: list[Message], choices: Sequence[str]) -> None:  # noqa: B027  likewise
         """Return None: such an engine does not tell its probabilities."""

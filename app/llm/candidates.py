@@ -1,7 +1,6 @@
 """All tokens with their logits, in the array that llama.cpp's samplers work on.
 
-The numbers are moved by the C side of `memoryview`, one strided copy for all; Python looks at none of
-them but the few that a sampler left over.
+The C side of `memoryview` moves the numbers with one strided copy. Python looks only at the few that a sampler leaves over.
 """
 
 from __future__ import annotations
@@ -15,10 +14,10 @@ from app.llm.context import Context
 
 
 class Candidates:
-    """One array for a whole answer: 12 bytes a token of the vocabulary."""
+    """An array that is used for a whole answer, with 12 bytes for each token of the vocabulary."""
 
     def __init__(self, c: Any, n_vocab: int) -> None:
-        """Make the array; `fill` gives it its first meaning."""
+        """Make the array; its content is undefined until `fill`."""
         self._c = c
         self._data = (c.llama_token_data * n_vocab)()  # of {int32 id, float logit, float p}
         flat = memoryview(self._data).cast("B")
@@ -28,7 +27,7 @@ class Candidates:
         self._array = c.llama_token_data_array(self._data, n_vocab, -1, False)
 
     def fill(self, context: Context) -> None:
-        """Take the logits of the last decoded token, all tokens in the order of their ids."""
+        """Take the logits after the last decoded token, for all tokens in the order of their ids."""
         logits = self._c.llama_get_logits_ith(context.pointer, -1)
         source = ctypes.cast(logits, ctypes.POINTER(ctypes.c_float * self._n_vocab)).contents
         self._logits[:] = memoryview(source).cast("B").cast("f")
@@ -37,29 +36,29 @@ class Candidates:
         self._array.size, self._array.selected, self._array.sorted = self._n_vocab, -1, False
 
     def rule_out(self, token: int) -> None:
-        """Make `token` impossible; only right after `fill`."""
+        """Make `token` impossible. Call it only right after `fill`."""
         self._logits[token] = -math.inf
 
     def apply(self, sampler: Any, *, moves: int = 0) -> None:
-        """Apply `sampler`, which puts at most the first `moves` tokens elsewhere."""
+        """Apply `sampler`, which moves at most the first `moves` tokens to other places."""
         self._moved = max(self._moved, moves)
         self._c.llama_sampler_apply(sampler, ctypes.byref(self._array))
 
     def choose(self, sampler: Any, *, moves: int) -> int:
         """Apply `sampler` as `apply` does, and return the token that it picks."""
-        self._array.sorted = False  # a mask may have put the impossible before the possible
+        self._array.sorted = False  # a mask may have put impossible tokens before possible ones
         self.apply(sampler, moves=moves)
         return int(self._ids[self._array.selected])
 
     @property
     def size(self) -> int:
-        """How many tokens are left."""
+        """Return how many tokens are left."""
         return int(self._array.size)
 
     def possible(self) -> int:
-        """Return how many of the tokens left are not ruled out; Python's only loop over logits, for short arrays."""
+        """Return how many of the tokens left are not ruled out. This is Python's only loop over logits, for short arrays."""
         return sum(logit != -math.inf for logit in self._logits[: self.size])
 
     def probability(self, token: int) -> float:
-        """Return the probability of `token`; only after a sampler that gives them, and moves none."""
+        """Return the probability of `token`. Call it only after a sampler that computes probabilities and moves no token."""
         return self._probabilities[token]

@@ -1,4 +1,4 @@
-"""How likely the model is to give each of a few answers, read off its probabilities instead of sampled."""
+"""Read from the model's probabilities, without sampling, how likely it is to give each of a few answers."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _MILLION = 1_000_000
 
 
 def weigh(engine: Engine, prompt: Sequence[int], choices: Sequence[str], deadline: Deadline = NEVER) -> tuple[int, ...]:
-    """Return the probability that the answer begins like each of `choices` and like no other, per million.
+    """Return the probability, per million, that the answer begins like each of `choices` and like no other choice.
 
-    A choice counts up to the first token that tells it from all others; one that is the beginning of
-    others gets what these leave of it. What the model gives to any other answer is missing from the sum.
-    Deterministic: no sampling, all choices from one state; temperature and penalties play no part.
+    A choice counts up to the first token that distinguishes it from all others. A choice that is the beginning of others gets
+    what those leave of it. The sum lacks the probability of all other answers. Deterministic: no sampling, all choices from one
+    state; temperature and penalties have no effect.
 
-    Raises `ModelError` engine.failed if llama.cpp fails, engine.too_slow after `deadline`, internal if choices are fewer than
-    two, empty or equal.
+    Raises `ModelError` engine.failed if llama.cpp fails, engine.too_slow after `deadline`, and internal if there are fewer than
+    two choices, or empty or equal ones.
     """
     paths = [engine.tokenize(choice, control=False) for choice in choices]
     if len(paths) < 2 or not all(paths) or len(set(map(tuple, paths))) < len(paths):
@@ -38,7 +38,7 @@ def weigh(engine: Engine, prompt: Sequence[int], choices: Sequence[str], deadlin
 
 
 class _Scale:
-    """The walk down the tree of the choices' tokens."""
+    """Walks down the tree of the choices' tokens."""
 
     def __init__(self, engine: Engine, context: Context, softmax: object, paths: list[list[int]], weights: list[float]) -> None:
         self._candidates = Candidates(engine.c, engine.n_vocab)

@@ -1,9 +1,8 @@
-"""A KV cache of just the size that one answer needs, and the one place that decodes.
+"""A KV cache of exactly the size that one answer needs, and the only place that decodes.
 
-What is fixed here decides the bits of every answer: flash attention off, F16 KV cache, and where a prompt is
-cut into batches. The kernels for one token, and for the odd tokens of a batch, round differently from
-those for eight, so a prompt is cut at multiples of BATCH and never leaves a batch of exactly one token. The
-thread count and the context size do not change a bit.
+The settings here decide the bits of every answer: flash attention off, F16 KV cache, and where a prompt is cut into batches.
+The kernels for a single token, and for the odd tokens of a batch, round differently from those for eight. So a prompt is cut at
+multiples of BATCH, and no batch has exactly one token. The thread count and the context size do not change any bit.
 """
 
 from __future__ import annotations
@@ -21,10 +20,10 @@ BATCH = 128  # tokens per prefill batch: as fast as 512 here, and 57 MiB less at
 
 
 class Context:
-    """What the model has read so far, token by token."""
+    """The tokens that the model has read so far."""
 
     def __init__(self, c: Any, model: Any, room: int, pace: Pace, deadline: Deadline = NEVER) -> None:
-        """Make room for `room` tokens. Raises `ModelError` engine.failed if there is none."""
+        """Make room for `room` tokens. Raises `ModelError` engine.failed if there is not enough memory."""
         self._c, self._pace, self._deadline = c, pace, deadline
         self.tokens: list[int] = []
         params = c.llama_context_default_params()
@@ -47,9 +46,10 @@ class Context:
         self._c.llama_free(self.pointer)
 
     def decode(self, tokens: Sequence[int]) -> None:
-        """Append `tokens` as one batch; the logits of the last one are then ready to sample from.
+        """Append `tokens` as one batch; the logits of the last token are then ready for sampling.
 
-        Raises `ModelError` engine.failed, as when the room is used up; after the deadline engine.too_slow, and nothing is read.
+        Raises `ModelError` engine.failed, for example if the room is used up. After the deadline it raises engine.too_slow and
+        reads nothing.
         """
         self._deadline.check()
         array = (self._c.llama_token * len(tokens))(*tokens)  # must outlive the call
@@ -67,9 +67,9 @@ class Context:
             self.decode(tokens[start:end])
 
     def read_on(self, prompt: Sequence[int], most: int | None = None) -> None:
-        """Append what is missing of `prompt`, of which the context holds a first part up to one of its `joints`.
+        """Append the rest of `prompt`, of which the context holds a first part that ends at one of its `joints`.
 
-        With `most`, only the batches that end by there.
+        With `most`, append only the batches that end at or before it.
         """
         done = len(self.tokens)
         for start, end in spans(len(prompt)):
@@ -77,20 +77,20 @@ class Context:
                 self.decode(prompt[max(start, done) : end])
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Remove all tokens."""
         self._c.llama_memory_clear(self._c.llama_get_memory(self.pointer), False)
         self.tokens.clear()
 
     def cut(self, length: int) -> None:
-        """Forget all but the first `length` tokens; there are no logits until the next batch."""
+        """Remove all but the first `length` tokens; there are no logits until the next batch."""
         memory = self._c.llama_get_memory(self.pointer)
         if not self._c.llama_memory_seq_rm(memory, 0, length, -1):
-            raise ModelError("engine.failed", "llama.cpp could not forget the end of the context")
+            raise ModelError("engine.failed", "llama.cpp could not remove the end of the context")
         del self.tokens[length:]
 
 
 def spans(length: int) -> list[tuple[int, int]]:
-    """Return where batches of at most BATCH tokens begin and end, none of them of exactly one token."""
+    """Return where batches of at most BATCH tokens begin and end; no batch has exactly one token."""
     cuts = list(range(0, length, BATCH))
     if length % BATCH == 1 and len(cuts) > 1:
         cuts[-1] -= 1
@@ -98,18 +98,18 @@ def spans(length: int) -> list[tuple[int, int]]:
 
 
 def joints(length: int) -> list[int]:
-    """Return where a prompt of `length` tokens can be cut once more without a change of any bit, in order.
+    """Return, in order, where a prompt of `length` tokens can be cut once more without changing any bit.
 
-    Measured on Q4_1 and Q4_K_M: the kernels work on eight tokens at a time, and treat a rest of a batch
-    otherwise. So both sides of a cut hold whole eights, but for the end of the batch.
+    Measured on Q4_1 and Q4_K_M: the kernels work on eight tokens at a time, and treat the rest of a batch differently. So both
+    sides of a cut hold multiples of eight, except at the end of the batch.
     """
     cuts = (cut for start, end in spans(length) for cut in (start, *range(start + EIGHT, end - EIGHT + 1, EIGHT)))
     return [cut for cut in cuts if cut % EIGHT == 0]
 
 
 def settled(length: int) -> int:
-    """Return how many tokens at the beginning of a prompt of `length` are read the same way in every prompt.
+    """Return how many first tokens of a prompt of `length` tokens every prompt that begins with them reads the same way.
 
-    Another prompt that begins with these tokens is cut into batches at the same places up to there, and gives the same bits.
+    Such a prompt is cut into batches at the same places up to there, and gives the same bits.
     """
     return next((end - (end - start) % EIGHT for start, end in spans(length) if (end - start) % EIGHT), length)

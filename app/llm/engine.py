@@ -1,8 +1,8 @@
-"""One loop over llama.cpp: decode the prompt, then sample, append, decode until the turn ends.
+"""The loop over llama.cpp: decode the prompt, then sample, append and decode until the turn ends.
 
-Everything happens behind the C interface: no logits in Python, no callbacks, no logits processors
-(a closure needs writable code pages, which an enclave refuses). What decides the bits of an answer is
-fixed in `app.llm.context` and `app.llm.sampling`.
+All of it happens behind the C interface: no logits in Python, no callbacks and no logits processors, because a closure needs
+writable code pages, which an enclave refuses. `app.llm.context` and `app.llm.sampling` hold the settings that decide the bits
+of an answer.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from app.llm.prompt_cache import PromptCache
 from app.llm.sampling import Sampling, chain, choice, penalties
 from app.llm.threads import Pace
 
-PIECE_BYTES = 512  # longest token text in bytes; Qwen's longest is 128 spaces or so
+PIECE_BYTES = 512  # the longest text of a token in bytes; Qwen's longest is about 128 spaces
 
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """What came out: UTF-8 text, why it ended, and how many tokens it took."""
+    """The output of a generation: UTF-8 text, why it ended, and how many tokens it took."""
 
     text: str
     finish_reason: Literal["stop", "length"]
@@ -39,10 +39,10 @@ class Engine:
     """A loaded model. Each `generate` gets a context of its own, so no answer depends on another."""
 
     def __init__(self, path: Path, *, threads: int = 1, mmap: bool = True, states: PromptCache | None = None) -> None:
-        """Load the GGUF at `path`; its bytes must have been checked before (`app.llm.models`).
+        """Load the GGUF file at `path`, whose bytes must have been checked before (`app.llm.models`).
 
-        `states` may spare the reading of words that begin a prompt; no bit depends on them.
-        Raises `ModelError` engine.* when the library or the file cannot be loaded.
+        `states` can save the reading of words that begin a prompt; it changes no bit. Raises `ModelError` engine.* if the
+        library or the file cannot be loaded.
         """
         self.c = library.load()
         self.pace = Pace(threads)
@@ -69,25 +69,25 @@ class Engine:
         self.c.llama_model_free(self._model)
 
     def chat_template(self) -> str:
-        """Return the chat template in the GGUF. Raises `ModelError` engine.failed if there is none."""
+        """Return the chat template in the GGUF file. Raises `ModelError` engine.failed if there is none."""
         raw = self.c.llama_model_chat_template(self._model, None)
         if not raw:
             raise ModelError("engine.failed", "the model file has no chat template")
         return str(raw.decode())
 
     def special_tokens(self) -> tuple[str, str]:
-        """Return the texts of the begin- and end-of-sequence tokens, which chat templates refer to."""
+        """Return the texts of the begin- and end-of-sequence tokens, which chat templates use."""
         return self._special(self.c.llama_vocab_bos(self.vocab)), self._special(self.c.llama_vocab_eos(self.vocab))
 
     def tokenize(self, text: str, *, control: bool) -> list[int]:
-        """Return the tokens of `text`; with `control` off all of it is text, whatever token it spells (`plain_tokens`)."""
+        """Return the tokens of `text`. Without `control` it is plain text, whatever token it spells (`plain_tokens`)."""
         return self._tokens(text, control=True) if control else plain_tokens.tokens(self._marks, self._plain, text)
 
     def _plain(self, text: str) -> list[int]:
         return self._tokens(text, control=False)
 
     def _marks(self, token: int) -> str | None:
-        """Return the text of a token that is more than text, None for all others."""
+        """Return the text of a control or user-defined token, None for all others."""
         if not self.c.llama_vocab_get_attr(self.vocab, token) & self._special_attributes:
             return None
         return str(self.c.llama_vocab_get_text(self.vocab, token).decode(errors="replace"))
@@ -106,9 +106,9 @@ class Engine:
     ) -> Generation:
         """Return the continuation of `prompt` (at least two tokens) by at most `max_tokens` tokens.
 
-        Where the text `stop` comes up, it ends before it, for the reason "stop".
-        Deterministic: the same model, prompt and sampling give the same text, on any number of threads.
-        Raises `ModelError` engine.failed if llama.cpp cannot make the context or decode, engine.too_slow after `deadline`.
+        If the text `stop` appears, the continuation ends before it, with the reason "stop". Deterministic: the same model,
+        prompt and sampling give the same text, on any number of threads. Raises `ModelError` engine.failed if llama.cpp cannot
+        make the context or decode, and engine.too_slow after `deadline`.
         """
         with self.context(len(prompt) + max_tokens, deadline) as context:
             self.read(context, prompt)
@@ -119,7 +119,7 @@ class Engine:
         return Context(self.c, self._model, room, self.pace, deadline)
 
     def begin(self, *, recalls: bool = False, common: bool = False) -> None:
-        """Begin another request, whose prompts have nothing from those before it: see `app.llm.prompt_cache.PromptCache.begin`."""
+        """Begin another request, which reuses nothing of the prompts before: see `begin` in `app.llm.prompt_cache`."""
         if self._states:
             self._states.begin(recalls=recalls, common=common)
 
@@ -135,7 +135,7 @@ class Engine:
         return self._states.restored if self._states else 0
 
     def read(self, context: Context, prompt: Sequence[int]) -> None:
-        """Read all of `prompt` (at least two tokens) into the empty `context`, what a prompt state knows from there."""
+        """Read all of `prompt` (at least two tokens) into the empty `context`, from a prompt state as far as one fits."""
         if self._states:
             self._states.read(self.c, context, prompt)
         else:
@@ -170,7 +170,7 @@ class Engine:
         return bool(self.c.llama_vocab_is_eog(self.vocab, token))
 
     def piece(self, token: int, *, control: bool) -> bytes:
-        """Return the bytes of one token, which may be a part of a character; none for a control token unless `control`."""
+        """Return the bytes of one token, which may be part of a character; none for a control token unless `control` is set."""
         buffer = ctypes.create_string_buffer(PIECE_BYTES)
         length = self.c.llama_token_to_piece(self.vocab, token, buffer, PIECE_BYTES, 0, control)
         if length < 0:
@@ -179,7 +179,7 @@ class Engine:
 
 
 def utf8(raw: bytes | bytearray) -> str:
-    """Return the text; a character cut off by the token limit is dropped, any other bad byte becomes U+FFFD."""
+    """Return the text. A character cut off by the token limit is dropped; any other invalid byte becomes U+FFFD."""
     for cut in range(4):
         try:
             return raw[: len(raw) - cut].decode("utf-8")

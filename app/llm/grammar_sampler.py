@@ -1,8 +1,8 @@
-"""One token after another under a grammar, with the mask made only as far as it is needed.
+"""Sample one token after another under a grammar, and compute the mask only as far as it is needed.
 
-The token is the one that masking the whole vocabulary would give. At temperature 0 the likeliest token
-is tested alone. If it is refused, or at a temperature, the grammar looks at the `NEAR` likeliest: when
-enough of these are allowed, the tokens behind them cannot matter. Only otherwise does it look at all.
+The result is the token that masking the whole vocabulary would give. At temperature 0 the likeliest token is tested alone. If
+it is refused, or at a higher temperature, the grammar tests the `NEAR` likeliest tokens: if enough of them are allowed, the
+tokens behind them cannot matter. Only otherwise are all tokens tested.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from app.llm.context import Context
 from app.llm.engine import Engine
 from app.llm.sampling import Sampling, chain, choice, penalties
 
-NEAR = 256  # more than 128: up to there llama.cpp's top-k moves every token of the array, beyond only those it keeps
+NEAR = 256  # more than 128: up to there llama.cpp's top-k moves every token of the array, beyond it only those it keeps
 
 
 class Masked:
@@ -46,11 +46,10 @@ class Masked:
             self._c.llama_sampler_free(sampler)
 
     def next(self, context: Context) -> int:
-        """Return the next token, an allowed one, and take note of it.
+        """Return the next token, which the grammar allows, and record it.
 
-        Raises `ModelError` internal if there is none, as where the grammar wants a NUL.
-        Control tokens that do not end the turn are never allowed: they have a text, which a grammar may
-        fit, but are none.
+        Control tokens that do not end the turn are never allowed: a grammar may match their text, but they are not text. Raises
+        `ModelError` internal if no token is allowed, for example if the grammar requires a NUL.
         """
         token = self._pick(context)
         while self._c.llama_vocab_is_control(self.engine.vocab, token) and not self.engine.is_eog(token):
@@ -72,7 +71,7 @@ class Masked:
             candidates.apply(self._grammar)
         token = candidates.choose(self._choice, moves=candidates.size)
         if not self._allows(token):  # accepting it would end the process
-            raise ModelError("internal", "a grammar of the job leads nowhere")
+            raise ModelError("internal", "a grammar of the job allows no next token")
         return token
 
     def _start(self, context: Context) -> None:

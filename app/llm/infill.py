@@ -1,7 +1,7 @@
-"""Text with gaps: the skeleton is given, the model writes only into slots, each under a grammar.
+"""Fill in text with gaps: the text is given, and the model writes only into slots, each under a grammar.
 
-The skeleton is never sampled: it is read in batches like a prompt. A slot's tokens obey a hand-written
-GBNF grammar, which llama.cpp runs; `app.llm.grammar_sampler` says how that costs next to nothing.
+The given text is never sampled: it is read in batches like a prompt. The tokens of a slot obey a hand-written GBNF grammar,
+which llama.cpp runs; `app.llm.grammar_sampler` explains why that costs very little.
 """
 
 from __future__ import annotations
@@ -19,48 +19,48 @@ from app.llm.engine import Engine, utf8
 from app.llm.grammar_sampler import Masked
 from app.llm.sampling import Sampling
 
-_SLACK = 32  # tokens; a slot's end may take a few more when it is tokenized together with what follows
+_SLACK = 32  # tokens; the end of a slot may take a few more when it is tokenized together with the text after it
 _ROOT = "slot-and-what-follows"  # a rule name that no job uses
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A gap: a GBNF grammar with a rule `root`, and how many tokens it may take.
+    """A gap: a GBNF grammar with a rule `root`, and the most tokens that it may take.
 
-    The slot ends where the text after it begins, so its grammar must not produce that text's first
-    character. A slot with nothing after it ends with the model's turn.
+    The slot ends where the text after it begins, so its grammar must not produce the first character of that text. A slot
+    without text after it ends with the model's turn.
     """
 
     grammar: str
     max_tokens: int
     until: int = 1
-    """How many characters of the text after it end the slot: more than one, and its grammar must not produce those."""
+    """How many characters of the text after it end the slot. If more than one, its grammar must not produce these together."""
 
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """What the model wrote into a slot."""
+    """The text that the model wrote into a slot."""
 
     slot: int
-    """Which of the slots, from 0."""
+    """The number of the slot, from 0."""
     attempt: int
-    """From 1."""
+    """The number of the attempt, from 1."""
     text: str
     finish_reason: Literal["stop", "length"]
-    """stop: the grammar is satisfied; length: cut by max_tokens or as hopeless, anywhere in the grammar."""
+    """stop: the grammar is satisfied; length: the text was cut anywhere in the grammar, by max_tokens or as hopeless."""
     tokens: int
-    """Sampled in this attempt, the one that began what follows included."""
+    """The tokens sampled in this attempt, including the one that began the text after the slot."""
 
 
 @dataclass(frozen=True, slots=True)
 class Filling:
-    """The whole text, its slots, and what they took."""
+    """The whole text, its slots, and the tokens they took."""
 
     text: str
     slots: tuple[Filled, ...]
     prompt_tokens: int
     sampled_tokens: int
-    """In all attempts, those that were not kept included."""
+    """The tokens of all attempts, rejected ones included."""
 
 
 def fill(  # noqa: PLR0913, PLR0917  what to write, how, and until when
@@ -72,14 +72,14 @@ def fill(  # noqa: PLR0913, PLR0917  what to write, how, and until when
     hopeless: Callable[[Filled], bool] | None = None,
     deadline: Deadline = NEVER,
 ) -> Filling:
-    """Return `parts`, text and slots in any order but never two slots in a row, with every slot filled.
+    """Return `parts`, texts and slots in any order but never two slots in a row, with every slot filled.
 
-    The text is read as plain text after `prompt` (at least two tokens). `again` sees each attempt at a
-    slot; while it returns a sampling, that slot is filled anew with it, from the state before the slot.
-    `hopeless` sees an attempt after each token, as if it were cut there; True does cut it.
-    Deterministic like `Engine.generate`, whatever the two asked for elsewhere.
+    The text is read as plain text after `prompt` (at least two tokens). `again` sees each attempt at a slot: if it returns a
+    sampling, the slot is filled again with it, from the state before the slot. `hopeless` sees an attempt after each token, as
+    if it were cut there, and returns True to cut it. Deterministic like `Engine.generate`, if the two functions are.
 
-    Raises `ModelError` engine.failed if llama.cpp fails, engine.too_slow after `deadline`, internal if a grammar is no good.
+    Raises `ModelError` engine.failed if llama.cpp fails, engine.too_slow after `deadline`, and internal if a grammar is
+    invalid.
     """
     texts, slots = _split(parts)
     lead = [engine.tokenize(text, control=False) for text in texts]
@@ -109,13 +109,13 @@ def fill(  # noqa: PLR0913, PLR0917  what to write, how, and until when
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """One attempt, and which of it the model has not read yet: a last token, or the text before a stop."""
+    """One attempt, and the part of it that the model has not read yet: a last token, or the text before a stop."""
 
     filled: Filled
     unread: tuple[int, ...] = ()
     rest: str = ""
     begun: int = 0
-    """Characters of what follows that the model has read already."""
+    """How many characters of the text after the slot the model has read already."""
 
 
 def _write(
@@ -126,9 +126,9 @@ def _write(
     place: tuple[int, int],
     hopeless: Callable[[Filled], bool] | None,
 ) -> _Written:
-    """Sample until the beginning of `after`, the end of the turn where nothing follows, or a cut.
+    """Sample until the beginning of `after`, the end of the turn if nothing follows, or a cut.
 
-    `place` is the number of the slot, and of the attempt.
+    `place` is the number of the slot and of the attempt.
     """
     stop, text = after[: slot.until].encode(), b""
     for count in itertools.count(1):
@@ -164,13 +164,13 @@ def _split(parts: Sequence[str | Slot]) -> tuple[list[str], list[Slot]]:
 
 
 def _grammar(slot: Slot, after: str) -> str:
-    """Return the slot's grammar with one more rule, for a token that ends the slot and begins what follows."""
+    """Return the slot's grammar with one more rule, for a token that ends the slot and begins the text after it."""
     literal = "".join(f"\\U{ord(character):08X}" for character in after)
     return f'{slot.grammar}\n{_ROOT} ::= root "{literal}"\n'
 
 
 def _read_all_but_the_end(engine: Engine, context: Context, tokens: list[int]) -> list[int]:
-    """Return the few last tokens, which each attempt at the first slot reads again, after reading the others."""
+    """Read all but the last few tokens, and return those; each attempt at the first slot reads them again."""
     last = joints(len(tokens))[-1]
     if last:
         engine.read(context, tokens[:last])
@@ -178,6 +178,6 @@ def _read_all_but_the_end(engine: Engine, context: Context, tokens: list[int]) -
 
 
 def _two_at_least(context: Context, unread: list[int]) -> tuple[int, list[int]]:
-    """Return how much of `context` stays and what to read then: a lone token takes the one before it along."""
+    """Return how many tokens of `context` stay, and which to read then: a single token is read with the one before it."""
     start = len(context.tokens)
     return (start, unread) if len(unread) > 1 else (start - 1, [context.tokens[-1], *unread])

@@ -1,8 +1,8 @@
-"""The one door to llama.cpp: llama-cpp-python's C bindings, opened without writable code pages.
+"""The only access to llama.cpp: llama-cpp-python's C bindings, opened without writable code pages.
 
-`import llama_cpp` makes a libffi closure for its log callback, which needs a page that is writable
-and executable at once; an enclave refuses that (docs/explanation/enclaves.md, "What SCONE refuses"). The
-C bindings alone (`llama_cpp.llama_cpp`) make none, and load neither numpy nor jinja2 nor diskcache.
+`import llama_cpp` makes a libffi closure for its log callback, which needs a page that is writable and executable at once. An
+enclave refuses such a page (docs/explanation/enclaves.md, "What SCONE refuses"). The C bindings alone (`llama_cpp.llama_cpp`)
+make no closure, and load neither numpy nor jinja2 nor diskcache.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from app.base.bindings import import_bindings
 from app.base.errors import ModelError
 from app.formats import strict_json
 
-# What `llama_print_system_info` of the build in build.toml must say, and must not.
+# What `llama_print_system_info` of the build in build.toml must report, and what it must not.
 _WANTED = frozenset({"AVX", "AVX2", "FMA", "F16C", "BMI2", "LLAMAFILE", "REPACK"})
 _REFUSED = frozenset({"OPENMP", "AVX_VNNI", "AMX_INT8"})
 
@@ -29,7 +29,7 @@ def build_config() -> dict[str, Any]:
 
 
 def engine_name() -> str:
-    """Return the engine's name and version as a report shows it."""
+    """Return the engine's name and version as a report shows them."""
     config = build_config()
     return f"llama.cpp ({config['binding']} {config['version']})"
 
@@ -42,14 +42,14 @@ def build_id() -> str:
 
 
 def features(info: str) -> frozenset[str]:
-    """Return the names that llama.cpp's system info marks `= 1`."""
+    """Return the names that llama.cpp's system info marks with `= 1`."""
     pairs = (item.rsplit(":", 1)[-1].split("=") for item in info.split("|") if "=" in item)
     return frozenset(name.strip() for name, value in pairs if value.strip() == "1")
 
 
 @functools.cache
 def load() -> Any:
-    """Return the module `llama_cpp.llama_cpp`, silent and checked to be the portable build.
+    """Return the module `llama_cpp.llama_cpp`, silenced, after checking that it is the portable build.
 
     Raises `ModelError` engine.missing or engine.wrong_build.
     """
@@ -72,11 +72,11 @@ def load() -> Any:
 
 
 def _has_other_backends(bindings: Any) -> bool:
-    """Return True if something besides the CPU computes, as BLAS would: system info does not name it."""
+    """Return whether something besides the CPU computes, such as BLAS, which the system info does not name."""
     return int(bindings._lib.ggml_backend_reg_count()) != 1  # noqa: SLF001  libllama's handle finds ggml's symbols too
 
 
 def _changes_the_kv_cache(bindings: Any) -> bool:
-    """Return True if a context that asks for nothing else would not keep keys and values in F16."""
+    """Return whether a context with default settings would not keep keys and values in F16."""
     defaults = bindings.llama_context_default_params()
     return bool({defaults.type_k, defaults.type_v} != {bindings.GGML_TYPE_F16})

@@ -1,7 +1,7 @@
-"""The catalogue of models, and the checked path of the one that is to be loaded.
+"""The catalogue of models, and the verified path of the one to load.
 
-A run looks in `app/llm/weights/` only: beside the code, where an image embeds the file. `make` puts
-links there to the cache that `app.build.fetch` fills, because an enclave has no home folder.
+A run looks only in `app/llm/weights/`, beside the code, where an image embeds the file. `make` puts links there that point to
+the cache that `app.build.fetch` fills, because an enclave has no home folder.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Source(Table):
 
 
 class Artefact(Table):
-    """A published file: what it must be, and where it can be had."""
+    """A published file: its size and digest, and where to get it."""
 
     name: str
     file: str = Field(pattern=r"^[A-Za-z0-9._-]+$")
@@ -77,16 +77,16 @@ def find(name: str | None) -> Model:
 
 
 def check(model: Artefact, path: Path, progress: Callable[[int], None] | None = None) -> None:
-    """Return if `path` holds exactly the published bytes of `model`; `progress` gets bytes read.
+    """Check that `path` holds exactly the published bytes of `model`; `progress` gets the number of bytes read.
 
-    Raises `ModelError` model.missing or model.altered. The size is compared first: it costs nothing.
+    Raises `ModelError` model.missing or model.altered. The size is compared first, because that costs nothing.
     """
     digest = hashlib.sha256()
     try:
         size = path.stat().st_size
         if size != model.bytes:
             raise ModelError("model.altered", f"{model.file} has {size} bytes, the published file {model.bytes}")
-        buffer = bytearray(_CHUNK)  # one buffer for all: fresh ones would cost twice the hashing
+        buffer = bytearray(_CHUNK)  # a single buffer, because new ones would double the cost of hashing
         view = memoryview(buffer)
         with path.open("rb", buffering=0) as stream:
             while count := stream.readinto(buffer):
@@ -104,8 +104,8 @@ def check(model: Artefact, path: Path, progress: Callable[[int], None] | None = 
 def checked_path(model: Model) -> Path:
     """Return the path of the embedded file after checking every byte of it.
 
-    Does not hold the file open: whoever can write beside the code between check and load could
-    swap it. In an enclave the file is part of the measured image.
+    The file is not held open: whoever can write beside the code could swap it between the check and the load. In an enclave the
+    file is part of the measured image.
     """
     path = WEIGHTS / model.file
     check(model, path)

@@ -1,8 +1,8 @@
-"""Plain text stays plain: no token that is more than text comes of what a caller wrote.
+"""Tokenize plain text so that nothing a caller writes becomes a control token or a user-defined one.
 
-llama.cpp passes over control tokens in text where it is told to, but never over user-defined ones
-(`tokenizer_st_partition` in its src/llama-vocab.cpp): `<tool_call>` in a prompt would be one token, with what a model
-learnt about it. Where that happens the text is cut inside of such a spelling, and its parts are tokenized one by one.
+llama.cpp skips control tokens in text if it is told to, but never user-defined ones (`tokenizer_st_partition` in its
+src/llama-vocab.cpp): `<tool_call>` in a prompt would be one token, with everything a model learnt about it. In such a case the
+text is cut inside the spelling, and the parts are tokenized one by one.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator
 
 
 def tokens(mark_of: Callable[[int], str | None], tokenize: Callable[[str], list[int]], text: str) -> list[int]:
-    """Return the tokens of `text`, none of them one for which `mark_of` returns its spelling.
+    """Return the tokens of `text`; none of them is a token whose spelling `mark_of` returns.
 
-    `tokenize` must join nothing across the end of a word: byte-level BPE (Qwen, Llama 3, SmolLM2), where the parts then give
-    what the whole would without such tokens. Not seen to: a token of a single character, which has no other spelling, and an
-    unknown token, whose spelling is not in the text.
+    `tokenize` must join nothing across the end of a word, as in byte-level BPE (Qwen, Llama 3, SmolLM2); the parts then give
+    the tokens that the whole text would give without the special tokens. Not handled: a token of a single character, which has
+    no other spelling, and an unknown token, whose spelling is not in the text.
     """
     found = tokenize(text)
     marks = {mark for token in set(found) if (mark := mark_of(token))}
@@ -27,7 +27,7 @@ def tokens(mark_of: Callable[[int], str | None], tokenize: Callable[[str], list[
 
 
 def _places(text: str, mark: str) -> Iterator[int]:
-    """Yield where `mark` begins in `text`, overlapping or not."""
+    """Yield the places where `mark` begins in `text`, overlapping ones included."""
     at = text.find(mark)
     while at >= 0:
         yield at
@@ -35,6 +35,6 @@ def _places(text: str, mark: str) -> Iterator[int]:
 
 
 def _joint(mark: str) -> int:
-    """Return where `mark` may be cut: behind a letter that no letter follows, where the tokenizers end a word in any case."""
+    """Return where `mark` may be cut: after a letter that no letter follows, where the tokenizers end a word anyway."""
     ends = (at for at in range(1, len(mark)) if mark[at - 1].isalpha() and not mark[at].isalpha())
     return next(ends, 1)

@@ -1,15 +1,14 @@
-"""Prompt states: what the model makes of words that it has read before, got back in milliseconds.
+"""Prompt states: restore what the model makes of words that it has read before, in milliseconds.
 
-Those of a job's fixed words are worked out by `make`. That of the last prompt is kept in memory while more are to
-come of the same request, as the next attempt at a piece of code. From one request to the next, which may be another
-owner's, nothing goes but the requester's own system prompt, whole: how far a kept prompt carries tells how much of the next
-one it is, in time and in counts, and a requester could send guesses ahead.
+`make` computes the states of a job's fixed words. The state of the last prompt is kept in memory while the same request needs
+more prompts, such as the next attempt at a piece of code. Between requests, which may belong to different owners, only the
+requester's own system prompt is kept, and only whole. Otherwise a requester could send guesses ahead: the length of the reused
+part, visible in time and in counts, would tell how much of the next prompt is equal.
 
-A state is the KV cache of the first tokens that prompts share, as llama.cpp saves it. It is never needed:
-without one that fits, the same words are read like the rest of the prompt, and the bits are the same either
-way. `app/llm/states.toml` pins each file by SHA-256 and says for which model and engine
-it was made; the words are in the file, as tokens, and compared with each prompt. llama.cpp trusts what it
-loads, so no byte reaches it unchecked.
+A state is the KV cache of the first tokens that prompts share, as llama.cpp saves it. It is never required: without a fitting
+state, the same words are read like the rest of the prompt, with the same bits. `app/llm/states.toml` pins each file by SHA-256
+and names its model and engine. The file holds the words as tokens, and they are compared with each prompt. llama.cpp trusts the
+bytes that it loads, so every byte is checked before.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ _RECENT = 1_024  # tokens of the last prompt that are kept: 12 MiB with the defa
 
 
 class Pin(Table):
-    """One entry of states.toml: a file, and what must be the same for it to be used."""
+    """One entry of states.toml: a file, and the model and engine that it requires."""
 
     sha256: Sha256
     model: Sha256
@@ -49,13 +48,13 @@ class Pin(Table):
     build: Sha256
     """`native.build_id()`."""
     batch: int
-    """`context.BATCH`: with the build, all that decides the bits besides the words."""
+    """`context.BATCH`, which with the build decides all bits besides the words."""
 
 
 @dataclass(frozen=True, slots=True)
 class _State:
     kept: Path | ctypes.Array[Any]
-    """A checked file, or bytes."""
+    """A checked file, or bytes in memory."""
     tokens: tuple[int, ...]
 
     def load(self, c: Any, context: Context) -> bool:
@@ -70,7 +69,7 @@ class _State:
 
 @functools.cache
 def pins() -> dict[str, dict[str, Pin]]:
-    """Return states.toml: model name -> job -> pin. Raises `ModelError` internal."""
+    """Return states.toml as model name -> job -> pin. Raises `ModelError` internal."""
     table = tomllib.loads((resources.files("app.llm") / "states.toml").read_text())
     try:
         return {name: {job: Pin(**entry) for job, entry in jobs.items()} for name, jobs in table.items()}
@@ -79,15 +78,15 @@ def pins() -> dict[str, dict[str, Pin]]:
 
 
 def path(model: Model, job: str) -> Path:
-    """Return where the state of `job` lies: beside the model."""
+    """Return the path of the state of `job`, beside the model."""
     return WEIGHTS / f"{model.file}.{job}.state"
 
 
 class PromptCache:
-    """The prompt states that fit one model and this engine, and how far they carried."""
+    """The prompt states that fit one model and this engine, and how many tokens they saved."""
 
     def __init__(self, model: Model, pinned: Mapping[str, Pin], *, recalls: bool = False) -> None:
-        """Check every state in `pinned` (job -> pin). Never raises for one that is no good: it is left out.
+        """Check every state in `pinned` (job -> pin). A state that does not fit is left out, never an error.
 
         With `recalls`, the last prompt is kept too, until `begin` says otherwise.
         """
@@ -95,7 +94,7 @@ class PromptCache:
         self._common, self._uses_common = list[_State](), False
         self._recalls, self._recent = recalls, list[_State]()
         self.restored = 0
-        """Tokens, over all prompts so far, that did not have to be read."""
+        """How many tokens, over all prompts so far, did not have to be read."""
         self.unfit: dict[str, str] = {}
         """Job -> why its state is not used."""
         for job, pin in pinned.items():
@@ -106,20 +105,20 @@ class PromptCache:
                 self._states.append(found)
 
     def begin(self, *, recalls: bool, common: bool) -> None:
-        """Forget the prompts of the last request. With `recalls`, the last one of the next request is kept while it lasts.
+        """Forget the prompts of the last request. With `recalls`, keep the last prompt of the next request while it runs.
 
-        With `common`, the next request's prompts begin with what `share` has read.
+        With `common`, the prompts of the next request begin with the tokens that `share` has read.
         """
         self._recent.clear()
         self._recalls, self._uses_common = recalls, common
 
     def share(self, c: Any, context: Context, tokens: Sequence[int]) -> None:
-        """Keep what the empty `context` makes of the first of `tokens`, for all requests that begin with them."""
+        """Keep the state that the empty `context` has after the first of `tokens`, for all requests that begin with them."""
         context.read(tokens[: min(len(tokens) // EIGHT * EIGHT, _RECENT)])
         self._common = _kept(c, context)
 
     def read(self, c: Any, context: Context, prompt: Sequence[int]) -> None:
-        """Read all of `prompt` into the empty `context`, what a state knows of its beginning from there."""
+        """Read all of `prompt` into the empty `context`, from a state as far as one knows its beginning."""
         self._restore(c, context, prompt)
         if self._recalls:
             context.read_on(prompt, _RECENT)
@@ -127,7 +126,7 @@ class PromptCache:
         context.read_on(prompt)
 
     def _restore(self, c: Any, context: Context, prompt: Sequence[int]) -> None:
-        """Cut the prompt only where that leaves the bits as they are (`context.joints`)."""
+        """Restore the longest state that fits `prompt`, and cut only where no bit changes (`context.joints`)."""
         common = self._common if self._uses_common else []
         fitting = [(_usable(state.tokens, prompt), state) for state in (*self._recent, *common, *self._states)]
         length, best = max(fitting, key=lambda pair: pair[0], default=(0, None))
@@ -142,7 +141,7 @@ class PromptCache:
 
 
 def _kept(c: Any, context: Context) -> list[_State]:
-    """Return what `context` has read, in a list; an empty one where there is no memory for it."""
+    """Return a list with the state of `context`; an empty list if there is not enough memory."""
     size = c.llama_state_seq_get_size(context.pointer, 0)
     try:
         data = (ctypes.c_uint8 * size)()
@@ -159,7 +158,7 @@ def _usable(tokens: Sequence[int], prompt: Sequence[int]) -> int:
 
 
 def _checked(path: Path, pin: Pin, model: Model) -> _State | str:
-    """Return the state, or why it cannot be used."""
+    """Return the state, or the reason why it cannot be used."""
     if (pin.model, pin.build, pin.batch) != (model.sha256, library.build_id(), BATCH):
         return "made for another model file or engine"
     try:

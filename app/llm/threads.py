@@ -1,8 +1,8 @@
-"""How many threads decode: never a bit of an answer, but how fast it comes.
+"""How many threads decode. The number changes the speed of an answer but no bit of it.
 
-llama.cpp's threads wait for each other by spinning, some ten times a layer. As long as each has a processor
-to itself that is the fastest way; where two share one, a token can take a hundred times as long. So the
-default asks what there is, and a watchdog compares with what one thread does.
+llama.cpp's threads wait for each other by spinning, about ten times in each layer. While each has a processor to itself, that
+is the fastest way. Where two share one, a token can take a hundred times as long. So the default asks what the machine has, and
+a watchdog compares the speed with that of one thread.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-_PRESSURE = 25.0  # percent of the last 10 s in which something waited for a processor: then others want them too
-_SLOWER = 1.25  # times one thread's time for a token: more threads have to be faster than that
+_PRESSURE = 25.0  # percent of the last 10 s in which something waited for a processor: above it, others want the processors too
+_SLOWER = 1.25  # times one thread's time for a token; more threads must be faster than that
 _STRIKES = 2  # slow tokens in a row
 
 
 def default(root: Path = Path("/")) -> int:
-    """Return min(affinity, cgroup quota), and 1 where others want the processors or nothing can be known, as in SCONE.
+    """Return min(affinity, cgroup quota); 1 if others want the processors or if nothing can be known, as in SCONE.
 
-    `root` is where proc and sys are found. Sources: sched(7), cgroups(7), the kernel's cgroup-v2.rst and psi.rst.
+    `root` is the folder with proc and sys. Sources: sched(7), cgroups(7), the kernel's cgroup-v2.rst and psi.rst.
     """
     try:
         groups = (root / "proc/self/cgroup").read_text()
@@ -28,7 +28,7 @@ def default(root: Path = Path("/")) -> int:
 
 
 def _pressure(root: Path) -> float:
-    """Return `some avg10` of the processor's pressure, 0 where the kernel keeps none."""
+    """Return `some avg10` of the processor's pressure, 0 if the kernel does not record it."""
     try:
         fields = (root / "proc/pressure/cpu").read_text().split()
         return float(dict(field.split("=") for field in fields[1:5])["avg10"])
@@ -37,7 +37,7 @@ def _pressure(root: Path) -> float:
 
 
 def _quota(root: Path, groups: str) -> float:
-    """Return the processors that the cgroups in `groups` (/proc/self/cgroup) allow, infinity without a limit."""
+    """Return how many processors the cgroups in `groups` (/proc/self/cgroup) allow, infinity without a limit."""
     found = [float("inf")]
     for line in groups.splitlines():
         _, controllers, path = line.split(":", 2)
@@ -62,21 +62,21 @@ def _limit(folder: Path, *, version: int) -> float:
 
 
 class Pace:
-    """The watchdog: drops to one thread, for good, when more of them are slower than one."""
+    """The watchdog: it drops to one thread for good if several threads are slower than one."""
 
     def __init__(self, threads: int) -> None:
-        """Begin with `threads`."""
+        """Begin with `threads` threads."""
         self.threads = threads
         self._first: float | None = None
         self._alone: float | None = None
         self._strikes = 0
 
     def threads_for(self, tokens: int) -> int:
-        """Return how many threads shall decode a batch of `tokens`: the second lone token is one thread's, to compare."""
+        """Return how many threads decode a batch of `tokens`. One thread decodes the second single token, for comparison."""
         return 1 if tokens == 1 and self._first is not None and self._alone is None else self.threads
 
     def took(self, tokens: int, threads: int, seconds: float) -> None:
-        """Take note of how long that was."""
+        """Record how long a batch took."""
         if tokens != 1 or self.threads == 1:
             return
         if self._first is None:

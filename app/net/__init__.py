@@ -1,1 +1,1 @@
-"""The one way out of the enclave: one HTTP client and one JSON-RPC client, to hosts that are allowed by name."""
+"""The only way out of the enclave: one HTTP client and one JSON-RPC client, for hosts that are allowed by name."""

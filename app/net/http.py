@@ -1,7 +1,7 @@
-"""One HTTP host that is allowed to be asked, within one deadline and one number of bytes, whatever it answers.
+"""One allowed HTTP host, within one deadline and one number of bytes, whatever it answers.
 
-Over http.client, because a read may neither hang nor drip past the deadline, redirects are not followed, no proxy or
-netrc is looked up, and nothing logs the URL, which holds the key.
+It uses http.client so that a read can neither hang nor drip past the deadline, redirects are not followed, no proxy or netrc is
+looked up, and nothing logs the URL, which holds the key.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from app.formats import strict_json
 from app.net import reach, wire
 
 _PATIENCE = 20.0  # seconds for one answer
-_TRIES = 6  # of a request that fails or is refused for its rate: 0.5 s, 1 s, 2 s, ... between them
+_TRIES = 6  # attempts for a request that fails or meets a rate limit; the waits between them are 0.5 s, 1 s, 2 s, ...
 _BUSY = frozenset({429, 500, 502, 503, 504})
 _STALE = (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError)
 
 
 class SpentError(HistoryError):
-    """The deadline has come or the bytes are used up."""
+    """The deadline has passed, or the bytes are used up."""
 
 
 class TooLargeError(HistoryError):
-    """One answer is larger than may be read."""
+    """One answer is larger than the limit."""
 
 
 class Host:
-    """A kept connection to one host. Not for several threads."""
+    """A connection to one host that is kept open. It is not for several threads."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class Host:
     ) -> None:
         """Check `url`, the base of all requests, against the allowed `hosts`; nothing is sent yet.
 
-        `seconds`, by `clock`, are for all requests together; name resolution has the system's own limit, on top.
+        All requests together have `seconds`, measured by `clock`; name resolution has the system's own limit in addition.
         Raises `HistoryError` history.host_not_allowed.
         """
         self._at = _allowed(url, hosts)
@@ -55,11 +55,11 @@ class Host:
         self._connection: http.client.HTTPConnection | None = None
 
     def get(self, path: str, query: Mapping[str, str | int], is_busy: Callable[[Any], bool] = lambda _: False) -> Any:
-        """Return the JSON that the base URL and `path` answer with.
+        """Return the JSON that the server answers for the base URL and `path`.
 
-        A failed request is sent again after a while, as is one whose answer `is_busy` takes for a plea to slow down.
+        A failed request is sent again after a wait, and so is one whose answer asks for slower requests, as `is_busy` tells.
         Raises `SpentError` history.unreachable or .too_large; `HistoryError` history.unreachable, .bad_answer, or
-        .refused_by_source, also for any other status than 200. No error repeats anything of the URL or of the answer.
+        .refused_by_source, also for any status other than 200. No error repeats anything of the URL or of the answer.
         """
         if self._at.query:
             raise HistoryError("history.host_not_allowed", "the address of the source has a query")
@@ -84,10 +84,10 @@ class Host:
         raise trouble
 
     def post(self, body: bytes) -> tuple[int, float, bytes]:
-        """Send JSON to the base URL, once; return the status, the seconds that Retry-After names or 0, and the whole body.
+        """Send JSON to the base URL once; return the status, the seconds in Retry-After or 0, and the whole body.
 
-        Raises `SpentError`; `TooLargeError`; TimeoutError if the answer alone takes too long; another OSError,
-        `http.client.HTTPException` or ValueError if there is none. A connection that was closed in between is opened anew.
+        Raises `SpentError`; `TooLargeError`; TimeoutError if this answer takes too long; another OSError,
+        `http.client.HTTPException` or ValueError if there is no answer. A connection that was closed meanwhile is opened again.
         """
         target = (self._at.path or "/") + (f"?{self._at.query}" if self._at.query else "")
         was_open = self._connection is not None
@@ -100,10 +100,10 @@ class Host:
         return self._send("POST", target, body)
 
     def decoded(self, raw: bytes) -> Any:
-        """Return what an answer says.
+        """Return the decoded JSON of an answer.
 
-        Raises `InputError` json.invalid; `TooLargeError` if it has too many values to be made objects of, `SpentError` if all
-        answers together have.
+        Raises `InputError` json.invalid; `TooLargeError` if this answer has too many values to be parsed, and `SpentError` if
+        all answers together have.
         """
         nodes = strict_json.nodes(raw, LIMITS.json_nodes)
         if nodes > LIMITS.json_nodes:
@@ -114,7 +114,7 @@ class Host:
         return strict_json.loads(raw)
 
     def prolong(self, seconds: float) -> None:
-        """Put the deadline off."""
+        """Move the deadline later by `seconds`."""
         self._end += seconds
 
     def close(self) -> None:
@@ -128,14 +128,14 @@ class Host:
             raise SpentError("history.unreachable", "the time for asking the source is up") from None
 
     def _remaining(self) -> float:
-        """Return the seconds that one wait may take. Raises TimeoutError if there are none."""
+        """Return the seconds that one wait may take. Raises TimeoutError if none are left."""
         left = self._until - self._clock()
         if left <= 0:
             raise TimeoutError
         return left
 
     def _send(self, method: str, target: str, body: bytes | None = None) -> tuple[int, float, bytes]:
-        """Return the status, the seconds that Retry-After names or 0, and the whole body."""
+        """Return the status, the seconds in Retry-After or 0, and the whole body."""
         self._check_time()
         self._until = min(self._end, self._clock() + _PATIENCE)
         headers = {"Accept": "application/json", "User-Agent": "sealed-llm"}
@@ -175,7 +175,7 @@ class Host:
                 raise TooLargeError("history.too_large", "one answer of the source is larger than may be read")
         if answer.length:
             raise http.client.IncompleteRead(b"")
-        answer.close()  # read1 does not, and then the connection takes no next request
+        answer.close()  # read1 does not close it, and then the connection refuses the next request
         return b"".join(parts)
 
 
@@ -187,11 +187,11 @@ def _allowed(url: str, hosts: Collection[str]) -> SplitResult:
         at, host = urlsplit(""), None
     is_plain = bool(host) and at.username is None and not at.fragment and re.fullmatch(r"[\x21-\x7e]+", url)
     if not host or not is_plain or at.port == 0 or not re.fullmatch(HOST, reach.shown(at)):
-        raise HistoryError("history.host_not_allowed", "the address of the source is no plain URL with a host")
+        raise HistoryError("history.host_not_allowed", "the address of the source is not a plain URL with a host")
     if host not in {allowed.lower() for allowed in hosts}:
         raise HistoryError("history.host_not_allowed", "the host of the source is not in the allowed list")
     if not reach.may_be_named(host):
-        raise HistoryError("history.host_not_allowed", "the address of the source is not one of the public internet")
+        raise HistoryError("history.host_not_allowed", "the address of the source is not on the public internet")
     if at.scheme != "https" and not (at.scheme == "http" and host in reach.LOOPBACK):
         raise HistoryError("history.host_not_allowed", "the address of the source is not https")
     return at

@@ -1,6 +1,6 @@
 """One JSON-RPC node through web3, within one deadline and a number of bytes, whatever it answers.
 
-web3 words the requests and judges the answers; the bytes go through `Host`.
+web3 builds the requests and checks the answers; `Host` transfers the bytes.
 """
 
 from __future__ import annotations
@@ -15,34 +15,34 @@ from app.base.errors import HistoryError, InputError
 from app.base.limits import LIMITS
 from app.net.http import Host, TooLargeError
 
-_TRIES = 6  # of a request that a node refuses for its rate or its load: 0.5 s, 1 s, 2 s, ... between them
+_TRIES = 6  # attempts for a request that meets a rate limit or overload; the waits between them are 0.5 s, 1 s, 2 s, ...
 _BUSY = frozenset({429, 500, 502, 503, 504})
 _RATE = re.compile("rate.?limit|request limit|too many requests|requests? (per|count)|capacity|throttl", re.IGNORECASE)
 _RATE_CODES = frozenset({429, -32029, -32097})
 
 
 class RefusedError(HistoryError):
-    """The node answered a request with an error, as it does for a range that is too wide or a method it has not."""
+    """The node answered a request with an error, for example because a range is too wide or a method is unknown."""
 
 
 class SlowError(HistoryError):
-    """The node took too long for one answer; there is time for another request."""
+    """The node took too long for one answer, but there is time for another request."""
 
 
 class Node:
-    """A connection to one node. Not for several threads."""
+    """A connection to one node. It is not for several threads."""
 
     def __init__(self, url: str, hosts: Collection[str], seconds: float = LIMITS.live_seconds) -> None:
         """Check `url` against the allowed `hosts`; nothing is sent yet. Raises `HistoryError` history.host_not_allowed.
 
-        `seconds` is for all calls together. Name resolution has the system's own time limit, which comes on top.
+        All calls together have `seconds`; name resolution has the system's own limit in addition.
         """
-        self._web3 = _web3(self)  # first: its import takes a second or two, which are not the node's
+        self._web3 = _web3(self)  # first, because its import takes a second or two, which must not count as the node's
         self._host = Host(url, hosts, seconds)
         self._end = time.monotonic() + seconds
 
     def call(self, method: str, *params: Any) -> Any:
-        """Return the result as JSON has it; a busy or rate-limited node is asked again after a while.
+        """Return the result in the form of JSON. A busy or rate-limited node is asked again after a wait.
 
         Raises `RefusedError` (history.refused_by_source), `SlowError` (history.unreachable), `SpentError` (history.unreachable
         or .too_large), `HistoryError` history.unreachable or .bad_answer. No error repeats anything of the URL or the answer.
@@ -65,10 +65,10 @@ class Node:
                 time.sleep(wait)
             else:
                 break
-        raise HistoryError("history.refused_by_source", "the node has too much to do, or this key has used up its share")
+        raise HistoryError("history.refused_by_source", "the node is overloaded, or this key has reached its rate limit")
 
     def exchange(self, body: bytes) -> dict[str, Any]:
-        """Return the decoded answer to one JSON-RPC request; what it says is not checked. For web3, see `call`."""
+        """Return the decoded answer to one JSON-RPC request, unchecked. It is for web3; see `call`."""
         status, wait, raw = self._post(body)
         try:
             answer = self._host.decoded(raw)
@@ -80,13 +80,13 @@ class Node:
             return answer
         if status in _BUSY:
             raise _BusyError(wait)
-        if status in (400, 413):  # how some refuse a range that is too wide
+        if status in (400, 413):  # some nodes refuse a range that is too wide in this way
             raise RefusedError("history.refused_by_source", f"the node answers with http status {status}")
         trouble = "the node's answer is not JSON-RPC" if status == 200 else f"the node answers with http status {status}"
         raise HistoryError("history.bad_answer", trouble)
 
     def prolong(self, seconds: float) -> None:
-        """Put the deadline off."""
+        """Move the deadline later by `seconds`."""
         self._end += seconds
         self._host.prolong(seconds)
 
@@ -112,7 +112,7 @@ class _BusyError(Exception):
 
 
 def _web3(node: Node) -> Any:
-    """Return a Web3 whose provider is `node`, without middleware: answers stay as JSON has them."""
+    """Return a Web3 whose provider is `node`, without middleware, so that answers keep the form of JSON."""
     from web3 import Web3
     from web3.providers import JSONBaseProvider
     from web3.types import RPCEndpoint, RPCResponse
@@ -125,7 +125,7 @@ def _web3(node: Node) -> Any:
 
 
 def _is_rate_limit(answer: Any) -> bool:
-    """Return whether an error asks to be patient: by its code (Alchemy 429), or its words (Infura's -32005 means both)."""
+    """Return whether an error asks for slower requests, by its code (Alchemy 429) or words (Infura's -32005 is ambiguous)."""
     error = answer.get("error", {}) if isinstance(answer, dict) else {}
     code, message = error.get("code"), error.get("message")
     return code in _RATE_CODES or (isinstance(message, str) and bool(_RATE.search(message)))

@@ -1,8 +1,8 @@
-"""Which machines may be asked: public ones, and of all others at most this very one, never from an image.
+"""Which machines may be asked: public ones, and outside of an image also this very machine.
 
-A requester names the hosts. So whoever runs the enclave must be safe from them: what is on the worker's own machine or in
-its network is none of theirs, not even which of its ports are open. A name is looked up once, each of its addresses must be
-public, and it is those that are connected to, so that a second answer of a name server changes nothing.
+A requester names the hosts, so whoever runs the enclave must be safe from them. A requester must not reach anything on the
+worker's own machine or in its network, nor learn which of its ports are open. A name is looked up once, each of its addresses
+must be public, and exactly these addresses are connected to, so that a second answer of a name server changes nothing.
 """
 
 from __future__ import annotations
@@ -16,27 +16,27 @@ from urllib.parse import SplitResult
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 MARK = Path(__file__).resolve().parents[1] / "in_an_image"
-"""Only images have it (dev/stage_image.py)."""
+"""A file that only images have (dev/stage_image.py)."""
 _PORTS = {"https": 443, "http": 80}
-_UNICAST = ipaddress.ip_network("2000::/3")  # IANA: all that is given out of IPv6 to the public internet
+_UNICAST = ipaddress.ip_network("2000::/3")  # IANA: all IPv6 addresses that are given out on the public internet
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052: the last four bytes are an IPv4 address
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class NotPublicError(OSError):
-    """A name leads to this machine, or into its network: told like a name that leads nowhere."""
+    """A name leads to this machine or into its network. The message is that of a name that leads nowhere."""
 
 
 @functools.cache
 def is_image() -> bool:
-    """Return whether this program runs from an image, where this machine is somebody else's."""
+    """Return whether this program runs from an image, so that this machine belongs to somebody else."""
     return MARK.exists()
 
 
 def may_be_named(host: str) -> bool:
-    """Return whether `host`, as a URL has it, is a name or a public address; or this machine, outside of an image.
+    """Return whether `host`, as in a URL, is a name, a public address, or outside of an image this machine.
 
-    By its letters alone, nothing is looked up: what a name leads to is for `addresses`.
+    Only its letters are checked, and nothing is looked up: `addresses` checks where a name leads.
     """
     if host in LOOPBACK:
         return not is_image()
@@ -47,9 +47,9 @@ def may_be_named(host: str) -> bool:
 
 
 def addresses(host: str, port: int) -> list[tuple[str, int]]:
-    """Return the addresses that `host` leads to, each with the port. Raises OSError, `NotPublicError` among others.
+    """Return the addresses that `host` leads to, each with the port. Raises OSError, also as `NotPublicError`.
 
-    Other ways to write an address, such as 2130706433 and 0x7f.1, come out of the look-up as what they are.
+    Other spellings of an address, such as 2130706433 and 0x7f.1, become plain addresses in the look-up.
     """
     found = [info[4][:2] for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
     own = host in LOOPBACK and not is_image()
@@ -61,19 +61,19 @@ def addresses(host: str, port: int) -> list[tuple[str, int]]:
 
 
 def shown(at: SplitResult) -> str:
-    """Return the host of a URL as a result names it: lower case, the port only where it is not the usual one."""
+    """Return the host of a URL as a result names it: in lower case, with the port only if it is not the usual one."""
     host = at.hostname or ""
     name = f"[{host}]" if ":" in host else host
     return name if at.port in (None, _PORTS.get(at.scheme)) else f"{name}:{at.port}"
 
 
 def _is_public(address: _Address) -> bool:
-    """Return whether an address, and any that it carries inside, is one of the public internet's for one machine."""
+    """Return whether an address, and every address inside it, belongs to one machine on the public internet."""
     return all(one.is_global and not (one.is_multicast or one.is_reserved) for one in _carried(address))
 
 
 def _carried(address: _Address) -> Iterator[_Address]:
-    """Yield what must be public: the address itself, and the IPv4 addresses that a relay would make of it."""
+    """Yield the addresses that must be public: the address itself, and the IPv4 addresses that a relay would make of it."""
     if isinstance(address, ipaddress.IPv4Address):
         yield address
     elif address.ipv4_mapped is not None:

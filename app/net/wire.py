@@ -1,4 +1,4 @@
-"""An open connection to an allowed host, on which no single wait is longer than what is left of the time."""
+"""An open connection to an allowed host, on which no single wait exceeds the time that is left."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from app.net import reach
 
 
 def connect(at: SplitResult, remaining: Callable[[], float]) -> http.client.HTTPConnection:
-    """Return an open connection; the socket's timeout is for a whole TLS handshake, as it is for any one read."""
+    """Return an open connection. The timeout of the socket covers a whole TLS handshake, as it covers any one read."""
     host = at.hostname or ""
     port = at.port or (443 if at.scheme == "https" else 80)
     link = _linked(reach.addresses(host, port), remaining)
-    link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # the body of a POST is a packet of its own
+    link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # the body of a POST is a separate packet
     try:
         if at.scheme == "https":
             link.settimeout(remaining())
             import certifi
 
-            context = ssl.create_default_context(cafile=certifi.where())  # part of the image; a slim one has no others
+            context = ssl.create_default_context(cafile=certifi.where())  # a slim image has no other certificates
             link = context.wrap_socket(link, server_hostname=host)
     except BaseException:
         link.close()
@@ -37,7 +37,7 @@ def connect(at: SplitResult, remaining: Callable[[], float]) -> http.client.HTTP
 
 
 def _linked(addresses: list[tuple[str, int]], remaining: Callable[[], float]) -> socket.socket:
-    """Return a connection to the first address that takes one. Raises the last OSError; without an address a plain one."""
+    """Return a connection to the first address that accepts one. Raises the last OSError, or one for no address."""
     trouble = OSError("the name has no address")
     for address in addresses:
         try:
@@ -48,7 +48,7 @@ def _linked(addresses: list[tuple[str, int]], remaining: Callable[[], float]) ->
 
 
 class _Reader(io.RawIOBase):
-    """The reading side of a socket, no wait longer than what is left."""
+    """The reading side of a socket, on which no wait exceeds the time that is left."""
 
     def __init__(self, link: socket.socket, remaining: Callable[[], float]) -> None:
         super().__init__()
@@ -68,7 +68,7 @@ class _Reader(io.RawIOBase):
 
 
 class _Wire:
-    """What http.client asks of a socket."""
+    """The interface that http.client needs of a socket."""
 
     def __init__(self, link: socket.socket, remaining: Callable[[], float]) -> None:
         self._link, self._remaining = link, remaining

@@ -1,1 +1,1 @@
-"""From what the sources of a task hold to one request: which job, and what exactly is asked."""
+"""Turn the contents of a task's sources into one request: which job it is, and what exactly is asked."""

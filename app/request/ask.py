@@ -1,4 +1,4 @@
-"""ask: the chat that a document holds, whichever of its fields holds it."""
+"""The job ask: the chat that a request document holds, whichever of its fields holds it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from app.request.fields import Document, Turn
 from app.request.questionnaire.prompt import has_words, render
 
 _ADDRESS = re.compile(r"[^\s@<>]+@[^\s@<>]+\.[^\s@<>.]{2,}")
-# What can hold the prompt of an ask. A form without its author's own words may stand beside a prompt: then it is asked about.
+# Fields that can hold the prompt of an ask. A form without its author's own words may stand beside a prompt, which then asks
+# about the form.
 PROMPTS = ("prompt", "question", "messages", "questionnaire", "email")
 
 
@@ -21,9 +22,9 @@ class Ask(BaseRequest):
 
     kind: Literal["ask"] = "ask"
     turns: tuple[Turn, ...]
-    """user and assistant turns, the user's last."""
+    """User and assistant turns; the last turn is the user's."""
     material: tuple[str, ...] = ()
-    """What the last turn asks about."""
+    """The material that the last turn asks about."""
     system: str | None = None
     max_tokens: int | None = None
     temperature_milli: int = 0
@@ -31,12 +32,12 @@ class Ask(BaseRequest):
 
 
 def is_email_address(text: str) -> bool:
-    """Return whether `text` is one e-mail address and nothing else: never a prompt."""
+    """Return whether `text` is a single e-mail address and nothing else, which is never a prompt."""
     return bool(_ADDRESS.fullmatch(text.strip()))
 
 
 def ask_of(document: Document) -> Ask:
-    """Return the ask in `document`, options already lifted. Raises `InputError` with the code of what is wrong."""
+    """Return the ask in `document`, its options already lifted. Raises `InputError` with a code that says what is wrong."""
     turns, system, form = _conversation(document)
     material = tuple(text for text in (*(document.material or ()), form) if text.strip())
     size = sum(len(text.encode()) for text in (*(turn.content for turn in turns), *material))
@@ -53,7 +54,7 @@ def ask_of(document: Document) -> Ask:
 
 
 def _conversation(document: Document) -> tuple[tuple[Turn, ...], str | None, str]:
-    """Return the turns after the system prompt, the caller's system prompt, and a form that a prompt asks about."""
+    """Return the turns after the system prompt, the caller's system prompt, and the form that a prompt asks about."""
     named = document.named(PROMPTS)
     named = [name for name in named if name != "email"] or named
     form = ""
@@ -73,7 +74,7 @@ def _conversation(document: Document) -> tuple[tuple[Turn, ...], str | None, str
     if not text.strip():
         raise InputError("input.empty", f"the {named[0]} is empty")
     if is_email_address(text):
-        raise InputError("input.missing", f"the {named[0]} is an e-mail address, which is no prompt")
+        raise InputError("input.missing", f"the {named[0]} is an e-mail address, which is not a prompt")
     return (Turn(role="user", content=text),), document.system, form
 
 

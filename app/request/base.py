@@ -1,4 +1,4 @@
-"""What every request has in common."""
+"""The base class of all requests."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from app.formats.strict_model import Strict
 
 
 class BaseRequest(Strict):
-    """Frozen and strict: from here on nothing about the request can change."""
+    """A frozen and strict model: a request cannot change once it is parsed."""
 
     @property
     def needs_model(self) -> bool:
-        """Return whether the model has a part in the answer."""
+        """Return whether answering takes the model."""
         return True
 
     def plain(self) -> dict[str, Any]:
-        """Return the request as JSON values: what the commitment covers."""
+        """Return the request as JSON values, which are what the commitment covers."""
         return self.model_dump(mode="json")
 
     def commitment(self, salt: bytes) -> str:

@@ -1,4 +1,4 @@
-"""code: what to write or to change, in which language, and what it must pass."""
+"""The job code: what to write or change, in which language, and which tests it must pass."""
 
 from __future__ import annotations
 
@@ -13,41 +13,45 @@ from app.request.fields import Document
 from app.request.languages import Language, language_of
 from app.request.material import TAG, tagged
 
-# A field, and the name that an earlier code app had for it.
+# Our name of a field, and the name that an earlier code app had for it.
 EARLIER = {"prompt": "original_prompt", "code": "reference_code", "feedback": "feedback_prompt"}
 FIELDS = ("language", "code", "feedback", "tests", "attempts", "session", *EARLIER.values(), "model_name")
 
 
 class Code(BaseRequest):
-    """A task for the model, with everything that was said about it so far."""
+    """A code task for the model, with everything that was said about it so far."""
 
     kind: Literal["code"] = "code"
     language: Language
     prompt: str
-    """The task, with the material that it is about between tags behind it."""
+    """The task, followed by its material between tags."""
     asked: str
-    """The task alone: an example in it is a test. One in material is none, for the verdict would tell it word for word."""
+    """The task alone. An example in it is a test; one in the material is not, since the verdict would repeat it word for
+    word."""
     session: Session | None = None
-    """The turns so far; null if the caller wants no session back."""
+    """The turns so far; null if the caller does not ask for a session."""
     code: str | None = None
-    """What is to be changed: the caller's, or the last turn's."""
+    """The code to change: the caller's, or that of the last turn."""
     feedback: tuple[str, ...] = ()
-    """What is to be changed about it now."""
+    """What to change about the code in this turn."""
     tests: tuple[str | ProgramTest, ...] = ()
-    """The caller's, or those of the session, where the caller said nothing about tests."""
+    """The caller's tests; where the caller gives none, those of the session."""
     attempts: int | None = None
     max_tokens: int | None = None
     temperature_milli: int = 0
     seed: int = 0
 
     def said(self) -> list[str]:
-        """Return all feedback there ever was, oldest first."""
+        """Return all feedback so far, oldest first."""
         earlier = [text for turn in (self.session.turns if self.session else []) for text in turn.feedback]
         return [*earlier, *self.feedback]
 
 
 def code_of(document: Document) -> Code:
-    """Return the code task in `document`, options already lifted. Raises `InputError` with the code of what is wrong."""
+    """Return the code task in `document`, whose options are already lifted.
+
+    Raises `InputError` with a code that says what is wrong.
+    """
     if document.system is not None:
         raise ContradictionError("system", "a code task", "its system prompt is fixed")
     session = document.session if isinstance(document.session, Session) else None
@@ -62,7 +66,7 @@ def code_of(document: Document) -> Code:
     if code is None and session and session.turns:
         code = session.turns[-1].code
     if (code is None) != (not feedback):
-        raise InputError("code.incomplete", f"there is {'feedback' if feedback else 'code'}, but not both")
+        raise InputError("code.incomplete", f"there is {'feedback' if feedback else 'code'}, but an adjustment needs both")
     if session is None and document.session == "new":
         session = Session(language=language, prompt=prompt, turns=[])
     request = Code(
@@ -83,7 +87,7 @@ def code_of(document: Document) -> Code:
 
 
 def _one(document: Document, name: str) -> Any:
-    """Return the field `name`, under this or its earlier name."""
+    """Return the value of the field `name`, given under this name or its earlier one."""
     earlier = EARLIER[name]
     if getattr(document, name) is not None and getattr(document, earlier) is not None:
         raise ContradictionError(name, earlier)
@@ -112,7 +116,7 @@ def _language(given: str | None, session: Session | None) -> Language:
 
 
 def _check(request: Code) -> None:
-    """Raise `InputError` for what is too long or empty."""
+    """Raise `InputError` if a part is too long or empty."""
     sizes = [(text, LIMITS.task_bytes) for text in (request.prompt, *request.said())]
     sizes += [(text, LIMITS.snippet_bytes) for text in (request.code or "",)]
     for test in request.tests:
@@ -127,7 +131,9 @@ def _check(request: Code) -> None:
     if request.session:
         size = len(strict_json.dumps(request.session.model_dump(mode="json")))
         if size > LIMITS.item_bytes:
-            raise InputError("answer.too_large", f"the session has {size} bytes, a result says {LIMITS.item_bytes} of an item")
+            raise InputError(
+                "answer.too_large", f"the session has {size} bytes, an item of a result at most {LIMITS.item_bytes}"
+            )
     if request.session and len(request.session.turns) >= LIMITS.turns:
         raise InputError("code.too_long", f"the session has {LIMITS.turns} turns already")
     if request.tests and request.language != "python":

@@ -1,7 +1,7 @@
-"""The types of a request's fields: how each is taken from whatever form its source has, and what it must be.
+"""The types of a request's fields: how each accepts the forms that its sources use, and which values are valid.
 
-Numbers arrive as f64 from JavaScript, as i128 from a BigInt, as text from the command line; lists and objects may
-arrive as JSON text. Validators raise `InputError` themselves, never with any of the content.
+Numbers arrive as f64 from JavaScript, as i128 from a BigInt and as text from the command line. Lists and objects may arrive as
+JSON text. Validators raise `InputError` themselves, never with any of the content.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from app.formats.hex_words import ADDRESS, SHA256
 
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # embeddings, overrides, isolates
 _WHITE = frozenset("\t\n\v\f\r")
-_DIFFERENT = 16  # bytes of a salt, and steps from one to the next, that differ at least
+_DIFFERENT = 16  # the least number of different bytes in a salt, and of different steps between them
 
 
 def _clean(text: str, info: ValidationInfo) -> str:
-    """Return `text` if a person sees what the model reads: no control characters but tab and line ends, no bidi tricks."""
+    """Return `text` if all that the model reads is visible: no control characters but tab and line ends, no bidi controls."""
     return _clean_as(str(info.field_name), text)
 
 
@@ -46,9 +46,10 @@ def _clean_as(name: str, text: str) -> str:
 
 
 def clean_session(session: Any, info: ValidationInfo) -> Any:
-    """Return the session of an earlier result if all its texts are such as a request's own must be; the word new as it is.
+    """Return the session of an earlier result if its texts meet the rules of a request's own texts; return "new" unchanged.
 
-    A result may hold others: what a model wrote is signed as it was. Raises `InputError` text.invalid with the place.
+    The session of a result may break these rules, because a model's words are signed as they were. Raises `InputError`
+    text.invalid with the place.
     """
     if not isinstance(session, str):
         texts = {"prompt": session.prompt}
@@ -74,12 +75,12 @@ def _short(text: str, info: ValidationInfo) -> str:
 
 
 def from_json(value: Any) -> Any:
-    """Return what JSON text says; anything else as it is."""
+    """Return the value of JSON text; return any other value unchanged."""
     return strict_json.loads(value.removeprefix("\ufeff").encode(errors="surrogatepass")) if isinstance(value, str) else value
 
 
 def history_value(value: Any) -> Any:
-    """Return what the text of a history says: JSON, NDJSON or an explorer's CSV export; anything else as it is."""
+    """Return the value of a history as text (JSON, NDJSON or an explorer's CSV export); return any other value unchanged."""
     if not isinstance(value, str):
         return value
     from app.wallet.read import any_source
@@ -96,7 +97,7 @@ def history_value(value: Any) -> Any:
 
 
 def list_or_one(value: Any) -> Any:
-    """Return a list: of one, if plain text was given, which may begin with a bracket without being JSON."""
+    """Return a list. Plain text becomes a list of one text, even if it begins with a bracket without being JSON."""
     if not isinstance(value, str):
         return value
     if re.match(r"\ufeff?\s*\[\s*[\"{]", value):
@@ -109,7 +110,7 @@ def list_or_one(value: Any) -> Any:
 
 
 def texts_or_one(value: Any) -> Any:
-    """Return a list of texts: of one, if text was given, JSON of anything else included."""
+    """Return a list of texts. Text becomes a list of one, even if it is JSON of something other than a list."""
     if not isinstance(value, str):
         return value
     try:
@@ -120,12 +121,12 @@ def texts_or_one(value: Any) -> Any:
 
 
 def new_or_json(value: Any) -> Any:
-    """Return `new` as it is, and what any other JSON text says."""
+    """Return "new" unchanged, and the value of any other JSON text."""
     return value if value == "new" else from_json(value)
 
 
 def _decimal(value: Any, info: ValidationInfo) -> Decimal:
-    """Return the number in an int, a finite float or decimal text."""
+    """Return the number that an int, a finite float or decimal text holds."""
     refusal = InputError("option.invalid", f"{info.field_name} must be a number")
     if isinstance(value, bool) or not isinstance(value, int | float | str) or (isinstance(value, str) and len(value) > 64):
         raise refusal
@@ -139,7 +140,7 @@ def _decimal(value: Any, info: ValidationInfo) -> Decimal:
 
 
 def whole(value: Any, info: ValidationInfo) -> int:
-    """Return a whole number that JSON can carry, from whatever says one."""
+    """Return a whole number within the range that JSON can carry, from an int, a float or decimal text."""
     number = _decimal(value, info)
     if not -(2**53) < number < 2**53 or number != number.to_integral_value():
         raise InputError("option.invalid", f"{info.field_name} must be a whole number")
@@ -147,7 +148,7 @@ def whole(value: Any, info: ValidationInfo) -> int:
 
 
 def flag(value: Any) -> Any:
-    """Return what the texts true and false say; anything else as it is."""
+    """Return the boolean for the texts true and false; return any other value unchanged."""
     return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
 
 
@@ -173,9 +174,9 @@ def _salt(value: str) -> str:
 
 
 def _is_made_up(salt: str) -> bool:
-    """Return whether 32 bytes in hex look like anything but chance: repeated, counted, decimal digits, or text.
+    """Return whether 32 bytes in hex do not look random: repeated, counted up, decimal digits, or text.
 
-    One random salt in more than a thousand million looks so: of 32 random bytes some 30 differ, and so do their differences.
+    Fewer than one random salt in a thousand million looks so: of 32 random bytes about 30 differ, and so do their differences.
     """
     raw = bytes.fromhex(salt)
     steps = {(after - before) % 256 for before, after in itertools.pairwise(raw)}

@@ -1,6 +1,6 @@
-"""The request vocabulary: every field a caller may send, its type and its bounds, once.
+"""The vocabulary of requests: every field that a caller may send, with its type and its bounds.
 
-The JSON Schema in schema/ is generated from `Document`; how a value is taken is in `app.request.field_types`.
+The JSON Schema in schema/ is generated from `Document`. How a field accepts a value is in `app.request.field_types`.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Pair(Strict):
 
 
 class HistorySource(Strict):
-    """A node or an explorer to ask for the history, with its key: only a requester secret may name one."""
+    """A node or an explorer that gives the history, with its key: only a requester secret may name one."""
 
     kind: Literal["rpc", "etherscan", "blockscout"]
     url: Text
@@ -67,15 +67,16 @@ Lists = Annotated[
 
 
 def allowed(value: Any) -> list[str]:
-    """Return the names in `allow`: a list, one name, or nothing in any form. Raises `InputError` option.invalid.
+    """Return the field names in `allow`: a list, one name, or nothing in any form.
 
-    What cannot be read as names of fields is an error and never a list of none or of all: its owner meant something by it.
+    Raises `InputError` option.invalid for anything else. An unreadable list is never taken for none or for all, because the
+    owner meant something by it.
     """
     names = [] if value is False or value == {} else list_or_one(value)
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise InputError("option.invalid", "allow must be a list of names of fields")
     if not FIELDS - {"allow", "callback"} >= {name.strip() for name in names}:
-        raise InputError("option.invalid", "allow names what is no field that others could give")
+        raise InputError("option.invalid", "allow names an unknown field, or one that others could never give")
     return [name.strip() for name in names]
 
 
@@ -85,17 +86,17 @@ class Options(Strict):
     system: System | None = None
     """The system prompt, in place of the job's own."""
     max_tokens: MaxTokens | None = None
-    """Most tokens of the answer."""
+    """The most tokens that the answer may have."""
     temperature: Temperature | None = None
-    """0 picks the likeliest token every time."""
+    """The sampling temperature; 0 always picks the likeliest token."""
     seed: Seed | None = None
-    """Seed of the sampler above temperature 0."""
+    """The seed of the sampler; it has no effect at temperature 0."""
     salt: Salt | None = None
-    """32 random bytes in hex: the result then carries a commitment to the request."""
+    """32 random bytes in hex; the result then carries a commitment to the request."""
 
 
 class Document(Options):
-    """A request: one of the jobs `ask`, `code`, `score`, inferred from the fields unless `task` names it."""
+    """A request for one of the jobs `ask`, `code` and `score`. The fields tell which one, unless `task` names it."""
 
     task: Literal["ask", "code", "score"] | None = None
     """The job."""
@@ -104,50 +105,52 @@ class Document(Options):
     question: Text | None = None
     """Another name for `prompt`."""
     email: Text | None = None
-    """History: the prompt, where none of the others is there."""
+    """The earlier system's name for `prompt`; it counts only where no other field holds the prompt."""
     material: Material | None = None
-    """ask, code: text that the prompt is about, kept apart from it; one or a list."""
+    """ask, code: text that the prompt is about, kept apart from the prompt; one text or a list."""
     messages: Annotated[list[Turn], Field(min_length=1, max_length=LIMITS.messages), BeforeValidator(from_json)] | None = None
-    """ask: a chat, the user's turn last; also as JSON text."""
+    """ask: a chat whose last turn is the user's; also as JSON text."""
     questionnaire: Annotated[dict[str, Any] | list[Any], BeforeValidator(from_json)] | None = None
-    """ask: {"title", "questions": [[title, type, options], ...]} or the rows alone; also as JSON text."""
+    """ask: {"title", "questions": [[title, type, options], ...]}, or the rows alone; also as JSON text."""
     answers: Annotated[list[Any] | dict[str, Any], BeforeValidator(from_json)] | None = None
     """ask: the answers to `questionnaire`, in order or by title; also as JSON text."""
     qlist: Annotated[list[Any], BeforeValidator(from_json)] | None = None
-    """ask: another name for `questionnaire`, the earlier system's: its rows alone."""
+    """ask: the earlier system's name for `questionnaire`; it holds the rows alone."""
     wallet: Wallet | None = None
-    """score: the address."""
+    """score: the address of the wallet."""
     address: Wallet | None = None
-    """score: another name for `wallet`, the earlier API's."""
+    """score: the earlier API's name for `wallet`."""
     address_form: Literal["lower", "as_given"] | None = None
-    """score: the letter case of the address that is signed; lower unless told otherwise."""
+    """score: the letter case in which the address is signed; lower by default."""
     chain: Chain | None = None
-    """score: the chain id of the history; 1 unless told otherwise."""
+    """score: the chain id of the history; 1 by default."""
     history: Annotated[Any, BeforeValidator(history_value)] | None = None
-    """score: what an explorer, a node or an aggregator answered about the wallet: one document or a list; also as JSON text."""
+    """score: the answers of an explorer, a node or an aggregator about the wallet, one document or a list; also as JSON
+    text."""
     source: Annotated[HistorySource, BeforeValidator(from_json)] | None = None
-    """score: where to fetch the history, if there is none; only from a requester secret. Also as JSON text."""
+    """score: where to fetch the history if none is given; allowed in a requester secret only. Also as JSON text."""
     hosts: Annotated[list[Text], Field(max_length=LIMITS.hosts), BeforeValidator(list_or_one)] | None = None
-    """score: the host names that may be asked; without it, none."""
+    """score: the names of the hosts that the enclave may ask; without this field it may ask none."""
     as_of_block: Annotated[int, Field(ge=0, le=LIMITS.json_integer), BeforeValidator(whole)] | None = None
-    """score: the block as of which a node is asked; its tip unless told otherwise."""
+    """score: the block up to which a node is asked; its latest block by default."""
     survey: Survey | None = None
-    """score: questions and answers of the wallet's owner; they move no score. Also as JSON text."""
+    """score: survey questions with the answers of the wallet's owner, which do not change the score. Also as JSON text."""
     labels: Lists | None = None
-    """score: addresses to flag beyond the packaged lists, by kind; also as JSON text."""
+    """score: addresses to flag in addition to the packaged lists, by kind; also as JSON text."""
     language: Text | None = None
-    """code: python, c++, c, java, scala, sql, javascript, bash, or a usual alias of one."""
+    """code: python, c++, c, java, scala, sql, javascript, bash, or a common alias of one of these."""
     code: Text | None = None
-    """code: what to adjust; else it is generated."""
+    """code: the code to adjust; without it, new code is generated."""
     feedback: Texts | None = None
     """code: what to change, oldest first."""
     tests: Annotated[list[Text | ProgramTest], Field(max_length=LIMITS.tests), BeforeValidator(list_or_one)] | None = None
-    """code, Python only: test code (assertions, pytest, unittest, doctest), or {"input", "output"} of a program. In a session
-    they stay in force until other tests replace them; an empty list removes them."""
+    """code, Python only: test code (assertions, pytest, unittest, doctest), or {"input", "output"} for a whole program. In a
+    session the tests stay in force until other tests replace them; an empty list removes them."""
     attempts: Attempts | None = None
-    """code: how often the model may try, the first time included, while tests fail."""
+    """code: how often the model may try while tests fail, the first try included."""
     session: Annotated[Session | Literal["new"], BeforeValidator(new_or_json), AfterValidator(clean_session)] | None = None
-    """code: "new", or the session in the last result: the history of an adjustment, which the result then carries on."""
+    """code: "new", or the session of the last result. The result then carries the session on, as the history of an
+    adjustment."""
     original_prompt: Text | None = None
     """code: another name for `prompt`."""
     reference_code: Text | None = None
@@ -155,15 +158,15 @@ class Document(Options):
     feedback_prompt: Text | None = None
     """code: another name for `feedback`."""
     model_name: Text | None = None
-    """code: accepted and of no effect: the embedded model answers, and the report names it."""
+    """code: accepted but without effect: the embedded model answers, and the report names it."""
     callback: Annotated[bool, BeforeValidator(flag)] | None = None
-    """The deal has a callback contract: computed.json gets callback-data. Not from a dataset."""
+    """Set if the deal has a callback contract: computed.json then gets callback-data. Not allowed in a dataset."""
     allow: Annotated[list[str], BeforeValidator(allowed)] | None = None
-    """From a dataset alone: the fields that others may add to what it holds; none of them, if the list is empty."""
+    """In a dataset only: the fields that others may add to the request of the dataset. An empty list allows none."""
     options: Options | None = None
 
     def named(self, names: Iterable[str]) -> list[str]:
-        """Return those of `names` that the document gives."""
+        """Return those of `names` that the document sets."""
         return [name for name in names if getattr(self, name) is not None]
 
 
@@ -171,7 +174,7 @@ OPTIONS = frozenset(Options.model_fields)
 FIELDS = frozenset(Document.model_fields) - {"options"}
 hints.offer("options", Options.model_fields)
 hints.offer("fields", Document.model_fields)
-# Another name of a field, and the first one.
+# Another name of a field, and its first name.
 SAME = {
     **dict.fromkeys(("question", "original_prompt"), "prompt"),
     "address": "wallet",
@@ -191,7 +194,7 @@ def renamed(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def validate(fields: dict[str, Any]) -> Document:
-    """Return the document in `fields`. Raises `InputError` with the name of the field at fault."""
+    """Return the document that `fields` make. Raises `InputError`, whose message names the field that is wrong."""
     try:
         return Document.model_validate(renamed(fields))
     except ValidationError as err:
@@ -200,7 +203,7 @@ def validate(fields: dict[str, Any]) -> Document:
 
 
 def _as_input_error(place: tuple[int | str, ...], kind: str, says: str) -> InputError:
-    """Return pydantic's first complaint in our words; a name in `place` counts only if it is one of ours."""
+    """Return pydantic's first complaint as an `InputError`. The message shows only names in `place` that are ours."""
     ours = FIELDS | OPTIONS | {"options", "role", "content"}
     path = [str(part) for part in place if isinstance(part, int) or part in ours]
     if kind == "extra_forbidden" and path in ([], ["options"]):

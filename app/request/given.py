@@ -1,4 +1,4 @@
-"""Who gave what of a score request: known from the sources of a task, never from what they hold."""
+"""Who gave which part of a score request. This follows from the sources of the task alone, never from their content."""
 
 from __future__ import annotations
 
@@ -7,23 +7,27 @@ from dataclasses import dataclass
 
 from app.crypto.score_statement import Giver
 
-_NAMED = ("wallet", "address", "chain")  # what a history is said to be of
+_NAMED = ("wallet", "address", "chain")  # the fields that name what a history is of
 _PUBLIC = frozenset({"input_file", "args"})  # anyone may read them
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """Who gave the history and the lists. As it stands: nobody knows, and so the requester did."""
+    """Who gave the history and the lists. By default nobody knows, and the requester counts as the giver."""
 
     history: Giver = "requester"
-    """owner: all of the history, the wallet and the chain are the protected data's: the requester chose none of it."""
+    """owner: history, wallet and chain all come from the protected data, so the requester chose none of them."""
     is_public: bool = False
-    """All of the history came from where anyone may read it, so that its digest tells nobody anything."""
+    """Whether all of the history came from a public source, so that its digest reveals nothing new."""
     labels: Giver = "requester"
 
     @classmethod
     def by(cls, history: Collection[str], others: Mapping[str, str]) -> Given:
-        """Return who gave what, of the sources (`dataset`, `secret`, ...) of all parts of the history, and of other fields."""
+        """Return who gave what.
+
+        `history` holds the sources (`dataset`, `secret`, ...) of all parts of the history; `others` maps each other field to
+        its source.
+        """
         owned = set(history) == {"dataset"} and all(others.get(name, "dataset") == "dataset" for name in _NAMED)
         return cls(
             history="owner" if owned else "requester",

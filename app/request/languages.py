@@ -1,4 +1,4 @@
-"""The languages that `code` writes, and the many ways in which people name them."""
+"""The languages that `code` writes, and the many names that people have for them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from app.base import hints
 
 Language = Literal["python", "c++", "c", "java", "scala", "sql", "javascript", "bash"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
-# Without spaces, dots, slashes and hyphens inside, and without a version; "shell" is what a POSIX shell runs, so bash does.
+# Without inner spaces, dots, slashes and hyphens, and without a version. "shell" means what a POSIX shell runs, so bash fits.
 ALIASES: dict[str, Language] = {
     **dict.fromkeys(("py", "py3", "cpython", "pypy"), "python"),
     **dict.fromkeys(("cpp", "cxx", "cc", "hpp", "cplusplus", "gnu++", "g++", "stdc++", "isoc++"), "c++"),
@@ -29,9 +29,9 @@ _INSIDE = re.compile(r"(?<=\w)[\s._/-]+(?=\w)")
 
 
 def language_of(name: str) -> Language | None:
-    """Return the language that `name` names, in whatever case, with or without a version; None if it is none of them.
+    """Return the language that `name` means, in any letter case, with or without a version; None if it is unknown.
 
-    Python 2 is none of them.
+    Python 2 counts as unknown.
     """
     text = " ".join(name.lower().split()).removeprefix(".")
     for _ in range(4):

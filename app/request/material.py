@@ -1,4 +1,4 @@
-"""Text of the caller's between tags, so that no text can pose as another one or as an instruction."""
+"""Put a caller's text between tags, so that no text can pass as another text or as an instruction."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ TAG = "material"
 
 
 def tagged(tag: str, text: str) -> str:
-    """Return `text` between tags that it cannot close."""
+    """Return `text` between tags that the text itself cannot close."""
     inside = re.sub(f"</(?={tag})", "< /", text, flags=re.IGNORECASE).strip("\n")
     return f"<{tag}>\n{inside}\n</{tag}>"

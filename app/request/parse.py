@@ -1,4 +1,4 @@
-"""From a document to a request: which job it is, and what exactly is asked."""
+"""Turn a request document into a request: which job it is, and what exactly is asked."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Request = Ask | Code | Score
 
 _SCORE = ("wallet", "address", "history")
 _BOTH = ("task", "salt", "allow", "material", "max_tokens", "temperature", "seed")
-# The fields that each job has a use for; another one in a request of that job is reported as left aside.
+# The fields that each job uses. Other fields in a request of that job are reported as left aside.
 USES: dict[str, frozenset[str]] = {
     "ask": frozenset({*PROMPTS, *_BOTH, "answers", "system"}),
     "code": frozenset({*CODE, *_BOTH, "prompt", "question"} - {"model_name"}),
@@ -31,9 +31,10 @@ _NOBODY_KNOWS = Given()
 
 
 def parse(fields: Fields, given: Given = _NOBODY_KNOWS) -> tuple[Request, bytes | None]:
-    """Return the request in `fields`, and the caller's 32-byte salt if there is one. `given`: who gave a wallet's history.
+    """Return the request in `fields`, and the caller's 32-byte salt if there is one.
 
-    Raises `InputError` with the code of what is wrong; two fields that exclude each other are both named.
+    `given` says who gave the history of a wallet. Raises `InputError` with a code that says what is wrong; if two fields
+    exclude each other, the message names both.
     """
     document = _flatten(validate(dict(fields)))
     task = document.task or _infer(document)
@@ -44,7 +45,7 @@ def parse(fields: Fields, given: Given = _NOBODY_KNOWS) -> tuple[Request, bytes 
 
 
 def _flatten(document: Document) -> Document:
-    """Return the document with `options` lifted beside the other fields."""
+    """Return the document with its `options` lifted beside the other fields."""
     lifted = document.options.model_dump(exclude_none=True) if document.options else {}
     for name in lifted:
         if getattr(document, name) is not None:
@@ -53,7 +54,7 @@ def _flatten(document: Document) -> Document:
 
 
 def _infer(document: Document) -> str:
-    """Return the task that the fields mean. `email` yields to every other field; a prompt may belong to code."""
+    """Return the job that the fields mean. `email` yields to every other field, and a prompt may belong to code."""
     asks = document.named(PROMPTS)
     asks = [name for name in asks if name != "email"] or asks
     code, score = document.named(CODE), document.named(_SCORE)

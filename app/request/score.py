@@ -1,4 +1,4 @@
-"""score: whose wallet, on which chain, from which history."""
+"""The job score: whose wallet, on which chain, from which history."""
 
 from __future__ import annotations
 
@@ -20,37 +20,37 @@ FIELDS = ("wallet", "address", "address_form", "chain", "history", "source", "ho
 
 
 class Answered(BaseRequest):
-    """One survey question and its answer, both as the caller wrote them."""
+    """A survey question and its answer, both as the caller wrote them."""
 
     question: str
     answer: str
 
 
 class Score(BaseRequest):
-    """A wallet with its history and the address lists that hold for it."""
+    """A wallet with its history and the address lists that apply to it."""
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     kind: Literal["score"] = "score"
     wallet: str
-    """In the letter case that is to be signed."""
+    """The address in the letter case in which it is signed."""
     address_form: Literal["lower", "as_given"]
     chain_id: int
     history: History | None
-    """None: fetch it from `live`."""
+    """None if it must be fetched from `live`."""
     live: Place | None
     labels: Labels
     survey: tuple[Answered, ...] | None = None
     given: Given = Given()
-    """Who gave history and lists: no part of what was asked, and so of no commitment."""
+    """Who gave history and lists. It is not part of the question, and so not of any commitment."""
 
     @property
     def needs_model(self) -> bool:
-        """Return whether there is something to write about: a bare count has nothing."""
+        """Return whether there is something to write about; a bare count of transactions gives nothing."""
         return self.history is None or not self.history.only_counts
 
     def plain(self) -> dict[str, Any]:
-        """Return the request as JSON values: history and lists by their digests, no url and no key of a source."""
+        """Return the request as JSON values: history and lists by their digests, without the url and the key of a source."""
         return {
             "kind": self.kind,
             "wallet": self.wallet,
@@ -67,16 +67,19 @@ _NOBODY_KNOWS = Given()
 
 
 def score_of(document: Document, given: Given = _NOBODY_KNOWS) -> Score:
-    """Return the score request in `document`, options already lifted. Raises `AppError` with the code of what is wrong."""
+    """Return the score request in `document`, whose options are already lifted.
+
+    Raises `AppError` with a code that says what is wrong.
+    """
     if document.wallet is not None and document.address is not None:
         raise ContradictionError("wallet", "address")
     if document.material is not None:
-        raise ContradictionError("wallet", "material", "a score is asked about nothing but the history")
+        raise ContradictionError("wallet", "material", "a score is about the history alone")
     wallet = document.wallet or document.address
     if wallet is None:
         raise InputError("wallet.missing", "the task is score, but there is no wallet")
     if document.history is not None and document.source is not None:
-        raise ContradictionError("history", "source", "a history is given or fetched")
+        raise ContradictionError("history", "source", "a history is either given or fetched")
     if document.history is None and document.source is None:
         raise InputError("history.missing", "there is no history of the wallet to score")
     chain_id = document.chain or 1
@@ -97,7 +100,7 @@ def score_of(document: Document, given: Given = _NOBODY_KNOWS) -> Score:
 
 
 def read_history(value: Any, wallet: str, chain_id: int) -> History:
-    """Return the history that a decoded JSON value tells of an account that can be scored.
+    """Return the history that a decoded JSON value holds of an account that can be scored.
 
     Raises `HistoryError`; `InputError` wallet.contract if the account is known to be a contract.
     """
@@ -112,7 +115,7 @@ def _live(document: Document) -> Place | None:
     if source is None:
         return None
     if document.as_of_block is not None and source.kind != "rpc":
-        raise HistoryError("history.invalid", "only a node can be asked as of a block")
+        raise HistoryError("history.invalid", "as_of_block needs a node as the source")
     hosts = tuple(document.hosts or ())
     return Place(kind=source.kind, url=source.url, key=source.key, hosts=hosts, as_of_block=document.as_of_block)
 

@@ -1,1 +1,1 @@
-"""What a result says and how it is signed: the report, its answers, the envelope, the signatures of scores."""
+"""What a result says and how it is signed: the report, the answers, the envelope, and the signatures of scores."""

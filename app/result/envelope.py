@@ -1,4 +1,4 @@
-"""From a report to the bytes of result.json and back: canonical JSON, hashes, signature."""
+"""Convert a report to the bytes of result.json and back: canonical JSON, hashes and signature."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from app.result.score_signatures import sign_report, sign_scores
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """The bytes of a result.json, and what its callback-data says besides their digest."""
+    """The bytes of a result.json, and the parts of its callback-data besides their digest."""
 
     data: bytes
     status: str
@@ -27,7 +27,7 @@ class Sealed:
 
     @property
     def callback_data(self) -> str:
-        """Return what a callback contract gets: see `callback_data`."""
+        """Return the callback-data of this result: see `callback_data`."""
         return callback_words(self.data, self.status, self.report_hash)
 
 
@@ -42,7 +42,7 @@ def hash_bytes(data: bytes) -> str:
 
 
 def message_for(report: Report) -> Message:
-    """Return the struct to sign: every word is recomputed from the report alone."""
+    """Return the struct to sign; every word in it is computed from the report alone."""
     plain = report.model_dump(mode="json")
     used = plain["parameters"] if report.bulk is None else [item["parameters"] for item in plain["bulk"]["results"]]
     return Message(
@@ -55,8 +55,8 @@ def message_for(report: Report) -> Message:
 
 
 def engine_of(report: Report) -> list[str] | None:
-    """Return engine and build of the model, as parametersHash covers them."""
-    model = report.embedded_model  # one outside of the image must never pass for one in it
+    """Return the engine and the build of the embedded model, as parametersHash covers them; None without one."""
+    model = report.embedded_model  # an outside engine must never pass for an embedded one
     return None if model is None else [model.engine, model.build]
 
 
@@ -65,7 +65,10 @@ def _model_hash(report: Report) -> str:
 
 
 def seal(draft: Draft, key: Key, chain_id: int | None = None) -> Sealed:
-    """Return the result of `draft`: its scores and the whole signed by `key`, in canonical form, read back and checked."""
+    """Return the signed result of `draft` in canonical form.
+
+    Its scores and the whole report are signed by `key`, and the bytes are read back and checked.
+    """
     domain = Domain(chainId=chain_id)
     report = sign_scores(draft, key, domain)
     attestation = _attested(report, message_for(report), key, domain)
@@ -77,7 +80,10 @@ def seal(draft: Draft, key: Key, chain_id: int | None = None) -> Sealed:
 def seal_parts(
     report: Report, data: bytes, request_hash: str, parameters_hash: str, key: Key, chain_id: int | None = None
 ) -> Sealed:
-    """Return the result of `report`, whose scores are signed already and whose canonical JSON is `data`. Not read back."""
+    """Return the result of `report`, whose scores are already signed and whose canonical JSON is `data`.
+
+    The result is not read back.
+    """
     message = Message(
         taskId=report.task_id or ZERO_HASH,
         requestHash=request_hash,
@@ -90,7 +96,7 @@ def seal_parts(
 
 
 def check_back(data: bytes, message: Message | None = None) -> None:
-    """Return if a fresh result reads back, with this message. Raises `VerifyError` internal, or what `read` raises."""
+    """Read a fresh result back and compare its `message`. Raises `VerifyError` internal if it differs, and as `read` does."""
     found = read(data)
     if found.attestation.message != (message or message_for(found.report)):
         raise VerifyError("internal", "a fresh result did not read back as it was written")
@@ -103,30 +109,30 @@ def _attested(report: Report, message: Message, key: Key, domain: Domain) -> Att
 
 
 def callback_data(result: bytes) -> str:
-    """Return what a callback contract gets of a sealed `result`: three ABI words, 96 bytes, 0x hex.
+    """Return the callback-data for a sealed `result`: three ABI words, 96 bytes, as 0x hex.
 
-    (uint256 status, bytes32 resultDigest, bytes32 reportHash): status 0 incomplete, 1 ok, 2 error, 3 failed;
-    resultDigest the SHA-256 of result.json; reportHash the word of that name in the signed struct.
+    The words are (uint256 status, bytes32 resultDigest, bytes32 reportHash). status is 0 for incomplete, 1 for ok, 2 for error
+    and 3 for failed; resultDigest is the SHA-256 of result.json; reportHash is the word of that name in the signed struct.
     """
     sealed = read(result)
     return callback_words(result, sealed.report.status, sealed.attestation.message.reportHash)
 
 
 def callback_words(result: bytes, status: str, report_hash: str) -> str:
-    """Return the same of a result of which status and report hash are known; not checked against it."""
+    """Return the callback-data of a result whose status and report hash are known. They are not checked against the result."""
     number = ("incomplete", "ok", "error", "failed").index(status)
     return "0x" + (number.to_bytes(32, "big") + hashlib.sha256(result).digest()).hex() + report_hash[2:]
 
 
 def read(data: bytes) -> Result:
-    """Return the result in `data`; it must be the exact canonical form of a schema-valid document.
+    """Return the result in `data`, which must be the exact canonical form of a document that follows the schema.
 
-    Does not check any hash or signature: that is `app.verify`. Raises `VerifyError`
-    result.unreadable, result.schema or result.not_canonical, and `InputError` json.invalid.
+    Hashes and signatures are not checked here: `app.verify` does that. Raises `VerifyError` result.unreadable, result.schema or
+    result.not_canonical, and `InputError` json.invalid.
     """
     if len(data) > LIMITS.result_bytes:
         raise VerifyError("result.unreadable", f"the result is larger than {LIMITS.result_bytes} bytes")
-    strict_json.loads(data)  # duplicate keys and the like, which pydantic lets through
+    strict_json.loads(data)  # finds duplicate keys and similar faults, which pydantic accepts
     try:
         result = Result.model_validate_json(data)
     except ValidationError as err:
@@ -141,7 +147,7 @@ def _plain(result: Result) -> dict[str, Any]:
 
 
 def _plain_attestation(attestation: Attestation) -> dict[str, Any]:
-    """Return JSON values; an absent chainId is left out, as EIP-712 wants it, and so are absent Sui signatures."""
+    """Return the attestation as JSON values. An absent chainId is left out, as EIP-712 requires, and so are Sui signatures."""
     plain: dict[str, Any] = attestation.model_dump(mode="json")
     if attestation.domain.chainId is None:
         del plain["domain"]["chainId"]

@@ -21,117 +21,117 @@ FORMAT: Literal["sealed-llm/report/1"] = "sealed-llm/report/1"
 
 
 class Failure(Strict):
-    """Why there is no answer."""
+    """The error that stands in the place of an answer."""
 
     code: str
-    """Stable, one of docs/reference/errors.md."""
+    """A stable code of docs/reference/errors.md."""
     message: str
-    """Lower case, without any of the input's content."""
+    """The message in lower case, without any content of the input."""
     hint: str
-    """What to do about it."""
+    """What the reader can do about it."""
 
 
 class PromptTemplate(Strict):
     """The fixed words around the caller's."""
 
     id: str
-    """Name and version of the job's prompt, e.g. ask/1."""
+    """The name and version of the job's prompt, such as ask/1."""
     sha256: Sha256
-    """SHA-256 of the canonical JSON of all that the job puts around the caller's words: every fixed word of its prompts, the
-    rules by which it tries again and reads examples, the limits that decide, and the GGUF's own chat template."""
+    """SHA-256 of the canonical JSON of everything that the job puts around the caller's words: every fixed word of its prompts,
+    the rules for further attempts and for reading examples, the limits that decide, and the chat template of the GGUF file."""
 
 
 class Parameters(Strict):
-    """Everything besides model and request that decides the answer."""
+    """Everything besides model and request that determines the answer."""
 
     max_tokens: Count
-    """Upper bound of completion_tokens. An engine outside of the image goes by this, temperature, top_p and seed alone."""
+    """The upper bound of completion_tokens. An engine outside of the image uses only this, temperature, top_p and seed."""
     min_p_milli: Count
-    """Minimum probability relative to the best token, in thousandths; unused at temperature 0."""
+    """The least probability relative to the likeliest token, in thousandths; unused at temperature 0."""
     prompt_template: PromptTemplate
     repeat_penalty_milli: Count
-    """Divisor for the logits of the last 64 generated tokens, in thousandths; 1000 is none."""
+    """The divisor for the logits of the last 64 generated tokens, in thousandths; 1000 means no penalty."""
     seed: Count
-    """Seed of the sampler; unused at temperature 0."""
+    """The seed of the sampler; unused at temperature 0."""
     system: Literal["default", "caller"]
     """Whose system prompt was used. A caller's own is private and never shown."""
     temperature_milli: Count
-    """Temperature in thousandths; 0 picks the likeliest token every time."""
+    """The temperature in thousandths; 0 always picks the likeliest token."""
     top_k: Count
-    """Tokens kept before top_p; unused at temperature 0."""
+    """The number of tokens kept before top_p; unused at temperature 0."""
     top_p_milli: Count
-    """Probability mass kept, in thousandths; unused at temperature 0."""
+    """The probability mass kept, in thousandths; unused at temperature 0."""
 
 
 class ModelInfo(Strict):
-    """Which weights ran on which engine."""
+    """The weights that ran, and the engine that ran them."""
 
     name: str
-    """Name in app/llm/models.toml."""
+    """The name of the model in app/llm/models.toml."""
     sha256: Sha256
     """SHA-256 of the GGUF file, checked right before it was loaded."""
     engine: str
-    """Engine and version."""
+    """The engine and its version."""
     build: Sha256
-    """SHA-256 of the canonical JSON of app/llm/build.toml: source archive and the flags below."""
+    """SHA-256 of the canonical JSON of app/llm/build.toml, which holds the source archive and the flags below."""
     flags: tuple[str, ...]
-    """How llama.cpp was configured; the loaded library was asked and agrees."""
+    """The build flags of llama.cpp; the loaded library was asked and confirms them."""
 
 
 class OutsideModel(Strict):
-    """What answered a simulation in the place of an embedded model. None of this is checked, and modelHash is zero."""
+    """The engine that answered a simulation in place of an embedded model. None of this is checked, and modelHash is zero."""
 
     embedded: Literal[False]
     engine: Literal["openai-compatible", "transformers"]
     host: str | None
-    """Of the server; null for a library."""
+    """The host of the server; null for a library."""
     name: str
-    """As the developer gave it."""
+    """The name of the model as the developer gave it."""
     version: str | None
-    """Of the library; null for a server."""
+    """The version of the library; null for a server."""
 
     def __str__(self) -> str:
-        """Return it in a few words."""
+        """Return the engine in a few words."""
         return f"{self.name} ({self.engine}{f' at {self.host}' if self.host else ''})"
 
 
 class RequestInfo(Strict):
-    """The public side of the request. keccak256 of its canonical JSON is requestHash."""
+    """The public part of the request. keccak256 of its canonical JSON is requestHash."""
 
     args_hash: Digest32
-    """keccak256 of the canonical JSON array of the arguments (public on chain), --threads and --no-mmap left out."""
+    """keccak256 of the canonical JSON array of the arguments (public on chain), without --threads and --no-mmap."""
     commitment: Digest32 | None
     """keccak256(salt | canonical JSON of the decoded request) if the request held a `salt`, else null."""
     datasets: tuple[Address | None, ...]
-    """Addresses of the protectedData, in order; null where the worker gave a name that is no address."""
+    """The addresses of the protectedData, in order; null if the worker gave a name that is not an address."""
     input_files: tuple[str, ...]
-    """Names of the requester's input files: 0x + SHA-256 of their urls."""
+    """The names of the requester's input files: 0x + SHA-256 of their urls."""
 
 
 InputKind = Literal["prompt", "material", "email", "chat", "form", "code", "wallet", "history", "options", "unknown"]
 
 
 class Input(Strict):
-    """One kind of thing that a source held, and what became of it; never any of its content."""
+    """One kind of thing that a source held, and whether it was used; never any of its content."""
 
     source: Literal["dataset", "secret", "input_file", "args"]
     number: Count | None
-    """Number of the secret, or place among the input files; null for the dataset and the args."""
+    """The number of the secret, or the place among the input files; null for the dataset and the args."""
     kind: InputKind
-    """prompt: words that say what to do. material: text that is asked about. form: a questionnaire or its answers. unknown:
-    fields of a dataset that mean nothing to this program."""
+    """prompt: words that say what to do. material: text that the prompt is about. form: a questionnaire or its answers.
+    unknown: fields of a dataset that this program does not know."""
     used: bool
-    """false: left aside, since a source before it gave the same, or since it is no part of the job."""
+    """false: the input was left aside, because an earlier source gave the same field or because the job does not use it."""
 
 
 class DraftItem(Strict):
-    """The outcome for one dataset of a bulk slice, before its score is signed."""
+    """The outcome of one dataset of a bulk slice, before its score is signed."""
 
     index: Count
-    """1-based, as in IEXEC_DATASET_<index>_FILENAME."""
+    """The number of the dataset, counted from 1, as in IEXEC_DATASET_<index>_FILENAME."""
     dataset: Address | None
     success: bool
-    """false: there is an error, or an answer whose status says why it is not what was asked for."""
+    """false: there is an error, or an answer that is not what was asked for; its status says why."""
     kind: Job | None
     mode: Mode | None
     answer: JobAnswer | None
@@ -143,7 +143,7 @@ class DraftItem(Strict):
 
 
 class BulkItem(DraftItem):
-    """The outcome for one dataset of a bulk slice."""
+    """The outcome of one dataset of a bulk slice."""
 
     answer: Answer | None
 
@@ -158,43 +158,46 @@ class DraftBulk(Strict):
 
 
 class Bulk(DraftBulk):
-    """All items of a bulk slice; the counter names are those of iExec's own bulk apps."""
+    """All items of a bulk slice. The names of the counters are those of iExec's own bulk apps."""
 
     results: tuple[BulkItem, ...]
 
 
 class Draft(Strict):
-    """What happened in one task, before its scores are signed."""
+    """The report of one task, before its scores are signed."""
 
     format: Literal["sealed-llm/report/1"] = FORMAT
     version: str
-    """Of the program that made it, as `--version` shows it."""
+    """The version of the program that made the report, as `--version` shows it."""
     task_id: Digest32 | None
-    """The iExec task, from IEXEC_TASK_ID; null outside of one."""
+    """The iExec task id, from IEXEC_TASK_ID; null outside of a task."""
     bot_index: Count | None
-    """Place of this task in its bag of tasks, from IEXEC_BOT_TASK_INDEX; null if the worker did not say."""
+    """The place of this task in its bag of tasks, from IEXEC_BOT_TASK_INDEX; null if the worker did not set it."""
     status: Literal["ok", "failed", "error", "incomplete"]
-    """ok: the answer is what was asked for. failed: there is an answer, but it is not: see answer.status, in bulk that of
-    each item without success. error: see `error`. incomplete: written ahead, and the task was stopped before it was done."""
+    """ok: the answer is what was asked for. failed: there is an answer, but not the one asked for; answer.status says why, in
+    bulk the status of each item without success. error: see `error`. incomplete: this report was written ahead, and the task
+    was stopped before it was done."""
     kind: Job | None
-    """The job; null if the request could not be read, and in bulk, where each item has its own."""
+    """The job. null if the request could not be read, and in bulk, where each item has its own."""
     mode: Mode | None
-    """ai: the model's words are in the answer; fallback: it failed and fixed words took their place;
-    count: a score from a number of transactions alone; null: no answer."""
+    """ai: the answer holds the model's words. fallback: the model failed and fixed words took their place. count: the score
+    comes from a number of transactions alone. null: there is no answer."""
     answer: JobAnswer | None
     error: Failure | None
     bulk: DraftBulk | None
-    """Only for a bulk slice; then answer, kind and parameters are null here."""
+    """Set only for a bulk slice; answer, kind and parameters are then null here."""
     model: ModelInfo | OutsideModel | None
-    """null if no model was loaded. The second kind comes out of `simulate --engine` alone, never out of a task."""
+    """null if no model was loaded. Only `simulate --engine` gives the second kind, never a task."""
     parameters: Parameters | None
     inputs: tuple[Input, ...]
-    """What each source held and whether it was used, in the order of the sources; in bulk empty here, and in each item."""
+    """What each source held and whether it was used, in the order of the sources. In bulk it is empty here, and each item has
+    its own."""
     request: RequestInfo
     blinding: Digest32 | None = None
-    """32 bytes made of the key and the task id: a callback publishes reportHash, which they keep from being guessed at."""
+    """32 bytes derived from the key and the task id. A callback publishes reportHash, and they keep the report from being
+    guessed by that hash."""
     key_origin: Literal["app-secret", "ephemeral"]
-    """ephemeral: there was no app secret, so the signer proves integrity only and cannot be trusted beforehand."""
+    """ephemeral: there was no app secret, so the signer proves integrity only and cannot be trusted in advance."""
 
     @property
     def embedded_model(self) -> ModelInfo | None:
@@ -203,32 +206,33 @@ class Draft(Strict):
 
     @property
     def outside_model(self) -> OutsideModel | None:
-        """Return what answered in an embedded model's place, None in every result of a task."""
+        """Return the outside engine that answered in place of an embedded model; None in every result of a task."""
         return self.model if isinstance(self.model, OutsideModel) else None
 
 
 class Report(Draft):
-    """What happened in one task."""
+    """The report of one task."""
 
     answer: Answer | None
     bulk: Bulk | None
-    """Only for a bulk slice; then answer, kind and parameters are null here."""
+    """Set only for a bulk slice; answer, kind and parameters are then null here."""
 
 
 class Attestation(Strict):
-    """The signature and what it covers; recomputed by every verifier, never believed."""
+    """The signature and the words that it covers. Every verifier recomputes the words and never trusts them."""
 
     domain: Domain
     message: Message
     signature: Signature65
     signer: Address
-    """A hint. The trusted address comes from the verifier."""
+    """The signer's address, as a hint only. The verifier must know the trusted address from elsewhere."""
     sui: SuiSignatures | None = None
-    """Only in a result with scores: signatures of the message that binds the report's hash (app/crypto/sui.py, intent 1)."""
+    """Only in a result with scores: the signatures of the message that binds the report's hash (app/crypto/sui.py, intent
+    1)."""
 
 
 class Result(Strict):
-    """The whole of result.json."""
+    """The whole content of result.json."""
 
     attestation: Attestation
     report: Report

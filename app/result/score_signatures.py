@@ -1,4 +1,4 @@
-"""The signatures of scores in a result: what contracts on Sui and EVM chains check, and one that binds the whole report."""
+"""The signatures of scores in a result: those that contracts on Sui and EVM chains check, and one that binds the report."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ORIGIN = {"origin", "host", "chain_id", "chain_checked", "own_labels", "truncat
 
 
 def sign_scores(draft: Draft, key: Key, domain: Domain = _NO_DOMAIN) -> Report:
-    """Return the report that `draft` becomes with the signatures in each score."""
+    """Return the report of `draft` with each of its scores signed."""
     bulk = None
     if draft.bulk is not None:
         items = tuple(sign_item(item, key, domain) for item in draft.bulk.results)
@@ -28,24 +28,24 @@ def sign_scores(draft: Draft, key: Key, domain: Domain = _NO_DOMAIN) -> Report:
 
 
 def sign_item(item: DraftItem, key: Key, domain: Domain) -> BulkItem:
-    """Return the item of a slice with the signatures in its score, if its answer is one."""
+    """Return the item of a slice; if its answer is a score, the score is signed."""
     return BulkItem.model_construct(**dict(item) | {"answer": _signed(item.answer, key, domain)})
 
 
 def sign_report(report: Report, report_hash: str, secret: bytes) -> SuiSignatures | None:
-    """Return both signatures of the message that binds the report (intent 1), None if it holds no score.
+    """Return both signatures of the message that binds the report (intent 1); None if the report holds no score.
 
-    Its time is that of the score, in bulk that of the newest one.
+    The message carries the time of the score, in bulk the time of the newest one.
     """
     newest = max((score.timestamp_ms for score in _scores(report)), default=None)
     return None if newest is None else _signatures(sui.report_message(report_hash, newest), secret)
 
 
 def check(report: Report, report_hash: str, bound: SuiSignatures | None, signer: str, domain: Domain = _NO_DOMAIN) -> None:
-    """Return if every signature of a score is there, fits its message, and is by the owner of address `signer`.
+    """Check that every signature of a score is there, matches its message, and is by the owner of the address `signer`.
 
-    One of intent 0 beside a history that was given is refused as well. The ed25519 key cannot be tied to an address: it must
-    be the same throughout, and the signed report names it. Raises `VerifyError` result.signature.
+    A signature of intent 0 for a history that was given is refused as well. An ed25519 key cannot be tied to an address, so the
+    check is that all scores use the same key; the signed report names it. Raises `VerifyError` result.signature.
     """
     messages: list[tuple[SuiSignatures | None, bytes]] = []
     for score in _scores(report):
@@ -69,7 +69,7 @@ def check(report: Report, report_hash: str, bound: SuiSignatures | None, signer:
 
 
 def statement(answer: UnsignedScore) -> Statement:
-    """Return what is signed of a score."""
+    """Return the statement about a score that is signed."""
     data = answer.data
     return Statement(
         score=answer.score,
@@ -85,7 +85,7 @@ def statement(answer: UnsignedScore) -> Statement:
 
 
 def origins(report: Report) -> list[dict[str, Any]]:
-    """Return, for a program, each score with where its history came from."""
+    """Return each score with the origin of its history, as values for a program."""
     return [
         {"wallet_address": score.wallet_address, "score": score.score, **score.data.model_dump(include=_ORIGIN)}
         for score in _scores(report)
@@ -93,7 +93,7 @@ def origins(report: Report) -> list[dict[str, Any]]:
 
 
 def _message(said: Statement) -> bytes:
-    """Return the message that names the origin. Raises `VerifyError` if the report says what no program of ours writes."""
+    """Return the message that names the origin. Raises `VerifyError` if the report holds what this program never writes."""
     try:
         return sui.origin_message(said)
     except AppError as err:
@@ -106,10 +106,10 @@ def _scores(report: Report) -> Iterator[ScoreAnswer]:
 
 
 def _signed(answer: JobAnswer | None, key: Key, domain: Domain) -> Answer | None:
-    """Return the answer, a score with its signatures.
+    """Return the answer; a score gets its signatures.
 
-    Intent 0, the bytes that the earlier registry on Sui takes, is made for nothing but a fetched history without lists of
-    anybody's own; intent 2 or 3 and the EIP-712 struct, which say where the history came from, for each.
+    Intent 0 is the bytes that the earlier registry on Sui accepts. It is signed only for a fetched history without lists that
+    somebody gave. Intent 2 or 3 and the EIP-712 struct, which name the origin of the history, are signed for every score.
     """
     if not isinstance(answer, UnsignedScore):
         return answer

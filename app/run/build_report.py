@@ -1,4 +1,4 @@
-"""From outcomes to a report."""
+"""Build the report from the outcomes of the items."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from app.run.work import Outcome
 
 
 def draft(task: Task, public_args: tuple[str, ...], key: Key) -> Draft:
-    """Return the report of a task that has done nothing yet: status incomplete."""
+    """Return the report of a task before any work is done: its status is incomplete."""
     return Draft(
         version=__version__,
         task_id=task.task_id,
@@ -47,17 +47,17 @@ def draft(task: Task, public_args: tuple[str, ...], key: Key) -> Draft:
 
 
 def fail(report: Draft, error: AppError) -> Draft:
-    """Return `report` with nothing but an error in it."""
+    """Return `report` with the error and nothing else in it."""
     return report.model_copy(update={"status": "error", "error": _failure(error)})
 
 
 def undone(dataset: Dataset | None) -> Outcome:
-    """Return the outcome of an item that nothing has been done about."""
+    """Return the outcome of an item that has not been worked on."""
     return Outcome(dataset, error=AppError("incomplete", "the task was stopped before this item was done"))
 
 
 def fitting(outcome: Outcome) -> Outcome:
-    """Return the outcome, with an error in the place of an answer that is larger than `LIMITS.item_bytes`."""
+    """Return the outcome; an answer larger than `LIMITS.item_bytes` is replaced by an error."""
     if outcome.answer is None or len(strict_json.dumps(outcome.answer.model_dump(mode="json"))) <= LIMITS.item_bytes:
         return outcome
     error = AppError("answer.too_large", f"the answer is larger than {LIMITS.item_bytes} bytes")
@@ -65,7 +65,7 @@ def fitting(outcome: Outcome) -> Outcome:
 
 
 def finish(report: Draft, only: Outcome, model: Model | Outside | None) -> tuple[Draft, AppError | None]:
-    """Return `report` with the one outcome filled in, and the error for computed.json, if any."""
+    """Return `report` with the only outcome filled in, and the error for computed.json, if any."""
     only = fitting(only)
     found = {
         "status": "error" if only.error else "ok" if _is_good(only) else "failed",
@@ -84,7 +84,10 @@ def finish(report: Draft, only: Outcome, model: Model | Outside | None) -> tuple
 def finish_bulk(
     report: Draft, bulk: DraftBulk, model: Model | Outside | None, *, is_done: bool = True
 ) -> tuple[Draft, AppError | None]:
-    """Return `report` with the items filled in, and the error for computed.json, if any; incomplete unless `is_done`."""
+    """Return `report` with the items filled in, and the error for computed.json, if any.
+
+    The status stays incomplete unless `is_done`.
+    """
     found: dict[str, Any] = {"bulk": bulk, "model": model and _model_info(model)}
     if not is_done:
         return report.model_copy(update=found), None
@@ -95,7 +98,7 @@ def finish_bulk(
 
 
 def bulk_item(outcome: Outcome) -> DraftItem:
-    """Return what a report says of one item of a slice."""
+    """Return the report's entry for one item of a slice."""
     dataset = outcome.dataset
     return DraftItem(
         index=(dataset and dataset.index) or 0,

@@ -1,7 +1,7 @@
-"""A bulk slice: one item after the other, each within its share, and a signed result after each of them.
+"""Work through a bulk slice: one item after another, each within its share of time, with a signed result after each.
 
-A result is put together from the canonical JSON of its items, which is made once for each: to sign a slice of 100 after
-every item costs little more than to sign it once.
+A result is assembled from the canonical JSON of its items, which is made once for each item. So signing a slice of 100 after
+every item costs little more than signing it once.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from app.result.score_signatures import sign_item
 from app.run import build_report
 from app.run.work import Outcome, Work
 
-_NO_RESULTS = b'"results":[]'  # in canonical JSON no string can hold it, and no other object has the name
+_NO_RESULTS = b'"results":[]'  # no string in canonical JSON can contain it, and no other object has this name
 
 
 def work_through(items: Items, work: Work, seconds: float, put: Callable[[int, Outcome], None]) -> None:
-    """Do every item and give each outcome to `put` with its place, from 0; of an item that is tried again, once more.
+    """Work on every item and give each outcome to `put` with its place, counted from 0.
 
-    An item that its share of `seconds` cuts off has an error that says so, and is tried again with what time is left in the
-    end. Raises what `Work.prepare` does.
+    An item that exceeds its share of `seconds` gets an error that says so. It is tried again with the time that is left in the
+    end, and its outcome is then put once more. Raises as `Work.prepare` does.
     """
     shares = Shares(len(items), seconds)
     had: dict[int, float] = {}
@@ -50,7 +50,7 @@ def work_through(items: Items, work: Work, seconds: float, put: Callable[[int, O
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """An item of the report, and its canonical JSON."""
+    """An item of the report with its canonical JSON."""
 
     item: BulkItem
     json: bytes
@@ -58,7 +58,7 @@ class _Made:
 
 
 class Slice:
-    """The report of a slice as it grows."""
+    """The report of a slice, which grows item by item."""
 
     def __init__(self, draft: Draft, items: Items, key: Key, chain_id: int | None) -> None:
         """Begin with no item done: each has the error `incomplete`."""
@@ -68,7 +68,7 @@ class Slice:
         self._is_done = [False] * len(items)
 
     def put(self, at: int, outcome: Outcome) -> None:
-        """Take the outcome of the item at place `at`; one that is too large for a result becomes an error."""
+        """Take the outcome of the item at place `at`. One that is too large for a result becomes an error."""
         try:
             self._made[at] = self._make(outcome)
         except MemoryError:
@@ -77,12 +77,12 @@ class Slice:
         self._is_done[at] = True
 
     def sealed(self, model: Model | Outside | None) -> tuple[Sealed, AppError | None]:
-        """Return the signed result so far, and the error for computed.json, if any: there is none before all items are done."""
+        """Return the signed result so far, and the error for computed.json. That error needs all items to be done."""
         items = tuple(made.item for made in self._made)
         good = sum(item.success for item in items)
         bulk = Bulk(totalCount=len(items), successCount=good, errorCount=len(items) - good, results=items)
         made, error = build_report.finish_bulk(self._draft, bulk, model, is_done=all(self._is_done))
-        report = Report.model_construct(**dict(made) | {"bulk": bulk})  # every score in it is signed
+        report = Report.model_construct(**dict(made) | {"bulk": bulk})  # its scores are all signed
         bare = report.model_copy(update={"bulk": bulk.model_copy(update={"results": ()})})
         data = strict_json.dumps(bare.model_dump(mode="json"))
         parts = data.split(_NO_RESULTS)

@@ -1,4 +1,4 @@
-"""What a worker starts: one task, or one line on stderr where not even a result can say what went wrong."""
+"""The entry point that a worker starts. It does one task; if not even a result can be written, it prints a line on stderr."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from app.run import guard
 
 
 def do_task(argv: list[str]) -> int:
-    """Do the task in the environment; 0 if a result was written, else one line on stderr.
+    """Do the task that the environment describes. Return 0 if a result was written; else print one line on stderr.
 
-    `run`, alone or before an option, is the same as nothing.
+    The word `run`, alone or before an option, is ignored.
     """
     from app.run.run import run
 
@@ -30,10 +30,10 @@ def do_task(argv: list[str]) -> int:
 
 
 def leave(code: int) -> None:
-    """End the process at once: the result is on the disk, and taking the interpreter apart costs 40 ms of processor time."""
+    """End the process at once. The result is on the disk, and a regular exit would cost 40 ms of processor time."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except OSError:  # a full disk, or a reader that has gone
+        except OSError:  # the disk is full, or the reader has gone
             code = code or EXIT_CANNOT_WRITE
     os._exit(code)

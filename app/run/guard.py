@@ -1,11 +1,12 @@
-"""What a process that holds secrets leaves behind when it falls: nothing to read.
+"""Make sure that a process with secrets leaves nothing readable behind when it crashes.
 
-The first thing that `python -m app` does, before it looks at its environment. No core dump, whatever limit the process came
-with and wherever the kernel would send one (core(5): a program behind a pipe gets a dump in spite of RLIMIT_CORE, but never of
-a process that is not dumpable); no look into its memory, environment and descriptors by another process of the same user
-(PR_SET_DUMPABLE in prctl(2), "Ptrace access mode checking" in ptrace(2)). Root on the host, outside of an enclave, still can.
+`python -m app` does this first, before it reads its environment. It disables core dumps, whatever limit the process started
+with and wherever the kernel would send the dump. (core(5): a program behind a pipe gets a dump in spite of RLIMIT_CORE, but
+never of a process that is not dumpable.) It also keeps other processes of the same user from reading its memory, environment
+and descriptors (PR_SET_DUMPABLE in prctl(2), "Ptrace access mode checking" in ptrace(2)). Root on the host can still read them,
+outside of an enclave.
 
-Where a call is refused, as enclaves refuse many, the task goes on: an enclave's memory is not in the host's dump anyway.
+If a call is refused, as enclaves refuse many, the task goes on: the memory of an enclave is not in the host's dump anyway.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ _PR_SET_DUMPABLE = 4
 
 
 def close(*, in_task: bool) -> None:
-    """Close this process; at the desk not if the variable `OPEN` is set, whose person may debug what is their own."""
+    """Protect this process from dumps and debuggers. Outside of a task, the variable `OPEN` turns this off for debugging."""
     if not in_task and os.environ.get(OPEN):
         return
     with contextlib.suppress(OSError, ValueError):
@@ -30,14 +31,15 @@ def close(*, in_task: bool) -> None:
     if in_task:
         import faulthandler
 
-        faulthandler.disable()  # what stderr says is public
+        faulthandler.disable()  # stderr is public
 
 
 def taken() -> dict[str, str]:
-    """Return the environment, and drop the secrets in it: from `os.environ`, and from the block that the kernel shows.
+    """Return the environment and remove its secrets from `os.environ` and from the block that the kernel shows.
 
-    /proc/PID/environ, a child and a dump of the stack no longer have them. What Python cannot do is forget the strings
-    returned: they are copied where they are decoded, and freed without being overwritten (docs/explanation/enclaves.md).
+    After that, /proc/PID/environ, a child process and a dump of the stack no longer hold them. Python cannot erase the strings
+    that are returned: they are copied when they are decoded, and freed without being overwritten
+    (docs/explanation/enclaves.md).
     """
     environ = dict(os.environ)
     libc = ctypes.CDLL(None)

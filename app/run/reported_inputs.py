@@ -1,4 +1,4 @@
-"""What a result says of its inputs: where each kind of thing came from and whether it counted, never what it was."""
+"""What a result says about its inputs: where each kind of thing came from and whether it was used, never its content."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ _ORDER = get_args(InputKind)
 
 
 def reported(held: Iterable[Held], job: str | None) -> tuple[Input, ...]:
-    """Return what a result says of `held`, which is in the order of the sources; within one, in the order of the kinds.
+    """Return what a result says about `held`: in the order of the sources, and within a source in the order of the kinds.
 
-    What the job `job` has no use for counts as left aside. None: there is no job.
+    Fields that the job does not use count as left aside. `job` is None if the request could not be read.
     """
     uses = USES.get(job or "", frozenset())
     found = {(one.origin, _KINDS[one.name], one.used and one.name in uses): None for one in held}

@@ -1,4 +1,4 @@
-"""The way through, from the worker's environment to a signed result in IEXEC_OUT."""
+"""The whole run of a task, from the worker's environment to a signed result in IEXEC_OUT."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from app.run.bulk import Slice, work_through
 from app.run.timings import Timings
 from app.run.work import Outcome, Work, as_app_error
 
-_SPARE = 4 * 2**20  # bytes that are kept until there is no other memory to say so with
+_SPARE = 4 * 2**20  # bytes that are kept free, so that running out of memory can still be reported
 
 
 def run(environ: Mapping[str, str], argv: Sequence[str], outside: Outside | None = None) -> None:
@@ -29,14 +29,14 @@ def run(environ: Mapping[str, str], argv: Sequence[str], outside: Outside | None
 
     1 open the task        env and args -> Task; only a missing IEXEC_OUT ends here
     2 write ahead          a signed result "incomplete" + computed.json: a kill from here on still delivers
-    3 read what is common  secrets, input files, args; then for one item after the other, or the only one:
+    3 read common inputs   secrets, input files, args; then for one item after the other, or the only one:
     4 read and parse it    its protectedData beside them -> Request, or the error that stands in its place
-    5 do the work          one checked and loaded model for all items, loaded for the first that needs it
-    6 in bulk, write       the result so far, each item that is not done "incomplete": a kill delivers what was done
+    5 do the work          one checked model for all items, loaded for the first item that needs it
+    6 in bulk, write       the result so far, with unfinished items "incomplete": a kill delivers the finished ones
     7 sign and self-check  EIP-712; recovered, read back and compared before anything is written for good
     8 write result.json    then computed.json last
 
-    `outside` is for `simulate` alone: an engine in the place of the embedded models. Prints nothing.
+    `outside` is an engine in place of the embedded models, for `simulate` alone. This function prints nothing.
     Raises `OutputError` if IEXEC_OUT cannot be written; any other failure is a result.
     """
     spare = [bytearray(_SPARE)]
@@ -67,7 +67,7 @@ def run(environ: Mapping[str, str], argv: Sequence[str], outside: Outside | None
 
 
 def _single(draft: Draft, items: Items, options: args.Args, work: Work) -> tuple[Draft, AppError | None]:
-    """Return the report of the one item, and the error for computed.json, if any."""
+    """Return the report of the only item, and the error for computed.json, if any."""
     with work:
         outcome = work.read(items, 0)  # 4
         work.prepare(outcome)
@@ -75,11 +75,11 @@ def _single(draft: Draft, items: Items, options: args.Args, work: Work) -> tuple
 
 
 def _bulk(made: Slice, items: Items, options: args.Args, writer: _Writer, work: Work) -> tuple[Sealed, AppError | None]:
-    """Return the result of a slice, after one has been written for each item that was done."""
+    """Return the result of a slice. A result was written before after each item that was done."""
 
     def put(at: int, outcome: Outcome) -> None:
         made.put(at, outcome)
-        with contextlib.suppress(MemoryError):  # then a kill delivers one item less
+        with contextlib.suppress(MemoryError):  # if it fails, a kill delivers one item less
             writer.write(*made.sealed(work.model), is_last=False)  # 6
 
     with work:
@@ -91,22 +91,22 @@ def _bulk(made: Slice, items: Items, options: args.Args, writer: _Writer, work: 
 
 
 class _Writer:
-    """Writes results, with callback-data where the deal has a callback."""
+    """Writes results, with callback-data if the deal has a callback contract."""
 
-    def __init__(self, task: Task, timings: Timings, has_callback: bool) -> None:  # noqa: FBT001  it is all that there is to say
+    def __init__(self, task: Task, timings: Timings, has_callback: bool) -> None:  # noqa: FBT001  its only option
         self._folder, self._timings, self._has_callback = task.out_folder, timings, has_callback
 
     def write(
         self, result: Sealed, error: AppError | None = None, *, step: str = "sign_and_write", is_last: bool = True
     ) -> None:
-        """Write a result; `step` is what it counts as in the timings."""
+        """Write a result; `step` is its name in the timings."""
         said = result.callback_data if self._has_callback else None
         output.write(self._folder, result.data, error, said, is_last=is_last)
         self._timings.mark(step)
 
 
 def _prepare(task: Task) -> tuple[args.Args, signing.Key, AppError | None]:
-    """Return options and key, safe ones where the given ones are no good, and the first trouble met."""
+    """Return options and key, with safe ones in place of invalid ones, and the first error met."""
     trouble = task.trouble
     try:
         options = args.parse(task.args)
@@ -120,7 +120,7 @@ def _prepare(task: Task) -> tuple[args.Args, signing.Key, AppError | None]:
 
 
 def _read(task: Task, options: args.Args, trouble: AppError | None) -> Items:
-    """Return the items, unless trouble came up while nothing could be reported yet."""
+    """Return the items. Raise the error met before, which could not be reported until now."""
     if trouble is not None:
         raise trouble
     return read_inputs(task, options.fields, options.words)

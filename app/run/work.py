@@ -33,28 +33,28 @@ from app.run.timings import Timings
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one item: an error, or an answer with its parameters."""
+    """The outcome of one item: an error, or an answer with its parameters."""
 
     dataset: Dataset | None = None
     request: Request | None = None
     commitment: str | None = None
     inputs: tuple[Input, ...] = ()
     common_system: bool = False
-    """The system prompt is the requester's own, and so the same for every item without another."""
+    """The requester's own system prompt, which is the same for every item that has no other."""
     error: AppError | None = None
     answer: JobAnswer | None = None
     mode: Mode | None = None
     parameters: Parameters | None = None
     job: Job | None = None
-    """The job, where the request is no longer kept."""
+    """The job, kept after the request was dropped."""
 
     def settled(self) -> Outcome:
-        """Return the outcome without the request, which may be large, and is not needed any more."""
+        """Return the outcome without its request, which may be large and is not needed any more."""
         return replace(self, request=None, job=self.kind)
 
     @property
     def is_cut_off(self) -> bool:
-        """Return whether its share of the time was too short: with more of it the outcome may be another one."""
+        """Return whether the item ran out of its share of the time, so that a second try with more time may end differently."""
         fallback = self.answer.fallback if isinstance(self.answer, UnsignedScore) else None
         return any(said is not None and said.code == "engine.too_slow" for said in (self.error, fallback))
 
@@ -65,7 +65,7 @@ class Outcome:
 
 
 def parse_item(item: Item) -> Outcome:
-    """Return the item's request, or the error that stands in its place."""
+    """Return the outcome with the item's request, or with the error that kept it from being read."""
     if isinstance(item.fields, AppError):
         return Outcome(item.dataset, inputs=reported(item.held, None), error=item.fields)
     try:
@@ -79,7 +79,7 @@ def parse_item(item: Item) -> Outcome:
 
 
 def _located(err: AppError, item: Item) -> AppError:
-    """Return the error with the sources of what it complains about."""
+    """Return the error with the sources of the fields that its message names."""
     if isinstance(err, ContradictionError):
         return err.located(item.origins)
     if isinstance(err, HistoryError):
@@ -89,26 +89,29 @@ def _located(err: AppError, item: Item) -> AppError:
 
 
 class Work:
-    """The work on one item after another, with one engine for all of them, loaded when the first one needs it.
+    """Works on one item after another, with a single engine that is loaded when the first item needs it.
 
-    `model` is what was loaded, None until then.
+    `model` is the loaded model, None until then.
     """
 
     def __init__(self, args: Args, timings: Timings, outside: Outside | None = None, *, items: int = 1) -> None:
-        """Load nothing yet. `timings` learns how long each step takes; `outside` is what a simulation asks instead of it."""
+        """Take the settings; this loads nothing yet.
+
+        `timings` learns how long each step takes. `outside` is the engine that a simulation asks instead of a model.
+        """
         self._args, self._timings, self._outside, self._items = args, timings, outside, items
         self._engine: Engine | None = None
         self._lack: OpenAnswerer = NOT_LOADED
         self._is_tried = False
         self._stack = ExitStack()
-        self._shared: bool | None = None  # whether the requester's system prompt was read for all; None: none came yet
+        self._shared: bool | None = None  # whether the requester's system prompt was read for all items; None: no item yet
 
     def __enter__(self) -> Self:
         """Return self."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Free the model, and note what it did."""
+        """Free the model, and record its notes."""
         if self._engine is not None:
             self._timings.note("threads_in_the_end", self._engine.pace.threads)
             self._timings.note("restored_tokens", self._engine.restored_tokens)
@@ -116,23 +119,24 @@ class Work:
 
     @property
     def model(self) -> Model | Outside | None:
-        """Return what answers, None if no request needed it so far."""
+        """Return the model or the outside engine; None if no request has needed it so far."""
         return self._outside or (find(self._args.model) if self._engine is not None else None)
 
     def read(self, items: Items, at: int) -> Outcome:
-        """Return the request of one item, or the error that stands in its place; whatever goes wrong with it stays with it."""
+        """Return the outcome with the item's request, or with an error. Errors of one item never affect the others."""
         dataset = items.dataset(at)
         try:
             return parse_item(items[at])
-        except Exception as err:  # noqa: BLE001  a lack of memory, or a bug: not the other items' affair
+        except Exception as err:  # noqa: BLE001  neither a lack of memory nor a bug may affect the other items
             return Outcome(dataset, error=as_app_error(err))
         finally:
             self._timings.mark("read_inputs")
 
     def prepare(self, outcome: Outcome) -> None:
-        """Load the model if the request needs it; without the model, each item has its own error or fallback.
+        """Load the model if the request needs it. If that fails, each item gets its own error or a fallback.
 
-        Raises `ModelError` model.unknown if the args name no model, `InputError` if they name one beside `outside`.
+        Raises `ModelError` model.unknown if the args name an unknown model, and `InputError` if they name a model while
+        `outside` is set.
         """
         if outcome.request is None:
             return
@@ -150,7 +154,7 @@ class Work:
                 self._lack = lacking(ModelError("engine.failed", "there is not enough memory for the model"))
 
     def do(self, outcome: Outcome, deadline: Deadline) -> Outcome:
-        """Return the outcome with its answer, or with the error that stands in its place."""
+        """Return the outcome with its answer, or with the error that takes its place."""
         if outcome.request is None:
             return outcome
         try:
@@ -158,7 +162,7 @@ class Work:
             if self._engine is not None:
                 self._begin(self._engine, outcome)
             answer, mode, parameters = answer_to(outcome.request, functools.partial(self._open, deadline), deadline)
-        except Exception as err:  # noqa: BLE001  one item's surprise must not take the others with it
+        except Exception as err:  # noqa: BLE001  an unforeseen error of one item must not affect the others
             return replace(outcome, error=as_app_error(err))
         finally:
             self._timings.mark("answer")
@@ -169,13 +173,13 @@ class Work:
             raise ModelError("engine.not_embedded", "a score is worded by the embedded model alone")
 
     def _open(self, deadline: Deadline) -> Answerer:
-        """Return what answers, until `deadline`. Raises `ModelError` with the reason why there is nothing."""
+        """Return the answerer, which stops at `deadline`. Raises `ModelError` with the reason if there is none."""
         if self._outside is not None:
             return self._outside
         return self._lack() if self._engine is None else Embedded(self._engine, find(self._args.model).context, deadline)
 
     def _begin(self, engine: Engine, outcome: Outcome) -> None:
-        """Let the engine read a system prompt of the requester's once, where several items have it; recall nothing else."""
+        """Let the engine read the requester's system prompt once if several items share it, and drop any earlier one."""
         request = outcome.request
         system = request.system if outcome.common_system and self._items > 1 and isinstance(request, Ask) else None
         if system is not None and self._shared is None:
@@ -183,12 +187,12 @@ class Work:
             try:
                 engine.share(chat.opening(engine, engine.chat_template(), [chat.Message("system", system)]))
             except ModelError:
-                self._shared = False  # each item tells by itself what is wrong
+                self._shared = False  # each item reports by itself what is wrong
         engine.begin(recalls=isinstance(request, Code), common=system is not None and bool(self._shared))
 
 
 def _engine(model: Model, jobs: list[str], args: Args, timings: Timings) -> Engine:
-    """Return the engine with the checked model and the prompt states of the jobs at hand. Raises `ModelError`."""
+    """Return the engine with the verified model and the prompt states of these jobs. Raises `ModelError`."""
     path = checked_path(model)
     pinned: dict[str, Pin] = {job: pin for job, pin in pins().get(model.name, {}).items() if job in jobs}
     states = PromptCache(model, pinned)
@@ -203,7 +207,7 @@ def _engine(model: Model, jobs: list[str], args: Args, timings: Timings) -> Engi
 
 
 def as_app_error(err: Exception) -> AppError:
-    """Return `err`, or what a bug or an exhausted machine is reported as: its kind, none of its words or of what it holds."""
+    """Return `err` as an `AppError`. An unforeseen error or a lack of memory is reported by its kind, not its message."""
     if isinstance(err, AppError):
         return bare(err)
     if isinstance(err, MemoryError):

@@ -1,1 +1,1 @@
-"""Runs Python snippets inside this process, in a CPython that can reach nothing of it."""
+"""The sandbox: it runs Python snippets inside this process, in a CPython that cannot reach anything of the process."""

@@ -1,7 +1,7 @@
-"""The guest: what it is made of, and the checked bytes of the one that is embedded.
+"""The guest: its parts, and the checked bytes of the embedded one.
 
-A run looks beside the code only, as for models: `python -m app sandbox build` puts a link to the cache
-there, an image has a copy.
+A run looks only beside the code, as for models. `python -m app sandbox build` puts a link to the cache there; an image has a
+copy.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ _CALL = ("stack", "function", "targets", "args", "modules", "missing")
 
 
 class Build(Table):
-    """What the build of the guest must give."""
+    """The digests that the build of the guest must give."""
 
     engine: str
     sha256: str
 
 
 class Catalogue(Table):
-    """guest.toml."""
+    """The content of guest.toml."""
 
     guest: Artefact
     build: Build
@@ -41,7 +41,7 @@ class Catalogue(Table):
 
 @functools.cache
 def catalogue() -> Catalogue:
-    """Return app/sandbox/guest.toml."""
+    """Return the content of app/sandbox/guest.toml."""
     try:
         return Catalogue.model_validate(tomllib.loads((resources.files("app.sandbox") / "guest.toml").read_text()))
     except (tomllib.TOMLDecodeError, ValidationError) as err:
@@ -56,9 +56,9 @@ def pack(code: Code, image: Image) -> bytes:
 
 
 def load(path: Path = GUEST) -> tuple[Code, Image]:
-    """Return what is packed in `path`, every byte of it checked; what was checked is what is returned.
+    """Return the guest packed in `path` after checking every byte; the bytes returned are those that were checked.
 
-    The code is a view of the bytes read, the memory a copy. Raises `SandboxError` sandbox.missing or sandbox.altered.
+    The code is a view of the bytes, the memory a copy. Raises `SandboxError` sandbox.missing or sandbox.altered.
     """
     try:
         with path.open("rb", buffering=0) as stream:
@@ -72,7 +72,7 @@ def load(path: Path = GUEST) -> tuple[Code, Image]:
 
 
 def unpack(data: bytearray) -> tuple[Code, Image]:
-    """Return the parts of `pack`; not checked: whoever calls knows the bytes."""
+    """Return the parts that `pack` joined. They are not checked: the caller must trust the bytes."""
     at = data.index(b"\n") + 1
     head = json.loads(data[:at])
     views = []

@@ -1,4 +1,4 @@
-"""One life of a guest, or of two with a wall between them: a store with the modules of each, and what the host may do to it."""
+"""One life of a guest, or of two guests with a wall between them: a store with their modules, and access for the host."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _OUT_OF_FUEL = 11  # WASMTIME_TRAP_CODE_OUT_OF_FUEL in wasmtime/trap.h
 
 
 class Instance:
-    """The wall and up to two sides of it, in a store of their own; gone, memory and all, when the `with` block ends."""
+    """The wall and one or two guests, in a store of their own. The end of the `with` block frees it with all memory."""
 
     def __init__(self, c: Any, engine: Any, modules: tuple[Any, ...], *, memory_bytes: int, fuel: int) -> None:
-        """Link `modules` (wall, WASI, guest, door) to one side. Raises `SandboxError` sandbox.failed if they do not fit."""
+        """Link `modules` (wall, WASI, guest, door) to one guest. Raises `SandboxError` sandbox.failed if they do not fit."""
         self._c = c
         self._fuel = fuel
         self._modules = modules
@@ -26,7 +26,7 @@ class Instance:
         self._linker = c.wasmtime_linker_new(engine)
         self._context = c.wasmtime_store_context(self._store)
         c.wasmtime_store_limiter(self._store, memory_bytes, _TABLE_ELEMENTS, 7, 3, 5)
-        c.wasmtime_linker_allow_shadowing(self._linker, True)  # the second side has the names of the first
+        c.wasmtime_linker_allow_shadowing(self._linker, True)  # the second guest uses the same names as the first
         self._sides: list[tuple[Any, Any, Any]] = []
         try:
             check(c, c.wasmtime_context_set_fuel(self._context, 2**40))
@@ -37,7 +37,7 @@ class Instance:
             raise
 
     def add_side(self) -> None:
-        """Link one more guest, which costs no fuel. Raises `SandboxError` sandbox.failed if that cannot be."""
+        """Link one more guest, which costs no fuel. Raises `SandboxError` sandbox.failed if that is impossible."""
         left = self._fuel - self.fuel_used() if self._sides else self._fuel
         check(self._c, self._c.wasmtime_context_set_fuel(self._context, 2**40))
         wasi, guest, door = (self._link(module, name) for module, name in zip(self._modules[1:], _NAMES, strict=True))
@@ -54,15 +54,15 @@ class Instance:
         self._c.wasmtime_store_delete(self._store)
 
     def start(self) -> str | None:
-        """Run the guest's `_start`; return as `enter`."""
+        """Run the guest's `_start`. Return as `enter`."""
         return self._call(self._sides[0][1], b"_start", [], 0)[0]
 
     def enter(self, stack: int, function: int, target: int, args: int, *, side: int = 0) -> str | None:
-        """Call a function of a guest's table; return what trapped ("out_of_fuel", "trap"), None if it returned."""
+        """Call a function in a guest's table. Return what trapped ("out_of_fuel", "trap"), None if the function returned."""
         return self._call(self._sides[side][2], b"enter", [stack, function, target, args], 1)[0]
 
     def stand(self, side: int, stack: int, function: int) -> None:
-        """Let the other guest call this one."""
+        """Let the other guest call this guest."""
         self._call(self._sides[side][2], b"stand", [side, stack, function], 0)
 
     def stack(self) -> int:
@@ -76,16 +76,16 @@ class Instance:
         return self._fuel - left.value
 
     def memory_size(self, side: int = 0) -> int:
-        """Return the bytes that a guest's memory has."""
+        """Return the size of a guest's memory in bytes."""
         return int(self._c.wasmtime_memory_data_size(self._context, self._memory(b"memory", side)))
 
     def read(self, memory: bytes, at: int, size: int, *, side: int = 0) -> bytes:
-        """Return bytes of a memory ("memory": the guest's, "pipe"); not checked against its size."""
+        """Return bytes of a memory ("memory" is the guest's, or "pipe"); the range is not checked."""
         base = self._c.wasmtime_memory_data(self._context, self._memory(memory, side))
         return ctypes.string_at(ctypes.addressof(base.contents) + at, size)
 
     def write(self, memory: bytes, at: int, data: bytes, *, side: int = 0) -> None:
-        """Put `data` into a memory. Raises `SandboxError` sandbox.failed where it does not fit."""
+        """Write `data` into a memory. Raises `SandboxError` sandbox.failed if it does not fit."""
         where = self._memory(memory, side)
         if at + len(data) > self._c.wasmtime_memory_data_size(self._context, where):
             raise SandboxError("sandbox.failed", "the data does not fit into the guest")
@@ -93,7 +93,7 @@ class Instance:
         ctypes.memmove(ctypes.addressof(base.contents) + at, data, len(data))
 
     def word(self, name: bytes, side: int = 0) -> int:
-        """Return a global of a WASI module: "out", "err", "exit" or "full"."""
+        """Return the value of a global of a WASI module: "out", "err", "exit" or "full"."""
         value = self._c.wasmtime_val_t()
         found = self._export(self._sides[side][0], name).of.global_
         self._c.wasmtime_global_get(self._context, ctypes.byref(found), ctypes.byref(value))

@@ -1,8 +1,8 @@
-"""A guest on wasmtime's interpreter: start it once, keep its memory, enter copies of it.
+"""A guest on wasmtime's interpreter: start it once, keep its memory, and run copies of it.
 
-A guest that has started stops itself in the middle (by proc_exit); what remains of it is its memory.
-Every run gets a new store with a copy of that memory and calls one of the guest's functions there:
-some hundredths of a second instead of the second that CPython takes to start, and no run sees another.
+A guest stops itself (by proc_exit) in the middle of its start; its memory is what is kept. Every run gets a new store with a
+copy of that memory and calls one of the guest's functions there. That takes hundredths of a second instead of the second that
+CPython needs to start, and no run sees another.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ INPUT_BYTES = _STDOUT - _INPUTS  # all inputs of one run together
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """Four compiled modules: the wall between two guests, the WASI below a guest, the guest, the door back into it."""
+    """Four compiled modules: the wall between two guests, the WASI below a guest, the guest, and the door back into it."""
 
     wall: bytes | memoryview
     wasi: bytes | memoryview
@@ -35,42 +35,42 @@ class Image:
 
     memory: bytes
     stack: int
-    """The stack pointer, which no memory holds."""
+    """The stack pointer, which is not part of the memory."""
     function: int
     """Index in the guest's table of the function to call ..."""
     targets: dict[str, int]
-    """... and its two arguments, addresses of a Python function by its name in harness.py ..."""
+    """... its first argument, the address of a Python function by its name in harness.py ..."""
     args: int
-    """... and of a tuple."""
+    """... and its second, the address of a tuple."""
     modules: tuple[str, ...] = ()
-    """Of the standard library, those that can be imported there ..."""
+    """The modules of the standard library that can be imported there ..."""
     missing: tuple[str, ...] = ()
     """... and those that cannot."""
 
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What a guest can read as its standard input."""
+    """The texts that a guest can read as its standard input."""
 
     first: list[bytes]
-    """Two at most."""
+    """At most two, from the start."""
     later: bytes
-    """One more, which is nowhere in the guest before `main` has returned ..."""
+    """One more, which does not exist in the guest before `main` has returned ..."""
     apart: bool
-    """... and which goes to a guest of its own."""
+    """... and whether it goes to a separate guest."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How one run of the guest came to its end."""
+    """How one run of the guest ended."""
 
     cause: Literal["exit", "returned", "out_of_fuel", "output_limit", "trap"]
     status: int
-    """What the guest gave to proc_exit, where it did."""
+    """The status that the guest gave to proc_exit, if it did."""
     stdout: bytes
     stderr: bytes
     fuel: int
-    """Units used: one for each WebAssembly instruction, with few exceptions."""
+    """Units of fuel used: one for each WebAssembly instruction, with few exceptions."""
     memory_bytes: int
     """Size of the guest's memory at the end; it never shrinks."""
 
@@ -79,7 +79,7 @@ class Machine:
     """An engine with the loaded modules."""
 
     def __init__(self, code: Code, *, memory_bytes: int) -> None:
-        """Load `code`, every byte of which is trusted; `memory_bytes` bounds the guest's memory.
+        """Load `code`, every byte of which is trusted; `memory_bytes` limits the guest's memory.
 
         Raises `SandboxError` sandbox.missing, or sandbox.failed if another version of wasmtime compiled it.
         """
@@ -99,10 +99,11 @@ class Machine:
             return ended, guest.read(b"memory", 0, guest.memory_size()), guest.stack()
 
     def enter(self, image: Image, inputs: Inputs, fuel: int) -> Ended:
-        """Return how a copy of `image` ended that ran `main` with the first inputs and had so much fuel.
+        """Return how a copy of `image` ended that ran `main` with the first inputs and at most `fuel` units.
 
-        What runs the test then is `judge` in the same copy, or `confirm` in a second copy that reaches the first across the
-        wall alone: then how the first ended counts if it is what ended both, and the output is that of the second.
+        After `main`, the test runs. It is judged by `judge` in the same copy, or by `confirm` in a second copy, which reaches
+        the first only across the wall. With two copies, the end of the first counts if it ended both, and the output is that of
+        the second.
         """
         with self._instance(fuel) as guest:
             guest.write(b"memory", 0, image.memory)

@@ -1,4 +1,4 @@
-"""What a test needs and the guest has not, told from its imports alone: before anything runs, and before a model is asked."""
+"""What a test needs that the guest lacks, found from its imports alone before anything runs or a model is asked."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from collections.abc import Iterator, Sequence
 from app.sandbox.harness_lacks import FOREIGN
 
 _IMPORT = re.compile(r"^[ \t]*+(?:>>>[ \t]*+)?(?:from|import)[ \t]+(\w+)", re.MULTILINE)
-_GUARDED = ast.Try | ast.TryStar | ast.FunctionDef | ast.AsyncFunctionDef | ast.If  # may never be reached, or be caught
+_GUARDED = ast.Try | ast.TryStar | ast.FunctionDef | ast.AsyncFunctionDef | ast.If  # may never run, or has its errors caught
 
 
 def lacking(test: str, missing: Sequence[str]) -> str | None:
-    """Return the first module that `test` imports and that is not there, None if there is none.
+    """Return the first missing module that `test` imports, None if there is none.
 
-    `missing` are the modules of the standard library that the guest has not. A module that nobody knows is no lack: a test
+    `missing` are the modules of the standard library that the guest lacks. An unknown module does not count, because a test
     means the snippet by it.
     """
     return next((name for name in _imported(test) if name in FOREIGN or name in missing), None)
@@ -38,7 +38,7 @@ def _imported(test: str) -> Iterator[str]:
             waiting += ast.iter_child_nodes(node)
 
 
-# Words of tests that change the interpreter which a snippet runs in, or look into it: they share one with the snippet.
+# Words in tests that change or inspect the interpreter of a snippet; such tests share one with the snippet.
 _STATE = frozenset(
     "__builtins__ __code__ __subclasses__ __wrapped__ async asyncio await builtins cache_clear dataclasses environ exec gc "  # noqa: SIM905
     "getcontext get_type_hints importlib inspect linecache localcontext logging mock monkeypatch patch pickle platform putenv "
@@ -51,5 +51,5 @@ _SYSTEM = re.compile(
 
 
 def shares(test: str) -> bool:
-    """Return whether a test has to run in the interpreter of the snippet, told from its words alone."""
+    """Return whether a test must run in the snippet's interpreter, judged by its words alone."""
     return not _STATE.isdisjoint(_WORD.findall(test)) or _SYSTEM.search(test) is not None

@@ -1,24 +1,25 @@
-"""Run a snippet against its tests and say what became of each.
+"""Run a snippet against its tests and return a verdict for each.
 
-A verdict is a pure function of snippet, test and guest, down to the unit of fuel: there is no clock and
-no entropy in the guest, and every test starts from the same memory.
+A verdict depends on snippet, test and guest alone, down to the unit of fuel: the guest has no clock and no entropy, and every
+test starts from the same memory.
 
-What `passed` means. The snippet runs in a copy of the guest; the test is nowhere in it before the snippet has ended. First
-both run together, which gives the words of every verdict but a pass. A pass is then confirmed apart: the snippet has run in
-one copy, the test runs in another in which nothing of the snippet ever ran, and all that the snippet sees of the test is what
-the test calls and hands over, one call after the other (harness_wall.py). So nothing that the snippet patches, traces, hooks
-or reads decides; what it returns does. `apart` says that this was done. A test that cannot be taken apart from the snippet
-(needs.py tells by its words: it patches, is async, looks at frames; or it extends a class of the snippet) is confirmed in the
-same interpreter, after what judges there was put back as it was, and by a control: the same test with a false check behind it
-must fail. Code that is written to deceive such a test can. What an input/output pair expects never enters the guest.
+What `passed` means: The snippet runs in a copy of the guest, and the test is not in that copy before the snippet has ended.
+First both run together; this run gives the message of every verdict except a pass. A pass is then confirmed apart: the snippet
+runs in one copy, and the test runs in another copy in which nothing of the snippet ever ran. All that the snippet sees of the
+test are its calls and their arguments, one after the other (harness_wall.py). So nothing that the snippet patches, traces,
+hooks or reads can decide the verdict; only its return values do. `apart` says that this was done. Some tests cannot be
+separated from the snippet: needs.py tells by their words that they patch, are async or look at frames, or they extend a class
+of the snippet. These are confirmed in the same interpreter, after the judging code was restored, and by a control: the same
+test followed by a false check must fail. Code that is written to deceive such a test can succeed. The expected output of an
+input/output pair never enters the guest.
 
-`passed` does not mean that the snippet is right beyond the test: it may know the arguments and have answers ready. An object
-of a class of its own answers for itself; one that says it equals, contains or is less than whatever it is asked is found by
-questions in between whose answer is known, one that guesses well is not. A helper that the test borrows from the snippet is
-the snippet's.
+`passed` does not mean that the snippet is right beyond the test: it may know the arguments and have ready-made answers. An
+object of a class of the snippet answers for itself. If it claims to equal, contain or be less than anything it is compared
+with, questions with known answers in between find it out; an object that guesses well is not found. A helper that the test
+borrows from the snippet belongs to the snippet.
 
-A test passes only if something was checked: the checks that really ran are counted. What a test may be is in
-harness_kinds.py, what counts as a check in harness_checks.py.
+A test passes only if something was checked: the checks that really ran are counted. harness_kinds.py tells what a test may be,
+harness_checks.py what counts as a check.
 """
 
 from __future__ import annotations
@@ -43,27 +44,29 @@ _Way = Literal["together", "apart", "watched", "control"]  # see harness.py
 _Told = Literal["passed", "failed", "error", "out_of_memory", "unavailable", "beyond"]
 _Said = tuple[_Told, str, int, str]
 _SAID: TypeAdapter[_Said] = TypeAdapter(_Said)
-_SHOWN = 160  # characters of expected and found output in a message
-_NEARLY = 2 * 2**20  # bytes below the memory limit from which an end without a verdict counts as a lack of memory
+_SHOWN = 160  # the most characters of expected and found output in a message
+_NEARLY = 2 * 2**20  # a run without a verdict that ends this close to the memory limit, in bytes, counts as out of memory
 
 
 @dataclass(frozen=True, slots=True)
 class Assertion:
     """Python that runs after the snippet, in its namespace.
 
-    Assertions, bare comparisons, functions and classes of pytest and unittest, HumanEval's `check(candidate)`, or a doctest.
+    It may be assertions, bare comparisons, functions and classes of pytest and unittest, HumanEval's `check(candidate)`, or a
+    doctest.
     """
 
     text: str
     entry: tuple[str, ...] = ()
-    """What `candidate` may be, the likeliest name first, where the test itself does not say."""
+    """The names that `candidate` may stand for, the likeliest first, if the test itself does not say."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Standard input for the snippet as a program, and the standard output it must then give.
+    """Standard input for the snippet as a program, and the standard output that it must print.
 
-    Compared line by line, without white space at line ends and without empty lines at the end; LF or CR LF ends a line.
+    Outputs are compared line by line, without white space at line ends and without empty lines at the end; LF or CR LF ends a
+    line.
     """
 
     input: str
@@ -75,19 +78,20 @@ Test = Assertion | Pair
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of one test."""
+    """The verdict on one test."""
 
     status: Status
     message: str
-    """The assertion that failed with the values it saw, the exception, or "": words of the snippet may be in it."""
+    """The assertion that failed with the values it saw, the exception, or "". It may contain words of the snippet."""
     fuel: int
-    """Units used by the longest run of this test, its negative control not counted."""
+    """Units used by the longest run of this test, without its negative control."""
     checks: int = 0
-    """Checks that ran: assertions that could have failed, and the comparison of an output."""
+    """The number of checks that ran: assertions that could have failed, and the comparison of an output."""
     lacks: str | None = None
-    """What is not there, of an unavailable test: a module, or "files"."""
+    """For an unavailable test, the missing thing: a module, or "files"."""
     apart: bool = False
-    """Whether a pass was found where the snippet could prepare nothing: by a test in an interpreter of its own, or outside."""
+    """Whether the snippet could not have influenced the pass: the test had an interpreter of its own, or ran outside of the
+    guest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +121,8 @@ class Sandbox:
     def run(self, code: str, tests: Sequence[Test], fuel: int | None = None, deadline: Deadline = NEVER) -> Verdicts:
         """Return the verdicts of `tests` on `code`, which may use `fuel` together if that is less than `LIMITS.run_fuel`.
 
-        Sizes are not checked (the request was). Nothing that `code` does raises: it is in the verdict. Raises `ModelError`
-        engine.too_slow after `deadline`: what the clock cuts short has no verdict.
+        Sizes are not checked, because the request was. Nothing that `code` does raises an error: it becomes part of the
+        verdict. Raises `ModelError` engine.too_slow after `deadline`, because a run that is cut short has no verdict.
         """
         run = _Run(self._machine, self._image, self._limits, code, Clock(self._pace, deadline))
         run.most = min(self._limits.run_fuel, self._limits.run_fuel if fuel is None else fuel)
@@ -126,7 +130,7 @@ class Sandbox:
         return Verdicts(verdicts, run.fuel)
 
     def unavailable(self, test: Test) -> Verdict | None:
-        """Return the verdict on a test that needs a module which is not there, whatever the snippet; None if it can run."""
+        """Return the verdict on a test that needs a missing module, whatever the snippet; None if the test can run."""
         lacks = needs.lacking(test.text, self.missing) if isinstance(test, Assertion) else None
         if lacks is None:
             return None
@@ -134,12 +138,12 @@ class Sandbox:
 
     @property
     def modules(self) -> tuple[str, ...]:
-        """Return the modules of the standard library that a snippet and a test can import there."""
+        """Return the modules of the standard library that a snippet and a test can import."""
         return self._image.modules
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """Return those that cannot be imported there."""
+        """Return the modules of the standard library that they cannot import."""
         return self._image.missing
 
     def identity(self) -> dict[str, str]:
@@ -158,7 +162,7 @@ class _Run:
     def __init__(self, machine: Machine, image: Image, limits: Limits, code: str, clock: Clock) -> None:
         self._machine, self._image, self._limits, self._code, self._clock = machine, image, limits, code, clock
         self.fuel, self.most = 0, limits.run_fuel
-        self._is_beyond = False  # whether the last run found that its test cannot be taken apart
+        self._is_beyond = False  # whether the last run found that its test cannot be separated from the snippet
 
     def verdict(self, index: int, test: Test) -> Verdict:
         if isinstance(test, Pair):
@@ -183,7 +187,7 @@ class _Run:
         return verdict
 
     def _once(self, index: int, given: Assertion | None, stdin: str, *, way: _Way = "together") -> tuple[Verdict, bytes]:
-        """Return the verdict on one run, and the standard output of the snippet; as a control, of one that must fail."""
+        """Return the verdict on one run, and the standard output of the snippet. A control run must fail."""
         text = given.text if given else None
         fuel = min(self._limits.test_fuel, self.most - self.fuel)
         if fuel <= 0:
@@ -202,7 +206,7 @@ class _Run:
 
 
 def _read(ended: Ended, nonce: str, limits: Limits) -> tuple[Status | Literal["beyond"], str, int, str]:
-    """Return status and message of a finished run, the checks it made, and what it lacked."""
+    """Return status and message of a finished run, the number of its checks, and the missing module if any."""
     _, found, said = ended.stderr.rpartition(nonce.encode())
     if ended.cause == "out_of_fuel":
         return "out_of_fuel", "the test ran for too long", 0, ""
@@ -219,7 +223,7 @@ def _read(ended: Ended, nonce: str, limits: Limits) -> tuple[Status | Literal["b
 
 
 def _difference(expected: str, stdout: bytes) -> str | None:
-    """Return None if the outputs agree, else the first difference in words."""
+    """Return None if the outputs agree, else a description of the first difference."""
     found = stdout.decode(errors="replace")
     wanted_lines, found_lines = _lines(expected), _lines(found)
     if wanted_lines == found_lines:
@@ -231,7 +235,7 @@ def _difference(expected: str, stdout: bytes) -> str | None:
 
 
 def _lines(text: str) -> list[str]:
-    """Return the lines of an output as a person sees them: no other character ends one."""
+    """Return the lines of an output as a person sees them: only LF and CR LF end a line."""
     lines = [line.rstrip() for line in text.replace("\r\n", "\n").split("\n")]
     while lines and not lines[-1]:
         lines.pop()

@@ -1,1 +1,1 @@
-"""What a worker does around the app, on one machine: prepare IEXEC_IN, start the app, judge IEXEC_OUT."""
+"""Do on this machine what a worker does around the app: prepare IEXEC_IN, start the app, check IEXEC_OUT."""

@@ -1,4 +1,4 @@
-"""What a public error leaves out, for the person at the desk who has the request at hand anyway."""
+"""Explain to the person at the desk, who has the request anyway, what a public error leaves out."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _OF_A_FORM = frozenset(("answers.invalid", "questionnaire.invalid"))
 
 
 def explain(request: Mapping[str, Any], code: str) -> str | None:
-    """Return what an error with this code is about, as `question 2: "its title"`; None where there is nothing to add.
+    """Return what an error with this code is about, as `question 2: "its title"`; None if there is nothing to add.
 
-    `request` holds the fields as the caller wrote them. What is returned is the caller's own: it goes to his screen and
-    nowhere else.
+    `request` holds the fields as the caller wrote them. The returned text is the caller's own: it goes only to the caller's
+    screen.
     """
     form = _plain(request.get("questionnaire"))
     if code not in _OF_A_FORM or form is None:
@@ -33,7 +33,7 @@ def explain(request: Mapping[str, Any], code: str) -> str | None:
 
 
 def fields_of(dataset: bytes | None) -> Mapping[str, Any]:
-    """Return the fields of a dataset that `explain` looks at, as the caller wrote them; none where they cannot be read."""
+    """Return the fields of a dataset that `explain` needs, as the caller wrote them; none if they cannot be read."""
     try:
         if dataset is not None and dataset.startswith(b"PK"):
             entries = protected_data.read(dataset)
@@ -54,7 +54,7 @@ def _place(form: Any, err: FormError) -> str | None:
 
 
 def _plain(value: Any) -> Any:
-    """Return what JSON text says, as the request's own fields are read."""
+    """Return the value of JSON text, as the fields of a request are read; return any other value unchanged."""
     if not isinstance(value, str):
         return value
     try:

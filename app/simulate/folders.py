@@ -1,4 +1,4 @@
-"""Where a simulation leaves what it makes: results where the person stands, decrypted inputs nowhere for long."""
+"""The folders of a simulation: results go below the current folder, and decrypted inputs are soon removed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def results(out: Path | None, *, keep: bool) -> Iterator[Path]:
     """Yield a new folder for the result: `out`, or the next number below ./sealed-result. Nothing is ever overwritten.
 
-    If no result comes of it, whatever lies in it is removed again, unless `keep`. Raises `UsageError` output.unwritable.
+    If there is no result in the end, the files in it are removed again, unless `keep`. Raises `UsageError` output.unwritable.
     """
     folder, made = (_named(out), not out.exists()) if out else (_next(), True)
     try:
@@ -40,10 +40,10 @@ def results(out: Path | None, *, keep: bool) -> Iterator[Path]:
 
 @contextmanager
 def private(*, keep_in: Path | None) -> Iterator[Path]:
-    """Yield a folder for decrypted inputs that nobody else can read; it is gone at the end, whatever ends it.
+    """Yield a folder for decrypted inputs that nobody else can read. It is removed in the end, whatever ends the block.
 
-    With `keep_in` it stays there instead, as iexec_in. After SIGKILL, which nobody can catch, it stays where it was until
-    the next simulation.
+    With `keep_in` it stays there instead, as iexec_in. After SIGKILL, which no program can catch, it stays until the next
+    simulation.
     """
     leftovers.sweep()
     with (
@@ -61,7 +61,7 @@ def private(*, keep_in: Path | None) -> Iterator[Path]:
 
 @contextmanager
 def orderly() -> Iterator[None]:
-    """Let the first signal raise KeyboardInterrupt or SystemExit, so that all is cleaned up, and no second one disturb it."""
+    """Make the first signal raise KeyboardInterrupt or SystemExit, so that everything is cleaned up, and ignore later ones."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -74,7 +74,7 @@ def orderly() -> Iterator[None]:
 
     try:
         for number, handler in before.items():
-            if handler is not signal.SIG_IGN:  # nohup
+            if handler is not signal.SIG_IGN:  # under nohup
                 signal.signal(number, leave)
         yield
     finally:
@@ -84,7 +84,7 @@ def orderly() -> Iterator[None]:
 
 @contextmanager
 def deferred() -> Iterator[None]:
-    """Let a signal that ends the program wait until the end of the block: for what must not be torn apart."""
+    """Delay a signal that would end the program until the end of the block, whose work must not be interrupted."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -113,7 +113,7 @@ def _named(out: Path) -> Path:
 
 
 def _next() -> Path:
-    """Return the folder with the next free number, made: two at a time never get the same."""
+    """Return the folder with the next free number, newly made; two processes at a time never get the same."""
     try:
         FOLDER.mkdir(exist_ok=True)
         number = max((int(path.name) for path in FOLDER.iterdir() if path.name.isascii() and path.name.isdecimal()), default=0)

@@ -1,7 +1,7 @@
-"""Folders with decrypted inputs that a killed simulation could not remove: the next one does.
+"""Remove folders with decrypted inputs that a killed simulation could not remove; the next simulation does it.
 
-Each has a file that its simulation holds a lock on. The kernel lets go of it when that process ends, however it ends, so
-whoever can have the lock knows that nobody is left who needs the folder.
+Each folder has a file that its simulation locks. The kernel releases the lock when that process ends, however it ends. So
+whoever gets the lock knows that nobody needs the folder any more.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ _MARK = "held"
 
 @contextlib.contextmanager
 def marked(folder: Path) -> Iterator[None]:
-    """Hold `folder`, which is this process's own, until the end of the block or of the process."""
+    """Hold `folder`, which belongs to this process, until the end of the block or of the process."""
     descriptor = os.open(folder / _MARK, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
-        with contextlib.suppress(OSError):  # no locks here: then nobody can have it either
+        with contextlib.suppress(OSError):  # without locks here nobody else can lock it either
             fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
@@ -31,7 +31,7 @@ def marked(folder: Path) -> Iterator[None]:
 
 
 def sweep() -> None:
-    """Remove such folders of this user that nobody holds. What cannot be removed stays, without a word: it is not ours."""
+    """Remove such folders of this user that nobody holds. Folders that cannot be removed stay, without a message."""
     for mark in Path(tempfile.gettempdir()).glob(f"{PREFIX}*/{_MARK}"):
         with contextlib.suppress(OSError):
             if mark.parent.is_symlink() or mark.parent.stat().st_uid != os.geteuid():

@@ -1,4 +1,4 @@
-"""From what a person typed to an order. Mistakes in it are `UsageError`s, before anything runs."""
+"""Turn the words and options that a person typed into an order. Mistakes in them are `UsageError`s, before anything runs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ def order(
     input_files: Iterable[Held] = (),
     no_app_secret: bool = False,
 ) -> Order:
-    """Return the order, signed for with IEXEC_APP_DEVELOPER_SECRET if it is set, else this machine's simulation key."""
+    """Return the order.
+
+    Its app secret is IEXEC_APP_DEVELOPER_SECRET if that is set, else this machine's simulation key.
+    """
     own = None if no_app_secret else os.environ.get("IEXEC_APP_DEVELOPER_SECRET")
     simulated = not own and not no_app_secret
     return Order(
@@ -41,21 +44,21 @@ def order(
 
 
 def dataset(path: Path) -> bytes:
-    """Return a protectedData file as it is, of whatever kind. Raises `UsageError`."""
+    """Return the bytes of a protectedData file, unchanged and of any kind. Raises `UsageError`."""
     data = own_files.read(path, LIMITS.dataset_bytes)
     own_files.refuse_result(data, str(path))
     return data
 
 
 def input_file(path: Path) -> Held:
-    """Return an input file that has been read. Raises `UsageError`."""
+    """Return an input file with its content. Raises `UsageError`."""
     data = own_files.read(path, LIMITS.input_file_bytes)
     own_files.refuse_result(data, str(path))
     return Held("stdin" if path == own_files.STDIN else path.name, data)
 
 
 def protected(fields: Mapping[str, Any]) -> bytes:
-    """Return the protectedData of an object, as dataProtector writes it; lists in it as JSON text.
+    """Return the protectedData of an object, as dataProtector writes it, with its lists as JSON text.
 
     Raises `UsageError` file.wrong_kind with the name of a field that dataProtector refuses.
     """
@@ -69,12 +72,12 @@ def protected(fields: Mapping[str, Any]) -> bytes:
 
 
 def _storable(value: Any) -> Any:
-    """Return JSON text for what dataProtector refuses, lists above all: what its users do by hand."""
+    """Return values that dataProtector refuses, above all lists, as JSON text, as its users write them by hand."""
     return json.dumps(value) if isinstance(value, list) or (isinstance(value, dict) and not value.keys() <= OPTIONS) else value
 
 
 def secrets(texts: Iterable[str]) -> dict[int, str]:
-    """Return requester secrets by number, each written N=TEXT. Raises `UsageError` usage."""
+    """Return requester secrets by number; each text must be N=TEXT. Raises `UsageError` usage."""
     found: dict[int, str] = {}
     for text in texts:
         number, equals, secret = text.partition("=")
@@ -89,7 +92,7 @@ def secrets(texts: Iterable[str]) -> dict[int, str]:
 
 
 def checked_args(text: str) -> str:
-    """Return the task's arguments if a worker reads them as they look. Raises `UsageError` args.quotes with the column."""
+    """Return the task's arguments if a worker splits them as they look. Raises `UsageError` args.quotes with the column."""
     _, quote = scan_args(text)
     if quote is not None:
         raise UsageError("args.quotes", f"the quote at column {quote + 1} of --args is never closed")
@@ -97,6 +100,6 @@ def checked_args(text: str) -> str:
 
 
 def as_args(options: Mapping[str, Any]) -> str:
-    """Return options as a task's arguments; their values are numbers and names without a quote or a blank within."""
+    """Return options as a task's arguments; their values must be numbers and names without quotes and blanks."""
     named = {"--" + name.replace("_", "-"): str(value).strip() for name, value in options.items() if value is not None}
     return " ".join(f"{name} {value}" for name, value in named.items())

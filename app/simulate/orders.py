@@ -1,8 +1,8 @@
-"""From words and files to an order: what `ask`, `code` and `score` put where.
+"""Turn words and files into an order: where `ask`, `code` and `score` put each of them.
 
-Everything private goes where only the enclave reads it, the protectedData or a requester secret; the name of the model
-and the threads, which say nothing, go into the public args. The numbers of a request go with it: a protectedData that holds
-a request decides them (docs/reference/owner-policy.md).
+All private content goes where only the enclave reads it, into the protectedData or a requester secret. The name of the model
+and the threads, which reveal nothing, go into the public args. The numbers of a request go with the request, because a
+protectedData that holds a request decides them (docs/reference/owner-policy.md).
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ SUFFIXES = {
 def ask_order(words: Sequence[str], material: Path | None, *, system: str | None, options: Settings) -> Order:
     """Return the order of a question.
 
-    The words are the prompt of a protectedData. With `material`, or with something piped in beside them, that is the
-    protectedData and the words are a requester secret. Without words the file is the protectedData as it is, and must be
-    a request; what is piped in is the prompt. Raises `UsageError`.
+    The words become the prompt of a protectedData. With `material`, or with piped text beside the words, that becomes the
+    protectedData, and the words become a requester secret. Without words, a file becomes the protectedData unchanged and must
+    be a request, while piped text is the prompt. Raises `UsageError`.
     """
     _no_file(words)
     question, args, numbers = _joined(words), public_args(options), _numbers(options)
@@ -66,23 +66,23 @@ def ask_order(words: Sequence[str], material: Path | None, *, system: str | None
 
 
 def _no_file(words: Sequence[str]) -> None:
-    """Raise `UsageError` if a word by itself names a file that is here: nobody asks about the name of one."""
+    """Raise `UsageError` if a single word names a file in this folder, because nobody asks about the name of a file."""
     for word in words:
         if len(word) < LIMITS.input_name_bytes and not word.endswith(".") and Path(word).suffix and Path(word).is_file():
             raise UsageError("usage", "a word of the question is the name of a file here: `--file` reads it")
 
 
 def _as_dataset(data: bytes) -> bytes:
-    """Return the protectedData of plain text, as `material`; a zip, JSON or anything else as it is."""
+    """Return the protectedData of plain text, as `material`; return a zip, JSON or anything else unchanged."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return data  # the program says what it is, and that it is not read
+        return data  # the program itself reports what it is, and that it cannot be read
     return data if text.startswith("PK") or _is_json(text) or not text.strip() else protected({"material": text})
 
 
 def _is_json(text: str) -> bool:
-    """Return whether a text is JSON, or an object that was meant to be: the program says where it breaks off."""
+    """Return whether a text is JSON, or an object that was meant to be JSON: the program then reports where it is broken."""
     try:
         json.loads(text)
     except ValueError:
@@ -91,7 +91,7 @@ def _is_json(text: str) -> bool:
 
 
 def score_order(wallet: str, files: Sequence[Path], *, chain: str | None, options: Settings) -> Order:
-    """Return the order of a score: the wallet is protected, the files are input files. Raises `UsageError`."""
+    """Return the order of a score: the wallet is protected, and the files are input files. Raises `UsageError`."""
     given = {"wallet": wallet} | ({} if chain is None else {"chain": chain})
     typed.fields(given)
     files = list(files) or ([own_files.STDIN] if own_files.has_stdin() else [])
@@ -115,9 +115,9 @@ def code_order(fields: dict[str, Any], *, options: Settings, args: str = "") -> 
 
 
 def code_fields(words: Sequence[str], file: Path | None, given: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields of a code task: words, a file to adjust, and the options that say something. Raises `UsageError`.
+    """Return the fields of a code task: words, a file to adjust, and the options that are set. Raises `UsageError`.
 
-    With a file, or with code piped in beside them, the words say what to change; alone they say what to write.
+    With a file, or with piped code beside the words, the words say what to change; without, they say what to write.
     """
     said, fields = _joined(words), dict(given)
     if file is None and said is not None and own_files.has_stdin():
@@ -136,7 +136,7 @@ def code_fields(words: Sequence[str], file: Path | None, given: dict[str, Any]) 
 
 
 def tests(texts: Sequence[str]) -> list[Any]:
-    """Return tests: assertions as they are, and {"input", "output"} pairs that were written as JSON."""
+    """Return tests: assertions unchanged, and {"input", "output"} pairs that were written as JSON."""
     return [_pair(text) for text in texts]
 
 
@@ -165,7 +165,7 @@ def _numbers(options: Settings) -> dict[str, str]:
 
 
 def _joined(words: Sequence[str]) -> str | None:
-    """Return the words as one text, None if there are none; a lone `-` stands for what is piped in."""
+    """Return the words as one text, None if there are none; a single `-` stands for the piped text."""
     if list(words) == ["-"]:
         return piped("standard input is empty")
     text = " ".join(words)
@@ -175,7 +175,7 @@ def _joined(words: Sequence[str]) -> str | None:
 
 
 def piped(otherwise: str) -> str:
-    """Return what is piped in; `UsageError` input.empty with the words `otherwise` if nothing is."""
+    """Return the piped text. Raises `UsageError` input.empty with the message `otherwise` if there is none."""
     text = _text(own_files.stdin(LIMITS.dataset_bytes), "standard input") if own_files.has_stdin() else ""
     if not text.strip():
         raise UsageError("input.empty", otherwise)

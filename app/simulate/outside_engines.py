@@ -1,7 +1,7 @@
 """Engines for development, outside of the image: an OpenAI-compatible server, or Hugging Face transformers.
 
-They answer the same messages as the embedded model, for trying out prompts and other models with `simulate`.
-A result says that they did (`report.model.embedded` false, modelHash zero), and no task can open one.
+They answer the same messages as the embedded model, so that prompts and other models can be tried with `simulate`. A result
+says that an outside engine answered (`report.model.embedded` false, modelHash zero), and no task can open one.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from app.llm.chat import Message
 from app.llm.engine import Generation
 from app.llm.sampling import Sampling
 
-KEY = "SEALED_LLM_ENGINE_KEY"  # environment variable; sent to the server, and neither stored nor printed
+KEY = "SEALED_LLM_ENGINE_KEY"  # environment variable; it is sent to the server, and neither stored nor printed
 _TIMEOUT = 600  # seconds without a byte
 _DEADLINE = 3_600  # seconds for a whole answer
 _ANSWER_BYTES = 4 * 2**20
@@ -27,11 +27,11 @@ _ANSWER_BYTES = 4 * 2**20
 def connect(spec: str, environ: Mapping[str, str]) -> Outside:
     """Return the engine that `spec` names: `openai:URL#MODEL` or `transformers:FOLDER[#GGUF]`.
 
-    URL is the base of the API, as in http://127.0.0.1:8000/v1, without user or password: the key is the
-    environment's. FOLDER holds a model as `save_pretrained` leaves it, or a GGUF file of the name given.
+    URL is the base of the API, as in http://127.0.0.1:8000/v1, without user or password: the key comes from the environment.
+    FOLDER holds a model as `save_pretrained` writes it, or a GGUF file of the given name.
 
-    Raises `ModelError` engine.not_embedded in a worker's environment, engine.missing without transformers,
-    `InputError` option.invalid for any other spec.
+    Raises `ModelError` engine.not_embedded in a worker's environment, engine.missing without transformers, and `InputError`
+    option.invalid for any other spec.
     """
     if any(name.startswith("IEXEC_") for name in environ):
         raise ModelError("engine.not_embedded", "an engine outside of the image cannot answer a task")
@@ -45,7 +45,7 @@ def connect(spec: str, environ: Mapping[str, str]) -> Outside:
 
 
 def _host(url: str) -> str | None:
-    """Return the host in the URL of a server, None if it is no such URL or holds a user."""
+    """Return the host in the URL of a server, None if the URL is invalid or holds a user."""
     try:
         parts = urllib.parse.urlsplit(url)
         odd = parts.scheme not in {"http", "https"} or "@" in parts.netloc or parts.query or parts.port == 0
@@ -55,12 +55,12 @@ def _host(url: str) -> str | None:
 
 
 class OpenAI(Outside):
-    """A server that speaks OpenAI's chat completions: OpenAI, Ollama, vLLM, llama.cpp's."""
+    """A server with OpenAI's chat completions API: OpenAI, Ollama, vLLM, llama.cpp's."""
 
     kind = "openai-compatible"
 
     def __init__(self, base: str, host: str, model: str, key: str | None) -> None:
-        """Ask nothing yet."""
+        """Take the address; this asks nothing yet."""
         self.name, self.host = model, host
         self._url, self._key = base.rstrip("/") + "/chat/completions", key
 
@@ -82,13 +82,13 @@ class OpenAI(Outside):
             text, reason = choice["message"]["content"] or "", choice["finish_reason"]
             prompt_tokens, completion_tokens = int(usage["prompt_tokens"]), int(usage["completion_tokens"])
         except (KeyError, IndexError, TypeError, ValueError) as err:
-            raise ModelError("engine.failed", "the server's answer is no chat completion") from err
+            raise ModelError("engine.failed", "the server's answer is not a chat completion") from err
         return Generation(str(text), "length" if reason == "length" else "stop", prompt_tokens, completion_tokens)
 
     def _ask(self, body: Mapping[str, Any]) -> tuple[Any, Any]:
         headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {self._key}"} if self._key else {})
         data = json.dumps(body).encode()
-        try:  # no redirect: the key is for one server
+        try:  # no redirects, because the key is for this server alone
             raw = web.answer(self._url, data, headers, idle=_TIMEOUT, seconds=_DEADLINE, most=_ANSWER_BYTES, redirects=False)
         except web.StatusError as err:
             raise ModelError("engine.unreachable", f"the server answered with status {err.status}") from err
@@ -101,12 +101,15 @@ class OpenAI(Outside):
 
 
 class Transformers(Outside):
-    """A model in Hugging Face's library, which is not among our dependencies; from the disk, never from the hub."""
+    """A model in Hugging Face's library, which is not among our dependencies. It is read from the disk, never from the hub."""
 
     kind = "transformers"
 
     def __init__(self, folder: str, gguf: str | None) -> None:
-        """Load it. Raises `ModelError` engine.missing without the library, engine.failed if it cannot load the model."""
+        """Load the model.
+
+        Raises `ModelError` engine.missing without the library, and engine.failed if the library cannot load the model.
+        """
         try:
             from transformers import AutoModelForCausalLM, AutoTokenizer, __version__
         except ImportError as err:
@@ -116,7 +119,7 @@ class Transformers(Outside):
         try:
             self._tokenizer = AutoTokenizer.from_pretrained(folder, **where)
             self._model = AutoModelForCausalLM.from_pretrained(folder, **where)
-        except (ImportError, OSError, ValueError) as err:  # a GGUF needs the packages gguf and accelerate
+        except (ImportError, OSError, ValueError) as err:  # a GGUF file needs the packages gguf and accelerate
             raise ModelError("engine.failed", "transformers could not load the model") from err
 
     def complete(
@@ -125,7 +128,7 @@ class Transformers(Outside):
         """Return the answer. Raises `ModelError` engine.failed."""
         import torch
 
-        del opening, stop  # its answers are not made to begin or to end anywhere
+        del opening, stop  # the beginning and end of its answers cannot be set
 
         turns = [{"role": message.role, "content": message.content} for message in messages]
         how: dict[str, Any] = {"do_sample": False, "repetition_penalty": 1.0}

@@ -1,7 +1,7 @@
-"""Judge IEXEC_OUT as the platform's post-compute does.
+"""Check IEXEC_OUT as the platform's post-compute does.
 
-Two parsers read computed.json: serde in Rust (TEE tasks) and Jackson in Java (standard tasks). A file
-must please both. Rules: docs/reference/iexec-protocol.md, "What the app leaves".
+Two parsers read computed.json: serde in Rust (TEE tasks) and Jackson in Java (standard tasks). A file must satisfy both. Rules:
+docs/reference/iexec-protocol.md, "What the app leaves".
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ class Delivered:
 
     result: bytes
     digest: str
-    """0x + SHA-256 of the deterministic file: the task's resultDigest on chain."""
+    """0x + SHA-256 of the deterministic file, which is the task's resultDigest on chain."""
     files: dict[str, int]
     error_message: str | None
     callback_data: str | None
 
     @property
     def callback_digest(self) -> str | None:
-        """Return the resultDigest of a deal with a callback: keccak256 of callback-data, None without it."""
+        """Return the resultDigest of a deal with a callback: keccak256 of callback-data; None without callback-data."""
         return None if self.callback_data is None else "0x" + keccak256(bytes.fromhex(self.callback_data[2:])).hex()
 
 
@@ -77,12 +77,12 @@ def _check_files(folder: Path) -> dict[str, int]:
 
 def _computed(path: Path) -> dict[str, str]:
     try:
-        value = strict_json.loads(path.read_bytes())  # serde: UTF-8, no BOM, no NaN, no duplicate key
+        value = strict_json.loads(path.read_bytes())  # serde requires UTF-8, no BOM, no NaN, no duplicate key
     except (OSError, InputError) as err:
         raise _refused("computed.json is missing or is not strict JSON") from err
-    if not isinstance(value, dict) or not value.keys() <= _KEYS:  # Jackson: no unknown key
+    if not isinstance(value, dict) or not value.keys() <= _KEYS:  # Jackson accepts no unknown key
         raise _refused("computed.json has a key that the standard parser refuses")
-    if not all(isinstance(text, str) for text in value.values()):  # serde: strings only
+    if not all(isinstance(text, str) for text in value.values()):  # serde accepts only strings
         raise _refused("computed.json has a value that is not a string")
     return value
 

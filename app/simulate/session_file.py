@@ -1,6 +1,6 @@
-"""Code sessions in a local file: a convenience of the desk, which no worker has and no result needs.
+"""Code sessions in a local file: a convenience on this machine, which no worker has and no result needs.
 
-One JSON object: name -> session, as it came out of the last verified result, and what the desk remembers beside it.
+The file is one JSON object: name -> session, as it was in the last verified result, with notes beside it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Kept(BaseModel):
 
     session: Session
     changed: str
-    """UTC, as 2026-11-25 04:20."""
+    """The time in UTC, as 2026-11-25 04:20."""
 
     @property
     def title(self) -> str:
@@ -40,7 +40,7 @@ class Kept(BaseModel):
 
     @property
     def verdict(self) -> str:
-        """Return what became of its last turn."""
+        """Return the outcome of its last turn."""
         if not self.session.turns:
             return "no turns"
         turn = self.session.turns[-1]
@@ -50,7 +50,7 @@ class Kept(BaseModel):
         return f"{passed} of {len(turn.verdicts)} tests passed" if turn.verdicts else "untested"
 
     def line(self, name: str) -> str:
-        """Return all of that in one line."""
+        """Return name, language, number of turns, outcome, time of change and title on one line."""
         turns = len(self.session.turns)
         counted = f"{turns} turn{'s' * (turns != 1)}"
         return f'{name}: {self.session.language}, {counted}, {self.verdict}, {self.changed}, "{self.title}"'
@@ -70,7 +70,7 @@ class Store(BaseModel):
         return self.sessions[name]
 
     def only(self) -> str:
-        """Return the name of the only session there is. Raises `UsageError` session.unknown or session.unnamed."""
+        """Return the name of the only session. Raises `UsageError` session.unknown or session.unnamed."""
         if not self.sessions:
             raise UsageError("session.unknown", "there is no session yet")
         if len(self.sessions) > 1:
@@ -78,20 +78,20 @@ class Store(BaseModel):
         return next(iter(self.sessions))
 
     def fresh(self, prompt: str) -> str:
-        """Return a new name made of the first words of `prompt`."""
+        """Return a new name made from the first words of `prompt`."""
         stem = "-".join(re.findall(r"\w+", prompt.lower())[:5])[:40].strip("-_") or "session"
         names = (stem if number == 1 else f"{stem}-{number}" for number in range(1, len(self.sessions) + 2))
         return next(name for name in names if name not in self.sessions)
 
     def keep(self, name: str, session: Session) -> Kept:
-        """Put a session in, as of now."""
+        """Store a session with the current time."""
         now = f"{datetime.now(UTC):%Y-%m-%d %H:%M}"
         kept = Kept(session=session, changed=now)
         self.sessions[name] = kept
         return kept
 
     def rename(self, old: str, new: str) -> Kept:
-        """Give a session another name, in its place. Raises `UsageError` session.unknown or session.exists."""
+        """Rename a session, which keeps its place. Raises `UsageError` session.unknown or session.exists."""
         kept = self.get(old)
         if new in self.sessions:
             raise UsageError("session.exists", f"there is a session {new!r} already")
@@ -99,7 +99,7 @@ class Store(BaseModel):
         return kept
 
     def delete(self, name: str, turn: int | None = None) -> Kept:
-        """Delete a session, or one of its turns, counted from 1; return what it was. Raises `UsageError` session.unknown."""
+        """Delete a session, or one of its turns, counted from 1. Return its old state. Raises `UsageError` session.unknown."""
         kept = self.get(name)
         if turn is None:
             return self.sessions.pop(name)
@@ -112,24 +112,24 @@ class Store(BaseModel):
 
 
 def load(path: Path) -> Store:
-    """Return the sessions in the file, none if there is no file. Raises `UsageError` session.unreadable."""
+    """Return the sessions in the file, none if the file does not exist. Raises `UsageError` session.unreadable."""
     try:
         return Store.model_validate(strict_json.loads(own_files.read(path, _FILE_BYTES)))
     except (ValidationError, AppError) as err:
         if isinstance(err, UsageError) and err.code == "file.missing":
             return Store()
-        raise UsageError("session.unreadable", f"{path} is no session file") from err
+        raise UsageError("session.unreadable", f"{path} is not a session file") from err
 
 
 @contextmanager
 def changing(path: Path) -> Iterator[Store]:
-    """Yield the sessions in the file as they are now, and write what becomes of them; two turns at once lose neither.
+    """Yield the current sessions in the file, and write them back after changes; two turns at once both keep theirs.
 
-    Raises `UsageError` session.unreadable, `SimulationError` if the file cannot be written; it is as it was then.
+    Raises `UsageError` session.unreadable, and `SimulationError` if the file cannot be written, which then stays as it was.
     """
     try:
         with atomic.alone_in(path.parent):
-            for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):  # after a kill in the middle: it holds prompts
+            for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):  # left by a kill; it holds prompts
                 left.unlink(missing_ok=True)
             store = load(path)
             yield store
@@ -139,5 +139,5 @@ def changing(path: Path) -> Iterator[Store]:
 
 
 def save(store: Store, path: Path) -> None:
-    """Write the file in one step, readable by its owner only: it holds prompts. Raises `OSError`."""
+    """Write the file in one step, readable by its owner only, because it holds prompts. Raises `OSError`."""
     atomic.write(path, strict_json.dumps(store.model_dump(mode="json")), 0o600)

@@ -21,14 +21,14 @@ Facts = Iterable[tuple[str, str]]
 
 
 def exit_code(done: Simulated) -> int:
-    """Return 0 for a verified answer, 3 for a verified one that is not what was asked for, else 1."""
+    """Return 0 for a verified answer, 3 for a verified answer that is not what was asked for, else 1."""
     if done.verified is None:
         return EXIT_REFUSED
     return {"ok": EXIT_OK, "failed": EXIT_FAILED}.get(outcome(done.verified.result.report), EXIT_REFUSED)
 
 
 def summary(done: Simulated, program: str) -> dict[str, Any]:
-    """Return one JSON object with stable keys; `program` is how this one was called."""
+    """Return one JSON object with stable keys. `program` is the command that started this program."""
     result = strict_json.loads(done.delivered.result)
     report = Result.model_validate_json(done.delivered.result).report
     return {
@@ -50,7 +50,7 @@ def summary(done: Simulated, program: str) -> dict[str, Any]:
 
 
 def as_text(done: Simulated, program: str, more: Facts = ()) -> str:
-    """Return the answer first, then what vouches for it, with `more` facts, then the next command."""
+    """Return the answer, then the evidence for it with the facts in `more`, then the next command."""
     report = Result.model_validate_json(done.delivered.result).report
     lines = [*story(report), ""]
     for label, fact in (*_facts(done, report), *more):
@@ -59,7 +59,7 @@ def as_text(done: Simulated, program: str, more: Facts = ()) -> str:
 
 
 def next_command(done: Simulated, program: str) -> str | None:
-    """Return the command that checks the result, fit to be pasted; None if it did not verify."""
+    """Return the command that checks the result, ready to be pasted; None if the result did not verify."""
     if done.verified is None:
         return None
     path = Path(done.folder) / "result.json"
@@ -67,7 +67,7 @@ def next_command(done: Simulated, program: str) -> str | None:
 
 
 def story(report: Report) -> list[str]:
-    """Return the answer, or in bulk how the items fared and then each of them."""
+    """Return the answer; in bulk how many items succeeded, and then each of them."""
     if not report.bulk:
         return tell(report)
     counted = report.bulk
@@ -81,7 +81,7 @@ def story(report: Report) -> list[str]:
 
 
 def _places(done: Simulated, report: Report) -> Iterator[tuple[str, str]]:
-    """Yield what an error is about, in the person's own words: a public result gives a number alone."""
+    """Yield the subject of each error in the person's own words, because a public result gives only a number."""
     failed = [(item.index, item.error) for item in report.bulk.results] if report.bulk else [(1, report.error)]
     for index, error in failed:
         dataset = done.order.datasets[index - 1] if error and index <= len(done.order.datasets) else None

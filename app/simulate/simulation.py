@@ -1,4 +1,4 @@
-"""One simulation from order to verified result."""
+"""Run one simulation, from the order to a verified result."""
 
 from __future__ import annotations
 
@@ -30,22 +30,22 @@ class Simulated:
     verified: Verified | None
     refusal: AppError | None
     trusted: bool
-    """The signer is the one whose key the app was given; else all that is known is that nothing was altered."""
+    """Whether the signer's key is the one that the app was given; otherwise it is only known that nothing was altered."""
     order: Order
     seconds: float
     folder: Path
-    """Where result.json is, with all else that the requester would get."""
+    """The folder with result.json and all other files that the requester would get."""
 
 
 def simulate(
     order: Order, out: Path | None, tick: Callable[[float], None], outside: Outside | None = None, *, keep: bool = False
 ) -> Simulated:
-    """Run `order` through the app as a worker would and return what comes out.
+    """Run `order` through the app as a worker would, and return the outcome.
 
-    IEXEC_OUT is `out`, or the next folder below ./sealed-result; it stays. IEXEC_IN, with the decrypted inputs, is a
-    temporary folder that is removed in the end, unless `keep`: then it is moved there too. `tick` is called with the
-    seconds so far. With `outside` the app runs in this very process: a worker's environment knows no way to it. Raises
-    `SimulationError` when the app breaks a rule of the platform; an error result is no such thing.
+    IEXEC_OUT is `out`, or the next folder below ./sealed-result; it stays. IEXEC_IN, with the decrypted inputs, is a temporary
+    folder that is removed in the end, or with `keep` moved there too. `tick` is called with the seconds so far. With `outside`
+    the app runs in this very process, because a worker's environment cannot name an engine. Raises `SimulationError` if the app
+    breaks a rule of the platform; an error result does not break one.
     """
     began = time.monotonic()
     with orderly(), results(out, keep=keep) as folder, private(keep_in=folder if keep else None) as inside:
@@ -65,7 +65,7 @@ def simulate(
 
 
 def _expected_signer(order: Order) -> str | None:
-    """Return the address of the key in the order, None if there is none or it is no key."""
+    """Return the address of the key in the order, None if there is no key or an invalid one."""
     try:
         return signing.load_key(order.app_secret).address if order.app_secret else None
     except SigningError:
@@ -73,7 +73,7 @@ def _expected_signer(order: Order) -> str | None:
 
 
 def _run_child(environ: Mapping[str, str], args: str, began: float, tick: Callable[[float], None]) -> None:
-    """Run `python -m app`, which must end well and silently."""
+    """Run `python -m app`. Raises `SimulationError` unless it ends with code 0 and prints nothing."""
     child = None
     try:
         with deferred():
@@ -82,7 +82,7 @@ def _run_child(environ: Mapping[str, str], args: str, began: float, tick: Callab
     except BaseException:
         if child:
             child.kill()
-            child.wait()  # what it writes to is removed next
+            child.wait()  # the folder that it writes to is removed next
         raise
     if child.returncode != 0:
         last = stderr.decode(errors="replace").strip().rpartition("\n")[2]

@@ -1,4 +1,4 @@
-"""What an answer says, in lines for a person: what went wrong first and aloud, then the answer, then what it rests on."""
+"""Describe an answer in lines for a person: failures first, then the answer, then what it rests on."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _CLAIMS = (("reasoning", "Why"), ("strength", "Strengths"), ("risk", "Risks"), (
 
 
 def outcome(report: Report) -> Outcome:
-    """Return what became of a task: `failed` is a valid answer that is not what was asked for."""
+    """Return the outcome of a task: `failed` is a valid answer that is not what was asked for."""
     status: Any = report.status
     if status != "ok":
         return status if status in ("failed", "incomplete") else "error"
@@ -42,7 +42,7 @@ def outcome(report: Report) -> Outcome:
 
 
 def has_failed(part: Report | BulkItem) -> bool:
-    """Return whether there is an answer, and it is not what was asked for."""
+    """Return whether there is an answer that is not what was asked for."""
     answer = part.answer
     if not isinstance(answer, CodeAnswer):
         return False
@@ -50,7 +50,7 @@ def has_failed(part: Report | BulkItem) -> bool:
 
 
 def tell(part: Report | BulkItem) -> list[str]:
-    """Return the lines on one answer or error."""
+    """Return the lines about one answer or error."""
     answer = part.answer
     if part.error is not None and answer is None:
         loud = "INCOMPLETE" if part.error.code == "incomplete" else f"ERROR {part.error.code}"
@@ -77,7 +77,7 @@ def inputs(found: Iterable[Input]) -> list[tuple[str, str]]:
 
 
 def wrap(text: str, indent: str = "", first: str | None = None) -> list[str]:
-    """Return `text` in lines of at most `WIDTH` characters; its own line ends stay."""
+    """Return `text` in lines of at most `WIDTH` characters, keeping its own line ends."""
     head = indent if first is None else first
     lines = [
         textwrap.fill(
@@ -122,7 +122,7 @@ def _code(answer: CodeAnswer) -> Iterator[str]:
 
 
 def _headline(answer: CodeAnswer) -> str:
-    """Return what is to be known before a line of the code is read."""
+    """Return what a reader must know before reading a line of the code."""
     statuses: list[str] = [verdict.status for verdict in answer.tested.verdicts]
     status: str = answer.status
     if status in _STATUS:

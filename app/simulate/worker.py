@@ -1,7 +1,7 @@
-"""A worker on one machine: the real files, the real environment, the real child process.
+"""A worker on one machine: the real files, the real environment, and a real child process.
 
-Environment, file names and how args are split (`CommandLineUtils.translateCommandline`): docs/reference/iexec-protocol.md,
-"The environment" and "Args".
+Environment, file names and how args are split (`CommandLineUtils.translateCommandline`): docs/reference/iexec-protocol.md, "The
+environment" and "Args".
 """
 
 from __future__ import annotations
@@ -22,49 +22,49 @@ from app.desk.cache import cache_folder, lock
 from app.formats.hex_words import ZERO_ADDRESS
 from app.iexec.args import split_args
 
-TASK_ID = "0x" + "5ea1ed" * 10 + "0001"  # a simulated task has always the same id, so its result is reproducible
+TASK_ID = "0x" + "5ea1ed" * 10 + "0001"  # a simulated task always has the same id, so that its result is reproducible
 _KEY_BYTES = 1_024
 DEAL_ID = "0x" + "dea1" * 16
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """An input file that has been read."""
+    """An input file with its content."""
 
     name: str
     data: bytes = field(repr=False)
 
     def read_bytes(self) -> bytes:
-        """Return its bytes, as a path does."""
+        """Return the content, with the interface of a path."""
         return self.data
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a requester buys: at most one protectedData, or a bulk slice, and what goes with it."""
+    """What a requester orders: at most one protectedData, or a bulk slice, and everything that goes with it."""
 
     datasets: tuple[bytes | None, ...] = field(default=(), repr=False)
-    """None for one that the worker could not fetch or decrypt: its name is given to the app all the same."""
+    """None stands for a dataset that the worker could not fetch or decrypt; the app still gets its name."""
     bulk: bool = False
     args: str = ""
     requester_secrets: Mapping[int, str] = field(default_factory=dict, repr=False)
     input_files: tuple[Path | Held, ...] = ()
     app_secret: str | None = field(default=None, repr=False)
     simulated_key: bool = False
-    """The app secret is this machine's simulation key."""
+    """Whether the app secret is this machine's simulation key."""
     task_id: str = TASK_ID
     deal_id: str = DEAL_ID
     task_index: int = 0
     first_index: int = 0
     deal_size: int = 1
     addresses: tuple[str, ...] = ()
-    """Of the datasets; made up where there are none."""
+    """The addresses of the datasets; made up if there are none."""
 
 
 def prepare(order: Order, in_folder: Path, out_folder: Path) -> dict[str, str]:
     """Fill IEXEC_IN and return the environment of the app, exactly as on a TEE worker.
 
-    In both single and bulk tasks IEXEC_DATASET_FILENAME is always there; the zero address means none.
+    In single and in bulk tasks IEXEC_DATASET_FILENAME is always set; the zero address means that there is no dataset.
     """
     addresses = order.addresses or tuple(_address(index) for index in range(1, len(order.datasets) + 1))
     for address, data in zip(addresses, order.datasets, strict=True):
@@ -109,9 +109,9 @@ def start(environ: Mapping[str, str], args: str) -> subprocess.Popen[bytes]:
 
 
 def simulation_key() -> str:
-    """Return this machine's simulation key, made on first use: it signs simulations and nothing else.
+    """Return this machine's simulation key, made on first use; it signs simulations and nothing else.
 
-    A file that holds none is never replaced: results may have been signed with what it held. Raises `UsageError` key.torn,
+    A damaged key file is never replaced, because results may have been signed with the key in it. Raises `UsageError` key.torn,
     `AppError` cache.unwritable.
     """
     path = cache_folder() / "simulation.key"
@@ -126,10 +126,10 @@ def simulation_key() -> str:
         text = own_files.read(path, _KEY_BYTES).decode("ascii")
         signing.load_key(text)
     except (AppError, UnicodeDecodeError) as err:
-        raise UsageError("key.torn", f"{path}, this machine's simulation key, holds no key") from err
+        raise UsageError("key.torn", f"{path}, the simulation key of this machine, is damaged") from err
     return text
 
 
 def _address(index: int) -> str:
-    """Return a made-up dataset address; it must not depend on the content, which is private."""
+    """Return a made-up dataset address. It must not depend on the content, which is private."""
     return f"0xda7a5e7{index:033x}"

@@ -1,1 +1,1 @@
-"""A verifier of results: the file, the steps, the chain, the replay, and what the person is told."""
+"""The verifier of results: reading the file, the checks, the chain, the replay, and the messages for the person."""

@@ -1,4 +1,4 @@
-"""What a verification went through and what it did not, in words: a list that ends with what no check can say."""
+"""The checks that a verification made and those that it left out, in words; the list ends with what no check can show."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ STEPS = {
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Which further checks were asked for, and made."""
+    """The further checks that were asked for and made."""
 
     model: bool = False
     request: bool = False
     opened: bool = False
-    """The commitment was opened; with a replay it may be the answer alone that was compared."""
+    """Whether the commitment was opened; a replay may have compared the answer alone."""
     replay: bool = False
     on_chain: OnChain | None = None
 
@@ -64,7 +64,7 @@ def checked(verified: Verified, asked: Asked) -> list[tuple[str, str]]:
 
 
 def unchecked(verified: Verified, asked: Asked) -> list[tuple[str, str]]:
-    """Return what was left out, and how to have it checked; and what no check of a result can show."""
+    """Return the checks that were left out, each with how to request it, and then what no check of a result can show."""
     report = verified.result.report
     salted = any(part.commitment for part in (report.bulk.results if report.bulk else (report.request,)))
     left = [
@@ -80,7 +80,7 @@ def unchecked(verified: Verified, asked: Asked) -> list[tuple[str, str]]:
 
 
 def aloud(report: Report) -> list[str]:
-    """Return what a reader must not miss in a genuine result, each in one line."""
+    """Return the facts about a genuine result that a reader must not miss, one on each line."""
     found = []
     status: str = report.status
     if status != "ok":

@@ -1,7 +1,8 @@
 """The file that a requester gets: result.json itself, or the zip around it that iExec delivers.
 
-`iexec task show --download` writes 0xTASK.zip: the files of IEXEC_OUT, or iexec_out.zip around them; with an encrypted
-result iexec_out.zip.aes and aes-key.rsa instead (iExec's post-compute, `web2_result.rs` and `encryption.rs`).
+`iexec task show --download` writes 0xTASK.zip: it holds the files of IEXEC_OUT, or iexec_out.zip with these files. For an
+encrypted result it holds iexec_out.zip.aes and aes-key.rsa instead (iExec's post-compute, `web2_result.rs` and
+`encryption.rs`).
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ _ENCRYPTED = 0x1  # general purpose flag bit 0 (APPNOTE 4.4.4)
 
 
 def read_result(path: Path) -> bytes:
-    """Return the bytes of result.json, from the file itself, its folder, or the zip it was delivered in; `-` is standard input.
+    """Return the bytes of result.json, from the file, its folder, the zip that iExec delivers, or with `-` standard input.
 
-    Reads no more than iExec delivers, and inflates no more than a result can have. Raises `VerifyError`
-    result.unreadable with the reason.
+    It reads no more than iExec delivers, and inflates no more than a result can have. Raises `VerifyError` result.unreadable
+    with the reason.
     """
     try:
         data = own_files.read(path / _RESULT if path.is_dir() else path, LIMITS.delivered_bytes)
@@ -39,7 +40,7 @@ def _unpack(data: bytes, *, inner: bool) -> bytes:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = {entry.filename: entry for entry in archive.infolist()}
             if len(entries) != len(archive.infolist()):
-                raise VerifyError("result.unreadable", "the zip holds two files of one name")
+                raise VerifyError("result.unreadable", "the zip holds two files of the same name")
             if _RESULT in entries:
                 return _content(archive, entries[_RESULT], LIMITS.result_bytes)
             if _INNER in entries and not inner:
@@ -47,7 +48,7 @@ def _unpack(data: bytes, *, inner: bool) -> bytes:
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError) as err:
         raise VerifyError("result.unreadable", "the zip is damaged") from err
     if any(name.endswith(_SEALED) for name in entries):
-        raise VerifyError("result.unreadable", "the zip is encrypted still: `iexec task show --download --decrypt` opens it")
+        raise VerifyError("result.unreadable", "the zip is still encrypted: `iexec task show --download --decrypt` opens it")
     raise VerifyError("result.unreadable", f"the zip holds no {_RESULT}")
 
 

@@ -1,7 +1,7 @@
-"""Compare a verified result with what the PoCo contracts say of its task. Reads only, over JSON-RPC.
+"""Compare a verified result with what the PoCo contracts hold about its task. It only reads, over JSON-RPC.
 
-Word positions are those of IexecLibCore_v5.Task and .Deal as `viewTask` and `viewDeal` of @iexec/poco 6.1.0
-return them: an offset, then one word a member. Trusts the endpoint to say what is on chain.
+Word positions are those of IexecLibCore_v5.Task and .Deal as `viewTask` and `viewDeal` of @iexec/poco 6.1.0 return them: an
+offset, then one word for each member. The endpoint is trusted to tell what is on chain.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ _STATUS, _DEAL_ID, _RESULT_DIGEST = 1, 2, 12  # words of viewTask
 _APP, _CALLBACK = 1, 15  # words of viewDeal
 _JSON = {"Content-Type": "application/json"}
 _TIMEOUT = 20  # seconds without a byte
-_DEADLINE = 60  # seconds for a whole answer, the look-up of the name included
+_DEADLINE = 60  # seconds for a whole answer, including the look-up of the name
 _ANSWER_BYTES = 2 * 2**20  # a task's `results` and a deal's `params` are a few hundred bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Hub:
-    """The PoCo hub of one chain, behind one JSON-RPC endpoint."""
+    """The PoCo hub of one chain, reached through one JSON-RPC endpoint."""
 
     rpc: str
     address: str
@@ -51,7 +51,7 @@ class Hub:
 
 @dataclass(frozen=True, slots=True)
 class OnChain:
-    """What the chain said of a task, and agrees with its result."""
+    """What the chain holds about a task, in agreement with its result."""
 
     chain_id: int
     hub: str
@@ -60,7 +60,7 @@ class OnChain:
     task_id: str
     result_digest: str
     has_callback: bool
-    """True: resultDigest is keccak256 of callback-data; False: the SHA-256 of result.json."""
+    """True: resultDigest is keccak256 of callback-data; False: it is the SHA-256 of result.json."""
 
 
 def connect(rpc: str, hub: str | None = None) -> Hub:
@@ -83,7 +83,7 @@ def check_task(verified: Verified, data: bytes, hub: Hub, task_id: str, app: str
     3 its resultDigest is the SHA-256 of the file, or in a deal with a callback keccak256 of callback-data
     4 the app of its deal is `app`
 
-    Does **not** check who ran the task or in which enclave. Raises `VerifyError` or `ChainError`.
+    It does **not** check who ran the task or in which enclave. Raises `VerifyError` or `ChainError`.
     """
     attestation = verified.result.attestation
     if attestation.message.taskId != task_id.lower():  # 1
@@ -108,7 +108,7 @@ def check_task(verified: Verified, data: bytes, hub: Hub, task_id: str, app: str
 
 def _call(rpc: str, method: str, params: list[Any]) -> Any:
     if not re.match("https?://", rpc):
-        raise ChainError("chain.unreachable", "the endpoint is no http or https address")
+        raise ChainError("chain.unreachable", "the endpoint is not an http or https address")
     body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
     try:
         raw = web.answer(rpc, body, _JSON, idle=_TIMEOUT, seconds=_DEADLINE, most=_ANSWER_BYTES)

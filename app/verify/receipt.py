@@ -10,9 +10,9 @@ from app.verify.verifier import Verified
 
 
 def receipt(verified: Verified, on_chain: OnChain | None = None) -> dict[str, Any]:
-    """Return an in-toto Statement (v1) about the file: the same facts in the supply-chain tools' own form, unsigned.
+    """Return an unsigned in-toto Statement (v1) with the facts about the file, in the form that supply-chain tools use.
 
-    `on_chain` is what `app.verify.on_chain.check_task` gave, or None if the chain was not asked.
+    `on_chain` is the result of `app.verify.on_chain.check_task`, or None if the chain was not asked.
     """
     report = verified.result.report
     return {

@@ -1,4 +1,4 @@
-"""Run a request again and see whether it gives the same bytes."""
+"""Run a request again, and check that it gives the same bytes."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from app.verify.verifier import Verified
 
 
 def replay(verified: Verified, request: Request, threads: int = 1) -> None:
-    """Return if the same model, engine build and request give the report's answer, byte for byte.
+    """Check that the same model, engine build and request give the report's answer again, byte for byte.
 
-    Compares the canonical JSON of answer and parameters, signatures left out; everything else in a report is public and
-    is covered by `verify`. Who gave a wallet's history is no part of a request: that it was the requester, or the owner of the
-    data, is taken from the report, and only that it was given, or fetched, is compared. A score that was made without the
-    model is made without it again; one from a live source is fetched again. Raises `VerifyError` result.no_answer,
-    engine.not_embedded, result.other_engine or result.not_reproduced, `ModelError` if the model is not embedded here.
+    It compares the canonical JSON of answer and parameters, without signatures; everything else in a report is public, and
+    `verify` covers it. Who gave a wallet's history is not part of a request: whether the requester or the owner of the data
+    gave it is taken from the report, and only whether it was given or fetched is compared. A score that was made without the
+    model is again made without it, and a history from a live source is fetched again. Raises `VerifyError` result.no_answer,
+    engine.not_embedded, result.other_engine or result.not_reproduced, and `ModelError` if the model is not embedded here.
     """
     report = verified.result.report
     if report.answer is None:
@@ -48,7 +48,7 @@ def replay(verified: Verified, request: Request, threads: int = 1) -> None:
 
 
 def _model(used: ModelInfo, version: str) -> Path:
-    """Return the checked file of the model that was used by the program of that version."""
+    """Return the checked file of the model that the program of that version used."""
     if used.build != library.build_id():
         raise VerifyError("result.other_engine", f"the answer came from another build of the engine, in sealed-llm {version}")
     model = find(used.name)
@@ -58,13 +58,13 @@ def _model(used: ModelInfo, version: str) -> Path:
 
 
 def _lacking(answer: Answer) -> OpenAnswerer:
-    """Return what says why there was no model, as the answer of a score tells it."""
+    """Return a function that raises the error for which a score had no model, as its answer tells."""
     why = answer.fallback if isinstance(answer, ScoreAnswer) else None
     return lacking(ModelError(why.code, why.message)) if why and why.code in HINTS else NOT_LOADED
 
 
 def _as_given(request: Request, answer: Answer) -> Request:
-    """Return the request with what the answer says of who gave its history."""
+    """Return the request with the givers of its history as the answer tells them."""
     if not isinstance(request, Score) or not isinstance(answer, ScoreAnswer):
         return request
     data = answer.data

@@ -1,9 +1,9 @@
-"""Check a result: hashes, schema, signature, signer; and, if asked, the model, the request, the chain.
+"""Check a result: hashes, schema, signature, signer; and if asked also the model, the request and the chain.
 
     from app.verify.verifier import verify
     report = verify(Path("result.json").read_bytes(), signer="0x…").result.report
 
-Loads neither llama_cpp nor web3 nor eth_account.
+This module loads neither llama_cpp nor web3 nor eth_account.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from app.result.report import Result
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """A result that passed, and who signed it."""
+    """A result that passed the checks, and who signed it."""
 
     result: Result
     signer: str
     sha256: str
-    """SHA-256 of the file, 64 hex digits: with 0x before it, the task's resultDigest on chain."""
+    """SHA-256 of the file, 64 hex digits. With 0x before it, it is the task's resultDigest on chain."""
 
 
 def verify(data: bytes, signer: str, *, model_sha256: str | None = None) -> Verified:
@@ -37,11 +37,11 @@ def verify(data: bytes, signer: str, *, model_sha256: str | None = None) -> Veri
     2 every hash of the signed struct is recomputed from the report and must equal the file's
     3 the signature is canonical and recovers an address
     4 that address is the one in the file, and the one the caller trusts
-    5 the Sui and EIP-712 signatures of scores fit what the report says, of the history's origin too, and are by the same key
+    5 the Sui and EIP-712 signatures of scores match the report, also the origin of the history, and are by the same key
     6 the model is the one the caller expects, if one is named
 
-    Does **not** check that the answer is true, that the signer's key lives in an enclave, that the task exists
-    on chain (`app.verify.on_chain`), or without step 6 that it was a model in an image that answered
+    It does **not** check that the answer is true, that the signer's key lives in an enclave, that the task exists
+    on chain (`app.verify.on_chain`), or, without step 6, that a model inside an image answered
     (`report.outside_model`). Raises `AppError` with the code of the step that failed.
     """
     result = read(data)  # 1
@@ -64,9 +64,9 @@ def verify(data: bytes, signer: str, *, model_sha256: str | None = None) -> Veri
 def open_commitment(verified: Verified, request: dict[str, Any]) -> Request:
     """Return the request in the fields `request` if the result commits to it.
 
-    The fields must hold the `salt` and everything that shaped the decoded request, whatever source it
-    came from. In bulk the commitment of any item will do. Raises `VerifyError` result.wrong_request,
-    `InputError` if the fields are no request.
+    The fields must hold the `salt` and everything that shaped the decoded request, from whichever source it came. In bulk the
+    commitment of any item suffices. Raises `VerifyError` result.wrong_request, and `InputError` if the fields are not a
+    request.
     """
     parsed, salt = parse(request)
     report = verified.result.report

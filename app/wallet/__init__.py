@@ -1,1 +1,1 @@
-"""Wallet history, features and scorecard. Knows nothing of models."""
+"""The history of a wallet, its features and its scorecard. This room does not know any model."""

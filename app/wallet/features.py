@@ -1,7 +1,7 @@
-"""What is measured of a wallet: whole numbers with a unit, pure functions of the history and the labels.
+"""The features of a wallet: whole numbers with a unit, computed from the history and the labels alone.
 
-None means that the source does not tell. Failed transactions, and all dealings with flagged addresses,
-count only where a feature is about them: nothing bad can look like activity.
+None means that the source does not tell. Failed transactions, and all transactions with flagged addresses, count only in
+features about them, so that nothing bad can look like activity.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from app.wallet.tally import Tally
 
 MINUTE, DAY = 60, 86_400
 
-# name -> (unit, meaning). The order is that of every table about them.
+# name -> (unit, meaning). Every table of features keeps this order.
 FEATURES: dict[str, tuple[str, str]] = {
     "span_minutes": ("minutes", "from the first to the last transaction"),
     "span_days": ("days", "the same, rounded down"),
@@ -77,7 +77,7 @@ _ROUNDED = (
 
 
 def features(history: History, labels: Labels) -> dict[str, int | None]:
-    """Return every feature of `FEATURES`, in its order. Pure; integer arithmetic only."""
+    """Return every feature of `FEATURES`, in its order. This is a pure function with integer arithmetic only."""
     found: dict[str, int | None] = dict.fromkeys(FEATURES)
     if history.account is not None:
         found["balance_micro"] = history.account.balance // 10**12
@@ -99,7 +99,8 @@ def features(history: History, labels: Labels) -> dict[str, int | None]:
 def months(history: History, labels: Labels) -> Iterator[tuple[Mapping[str, int], bool]]:
     """Yield, for each calendar month with a transaction, the tallied features as of its end and whether it was clean.
 
-    Clean: the wallet sent nothing that failed and touched nothing flagged. What others send it, it cannot help.
+    A month is clean if the wallet sent no failed transaction and touched no flagged address. What others send to the wallet
+    does not count against it, because it cannot prevent that.
     """
     tally, flagged = Tally(history.wallet), _flagged(history, labels)
     for _, rows in _by_month(history.transactions or ()):
@@ -120,7 +121,7 @@ def _by_month(rows: tuple[Transaction, ...]) -> Iterator[tuple[tuple[int, int], 
 
 
 def month_of(time: int) -> tuple[int, int]:
-    """Return year and month, UTC, of a Unix time."""
+    """Return year and month of a Unix time in UTC."""
     day = datetime.fromtimestamp(time, UTC).date()
     return day.year, day.month
 
@@ -195,7 +196,7 @@ def _kinds(address: str | None, history: History, labels: Labels) -> set[LabelKi
 
 
 def _flagged(history: History, labels: Labels) -> frozenset[str]:
-    """Return the hashes of all transactions that touch a flagged address, tokens and approvals included."""
+    """Return the hashes of all transactions that touch a flagged address, also through tokens and approvals."""
     found = set()
     for row in history.transactions or ():
         if any(_kinds(address, history, labels) for address in (row.sender, row.recipient, row.spender)):
@@ -207,7 +208,7 @@ def _flagged(history: History, labels: Labels) -> frozenset[str]:
 
 
 def _flags(history: History, labels: Labels) -> dict[str, int]:
-    """Count transactions by what they touch: each hash once for each kind."""
+    """Return the number of transactions that touch each kind of flagged address; each hash counts once for each kind."""
     sent: dict[str, set[str]] = {kind: set() for kind in FLAGS}
     received: set[str] = set()
     rows: list[Transaction | Transfer] = [*(history.transactions or ()), *(history.transfers or ())]

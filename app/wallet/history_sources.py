@@ -1,4 +1,4 @@
-"""Where a history may come from: one name each, and what of it is read. Errors and docs say it too."""
+"""The sources that a history may come from: one name for each, and which of its answers are read. Errors and docs show it."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ READ: dict[str, str] = {
     "aggregator": "an aggregator's wallet_metadata",
     "count": '{"transaction_count": n}',
 }
-"""What is read, by the name of the source that a report says."""
+"""The answers that are read, by the name of the source in a report."""
 
 SOURCES = ", ".join(READ.values()) + "; as JSON, as NDJSON, or as a list of these from one source"
-"""All of it in one line."""
+"""All of `READ` on one line."""
 hints.offer("history_sources", (SOURCES,))

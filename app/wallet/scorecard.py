@@ -1,10 +1,10 @@
-"""From features to a score: a table of whole points, nothing else.
+"""Compute a score from the features, with a table of whole points and nothing else.
 
     total = base + points + kept - deductions, held between 0 and 1000
 
-Points are fitted (dev/fit_scorecard.py) or, where no labelled data exists, judged; the table says which.
-`kept`: what an earlier month had earned stays earned through clean months, so a clean active month never lowers
-a score. Deductions only grow with what is bad. No text and no model has a part in any of it.
+The points are fitted (dev/fit_scorecard.py) or, where no labelled data exists, judged; the table says which.
+`kept` are points that an earlier month had earned: they stay through clean months, so a clean active month never
+lowers a score. Deductions only grow with bad events. No text and no model influences the score.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ Values = Mapping[str, int | None]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What one feature is worth."""
+    """The points of one feature."""
 
     feature: str
     factor: Factor
     points: int
     """Below zero for a deduction."""
     most: int
-    """The most points that the feature can bring, or the least that a deduction can."""
+    """The most points that the feature can bring, or the lowest points of a deduction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +41,10 @@ class Score:
     """A total and how it came about."""
 
     total: int
-    """0 to 1000."""
+    """From 0 to 1000."""
     tier: str
     factors: dict[Factor, int]
-    """Each 0 to 100: its share of the points it could bring; risk: 100 without any deduction."""
+    """Each from 0 to 100: the share that was earned of the points a feature can bring; risk: 100 without any deduction."""
     lines: tuple[Line, ...]
     base: int
     kept: int
@@ -52,7 +52,7 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Scorecard:
-    """The table. `table` is the JSON of scorecard.json."""
+    """The table of points. `table` is the JSON of scorecard.json."""
 
     table: Mapping[str, Any]
 
@@ -72,9 +72,10 @@ class Scorecard:
         return hashlib.sha256(strict_json.dumps(self.table)).hexdigest()
 
     def score(self, values: Values, months: Iterable[tuple[Values, bool]] = ()) -> Score:
-        """Return the score of the features `values`; `months` is what `app.wallet.features.months` yields.
+        """Return the score of the features `values`; `months` is the output of `app.wallet.features.months`.
 
-        A feature that is missing or None earns the points of its row for the unknown; an unknown deduction is none.
+        A feature that is missing or None earns the points that its row has for unknown values; an unknown deduction counts as
+        none.
         """
         earned = [self._line(row, values) for row in self.table["points"]]
         deducted = [self._deduction(row, values) for row in self.table["deductions"]]
@@ -93,7 +94,7 @@ class Scorecard:
         return str(next(name for least, name in self.table["tiers"] if total >= least))
 
     def _kept(self, months: Iterable[tuple[Values, bool]]) -> int:
-        """Return the points earned in an earlier month beyond those of the last one, if all months since were clean."""
+        """Return how many points an earlier month had earned beyond those of the last month, if all months since were clean."""
         fitted = [row for row in self.table["points"] if row["basis"] == "fitted"]
         best = now = 0
         for values, clean in months:
@@ -102,7 +103,7 @@ class Scorecard:
         return best - now
 
     def earned(self, values: Values) -> int:
-        """Return the points for `values`, base and deductions left out."""
+        """Return the points for `values`, without base and deductions."""
         return sum(self._line(row, values).points for row in self.table["points"])
 
     def _line(self, row: Mapping[str, Any], values: Values) -> Line:

@@ -1,4 +1,4 @@
-"""The features that add up transaction by transaction, so that any moment of a history can be scored."""
+"""Add up features transaction by transaction, so that a history can be scored as of any moment."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from app.wallet.history import Transaction
 
 
 class Tally:
-    """Running counts of a wallet's successful, unflagged transactions, in order of time."""
+    """Running counts of a wallet's successful and unflagged transactions, in order of time."""
 
     def __init__(self, wallet: str) -> None:
         self._wallet = wallet
@@ -21,7 +21,7 @@ class Tally:
         self._sent = self._received = 0
 
     def add(self, row: Transaction) -> None:
-        """Count `row`; rows come in order of time."""
+        """Count the transaction `row`. Rows must come in order of time."""
         self._first = row.time if self._first is None else self._first
         self._last = row.time
         if row.sender == self._wallet and row.recipient is None:
@@ -40,7 +40,7 @@ class Tally:
             self._largest_receipt = max(self._largest_receipt, row.value)
 
     def features(self) -> dict[str, int]:
-        """Return what the fitted half of the scorecard reads; units as in `app.wallet.features`."""
+        """Return the features that the fitted half of the scorecard uses; units as in `app.wallet.features`."""
         span = 0 if self._first is None else (self._last - self._first) // 60
         receipts = 0 if self._first_receipt is None else (self._last_receipt - self._first_receipt) // 60
         senders = len(self._senders)

@@ -44,7 +44,7 @@ def test_an_entry_without_a_name_is_the_least_there_is() -> None:
         zip_layout.check(archive(*entries))  # its parts are where they should be; the reader does not take it
         assert why(protected_data.read, archive(*entries)) == (
             "protected_data.invalid",
-            "the protectedData has an entry outside of itself",
+            "an entry of the protectedData has a path outside of the archive",
         )
     assert protected_data.read(archive()) == {}
     assert protected_data.read(archive((b"a", b"1"), (b"b/c", b""))) == {"a": b"1", "b.c": b""}

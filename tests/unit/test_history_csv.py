@@ -129,17 +129,17 @@ def test_a_row(more: dict[str, str], expected: dict[str, Any]) -> None:
         (made(UnixTimestamp="soon"), "line 2: a time"),
         (made(**{"Value_OUT(ETH)": "1.234,5"}), "line 2: a value is not an amount"),
         (made(**{"Value_OUT(ETH)": "12,34"}), "line 2: a value is not an amount"),
-        (made(**{"Value_OUT(ETH)": ""}).replace('"0",""', '"",""'), "line 2: the two values"),
-        (made(**{"Value_IN(ETH)": "2"}), "line 2: the two values"),
+        (made(**{"Value_OUT(ETH)": ""}).replace('"0",""', '"",""'), "line 2: a transaction has no value"),
+        (made(**{"Value_IN(ETH)": "2"}), "line 2: a transaction has no value"),
         (made(Status="maybe"), "line 2: the status"),
         (made(";"), "saved anew by a spreadsheet"),
         (made("\t"), "saved anew by a spreadsheet"),
         ("sep=;\r\n" + made(";"), "saved anew by a spreadsheet"),
         (HEADER + "\n" + HASH + ",5\n", "line 2: it has 2 cells"),
-        (exports.written("Txhash,UnixTimestamp,From,To,Value,ContractAddress,TokenName", [ROW]), "no column blockno"),
-        (exports.written("Transaction Hash,Blockno,DateTime (UTC),From,To,Amount,Token", [ROW]), "no column contractaddress"),
+        (exports.written("Txhash,UnixTimestamp,From,To,Value,ContractAddress,TokenName", [ROW]), "needed: blockno"),
+        (exports.written("Transaction Hash,Blockno,DateTime (UTC),From,To,Amount,Token", [ROW]), "needed: contractaddress"),
         (exports.written("Txhash,Blockno,UnixTimestamp,From,To", [ROW]), "no column with the value"),
-        (exports.written(exports.INTERNAL, [ROW]), "of 1 rows none"),
+        (exports.written(exports.INTERNAL, [ROW]), "none of the 1 rows"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_named_with_its_line(text: str, says: str) -> None:
@@ -241,8 +241,8 @@ def test_texts_among_the_documents() -> None:
     ("text", "says"),
     [
         ("Signature,Block,Timestamp,From,To,Amount (SOL)\nabc,1,2024-01-15T10:00:00Z,a,b,1.5\n", "this is Solana's, a CSV"),
-        ("Date,TxHash,Sent Amount,Received Amount\n2024-01-01,0x12,1,2\n", "columns are those of no export"),
-        ("transaction_id;date;amount\nab;2024-01-01;1\n", "columns are those of no export"),
+        ("Date,TxHash,Sent Amount,Received Amount\n2024-01-01,0x12,1,2\n", "columns are not those of a known export"),
+        ("transaction_id;date;amount\nab;2024-01-01;1\n", "columns are not those of a known export"),
     ],
 )
 def test_a_csv_from_elsewhere_is_refused_beside_a_wallet(text: str, says: str) -> None:

@@ -189,7 +189,7 @@ def test_one_internal_row_discards_nothing(odd: dict[str, Any], place: int) -> N
     assert (len(history.transactions or ()), len(history.transfers or ()), history.left_out) == (2, 1, 1)
     assert history.digest() == read([[row(), other], TOKENS], WALLET, 1).digest()
     assert read([*rows, TOKEN_ROW], WALLET, 1).digest() == history.digest()  # all in one array
-    with pytest.raises(AppError, match="of 1 rows none"):
+    with pytest.raises(AppError, match="none of the 1 rows"):
         read([odd], WALLET, 1)
 
 
@@ -225,7 +225,7 @@ def test_blockscout_internal_and_pending_items() -> None:
     history = read(page, WALLET, 1)
     assert (history.records, history.left_out, sorted(history.untold)) == (1, 2, ["calls"])
     for odd in (internal, pending):
-        with pytest.raises(AppError, match="of 1 rows none"):
+        with pytest.raises(AppError, match="none of the 1 rows"):
             read({"items": [odd], "next_page_params": None}, WALLET, 1)
 
 
@@ -233,15 +233,15 @@ def test_blockscout_internal_and_pending_items() -> None:
 
 TIMELESS = {name: value for name, value in moved("external", "x").items() if name != "metadata"}
 FOREIGN: dict[str, tuple[Any, str, str]] = {
-    "milk": ({"items": [{"name": "milk", "price": 2}]}, "history.invalid", "no kind that is read"),
-    "items": ({"items": []}, "history.invalid", "no kind that is read"),
-    "a cart": ({"items": [], "total": 0, "next_page_params": None}, "history.invalid", "no kind that is read"),
-    "bank": ({"transfers": [{"iban": "DE00", "amount": 5}]}, "history.invalid", "no kind that is read"),
-    "a log": ({"logs": ["started", "stopped"]}, "history.invalid", "no kind that is read"),
-    "titles": ({"documents": [{"title": "x"}]}, "history.invalid", "no kind that is read"),
-    "a shop": ({"transaction_count": 3, "shop": "x"}, "history.invalid", "no kind that is read"),
-    "result": ({"result": {"x": 1}}, "history.invalid", "no kind that is read"),
-    "rest": ({"status": "success", "message": "OK", "result": [{"id": 1}]}, "history.invalid", "no kind that is read"),
+    "milk": ({"items": [{"name": "milk", "price": 2}]}, "history.invalid", "not a known format"),
+    "items": ({"items": []}, "history.invalid", "not a known format"),
+    "a cart": ({"items": [], "total": 0, "next_page_params": None}, "history.invalid", "not a known format"),
+    "bank": ({"transfers": [{"iban": "DE00", "amount": 5}]}, "history.invalid", "not a known format"),
+    "a log": ({"logs": ["started", "stopped"]}, "history.invalid", "not a known format"),
+    "titles": ({"documents": [{"title": "x"}]}, "history.invalid", "not a known format"),
+    "a shop": ({"transaction_count": 3, "shop": "x"}, "history.invalid", "not a known format"),
+    "result": ({"result": {"x": 1}}, "history.invalid", "not a known format"),
+    "rest": ({"status": "success", "message": "OK", "result": [{"id": 1}]}, "history.invalid", "not a known format"),
     "etherscan's other lists": (
         {"status": "1", "message": "OK", "result": [{"id": 1}]},
         "history.invalid",
@@ -288,7 +288,7 @@ FOREIGN: dict[str, tuple[Any, str, str]] = {
         "history.invalid",
         "Transaction {From To Value}",
     ),
-    "bitquery's calls": ({"EVM": {"Transactions": [], "Calls": [{"Call": {}}]}}, "history.invalid", "neither of events"),
+    "bitquery's calls": ({"EVM": {"Transactions": [], "Calls": [{"Call": {}}]}}, "history.invalid", "holds neither events"),
     "bitquery's old": ({"data": {"ethereum": {"transactions": []}}}, "history.invalid", "this is Bitquery's old format"),
     "zerion": (
         {"links": {}, "data": [{"type": "transactions", "id": "x", "attributes": {"hash": HASH}}]},
@@ -324,8 +324,8 @@ FOREIGN: dict[str, tuple[Any, str, str]] = {
     ),
     "bitcoin": ([{"txid": "ab", "vin": [], "vout": [], "status": {}}], "history.invalid", "this is Bitcoin's format"),
     "tron": ({"data": [{"txID": "ab", "raw_data": {}}], "success": True}, "history.invalid", "this is Tron's format"),
-    "an object": ({}, "history.invalid", "no kind that is read"),
-    "a number": (5, "history.invalid", "no kind that is read"),
+    "an object": ({}, "history.invalid", "not a known format"),
+    "a number": (5, "history.invalid", "not a known format"),
 }
 
 

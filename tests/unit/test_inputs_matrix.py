@@ -105,7 +105,7 @@ UNREAD: dict[str, tuple[bytes, str]] = {
     "utf-16": ("id,status\n1,paid\n".encode("utf-16"), "text in UTF-16"),
     "sqlite": (b"SQLite format 3\0\x10\0", "an SQLite database"),
     "parquet": (b"PAR1\x15\4\x15\x10", "a Parquet file"),
-    "latin-1": ("Grüße".encode("latin-1"), "no UTF-8 text (byte 3 of 5)"),
+    "latin-1": ("Grüße".encode("latin-1"), "neither UTF-8 text (byte 3 of 5)"),
     "png in a field": (protect({"file": PNG}), "a PNG image"),
     "pdf in a field": (protect({"documents": {"first": b"%PDF-1.4\n\xe2\xe3"}}), "a PDF"),
 }
@@ -201,15 +201,19 @@ def test_an_e_mail_address_is_never_a_prompt_and_email_yields(
 
 
 SLIPS: list[tuple[bytes, str, str]] = [
-    (protect({"prompt": "p", "max_token": 3}), "request.unknown_field", "max_token is no field: max_tokens is"),
+    (protect({"prompt": "p", "max_token": 3}), "request.unknown_field", "max_token is not a field: max_tokens is"),
     (b'{"prompt": "p", "max_\\ntokens": 3}', "request.unknown_field", "the name of a field is nearly max_tokens"),
     ('{"prompt": "p", "tempera\u202eture": 3}'.encode(), "request.unknown_field", "the name of a field is nearly temperature"),
-    (protect({"prompt": "p", "maxTokens": 3}), "request.unknown_field", "maxTokens is no field: max_tokens is"),
-    (protect({"prompt": "p", "options": {"temprature": 3}}), "option.unknown", "temprature is no field: temperature is"),
-    (b'{"prompt": "p", "Temperature": 1}', "request.unknown_field", "Temperature is no field: temperature is"),
-    (b'{"prompt": "p", "system_prompt": "s"}', "request.unknown_field", "system_prompt is no field: system is"),
-    (b'{"messages": [{"role": "user", "content": "x"}], "top_p": 0.9}', "request.unknown_field", "top_p is no field"),
-    (b'{"language": "python", "prompt": "p", "test_cases": []}', "request.unknown_field", "test_cases is no field: tests is"),
+    (protect({"prompt": "p", "maxTokens": 3}), "request.unknown_field", "maxTokens is not a field: max_tokens is"),
+    (protect({"prompt": "p", "options": {"temprature": 3}}), "option.unknown", "temprature is not a field: temperature is"),
+    (b'{"prompt": "p", "Temperature": 1}', "request.unknown_field", "Temperature is not a field: temperature is"),
+    (b'{"prompt": "p", "system_prompt": "s"}', "request.unknown_field", "system_prompt is not a field: system is"),
+    (b'{"messages": [{"role": "user", "content": "x"}], "top_p": 0.9}', "request.unknown_field", "top_p is not a field"),
+    (
+        b'{"language": "python", "prompt": "p", "test_cases": []}',
+        "request.unknown_field",
+        "test_cases is not a field: tests is",
+    ),
     (b'{"promt": "How are you?"}', "input.missing", "nearly prompt"),
     (b'{"questionaire": [["a", "number"]], "answers": [1]}', "input.missing", "nearly questionnaire"),
 ]

@@ -140,7 +140,7 @@ BAD: dict[str, tuple[Any, Any, str]] = {
     "a thousand or one": (["Q", "number"], "1,000", "answer 1 is not a number"),
     "a number beyond its bounds": (["Age", "number", [0, 120]], "150", "answer 1 is outside of its range"),
     "a number below its one bound": ({"title": "Age", "type": "number", "min": 0}, -1, "answer 1 is outside of its range"),
-    "text with choices": (["Q", "text", ABC], "A", "row 1 has options, which text has not"),
+    "text with choices": (["Q", "text", ABC], "A", "row 1 has options, but its type takes none"),
     "an option mistyped": (
         ["Q", "select", {"choices": ABC, "requried": False}],
         "",
@@ -151,7 +151,7 @@ BAD: dict[str, tuple[Any, Any, str]] = {
     "a scale without bounds": (["Q", "SCALE"], "1", "row 1 needs [low, high]"),
     "a grid": (["Q", "CHECKBOX_GRID", ABC], "A", "row 1 is a grid: make each line of it a question of its own"),
     "a matrix": ({"title": "Q", "type": "matrix"}, "A", "row 1 is a grid"),
-    "a file": (["Q", "file_upload"], "x.pdf", "row 1 is of a type whose answer is no words"),
+    "a file": (["Q", "file_upload"], "x.pdf", "row 1 is of a type whose answer is not text"),
     "a ranking": (["Q", "ranking", ABC], ABC, "row 1 is a ranking"),
     "a type mistyped": (["Q", "mutliselect", ABC], "A", 'row 1 has an unknown type, nearly "multiselect"'),
     "a field mistyped": ({"title": "Q", "type": "text", "requierd": False}, "", 'row 1 has a field that is nearly "required"'),
@@ -342,7 +342,7 @@ BAD_FORMS: dict[str, tuple[Any, Any, str]] = {
     "two of one title": ([["A", "number"], ["A", "number"]], {"A": 1}, "question 1 and another have one name"),
     "three of one title": ([["A", "number"]] * 3, {"A": 1}, "question 1 and another have one name"),
     "two pairs": ([["A", "number"]], [{"title": "A", "value": 1}, {"title": "A", "value": 2}], "two answers name the same"),
-    "brought and given": ([{"question": "A", "answer": 1}], [1], "the form brings its answers along"),
+    "brought and given": ([{"question": "A", "answer": 1}], [1], "the form holds its answers"),
     "no rows": ({"title": "T"}, [1], "a questionnaire has 1 to 256 rows"),
     "a list that is no row": ([["A", "number"], "B"], [1], "row 2 is neither [title, type, options] nor an object"),
 }

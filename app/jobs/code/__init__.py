@@ -1,1 +1,1 @@
-"""code: generate, adjust, test in the sandbox, repair."""
+"""The job code: generate code, adjust it, test it in the sandbox, and repair it."""

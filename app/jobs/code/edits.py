@@ -1,8 +1,8 @@
-"""Adjusting Python by its parts: the model writes the functions that must change, and the rest stays as it is.
+"""Adjust Python by its parts: the model rewrites the functions that must change, and the rest stays as it is.
 
-To write a whole module again for one changed line costs every other line of it. Here the answer can only begin as the
-definition of a function that is there (a grammar made of the code); the rest is free. What then does not fit back in
-exactly is no answer: the caller has the whole code written instead.
+Writing a whole module again for one changed line puts every other line at risk. Here a grammar made from the code forces the
+answer to begin with the definition of an existing function; the rest of the answer is free. If the functions do not fit back
+into the code exactly, the answer is refused, and the caller asks for the whole code.
 """
 
 from __future__ import annotations
@@ -21,44 +21,44 @@ from app.llm.sampling import Sampling
 from app.request.code import Code
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
-_AROUND_TOKENS = 64  # the fixed words of the answer, and some slack
-# The rest of a line, and lines of anything, but none that begins with a backtick: that is where the block ends.
+_AROUND_TOKENS = 64  # the tokens of the fixed words in the answer, with some to spare
+# The rest of a line, then any lines except those that begin with a backtick, which ends the block.
 _LINES = '[^\\n]* "\\n" line*\nline ::= "\\n" | [^`\\n] [^\\n]* "\\n"\n'
 
 
 @dataclass(frozen=True, slots=True)
 class Editable:
-    """A function or a method of a module's own classes, and its lines, counted from 0."""
+    """A function, or a method of a class of the module, with its lines counted from 0."""
 
     name: str
-    """Of the function itself."""
+    """The name of the function itself."""
     definition: str
-    """How its first line begins, up to the parameters."""
+    """The beginning of its first line, up to the parameters."""
     first: int
-    """Its decorators come before that, and stay."""
+    """The first line; decorators come before it and stay."""
     last: int
-    """The line after it."""
+    """The number of the line after the last one."""
     indent: int
 
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """What became of an edit."""
+    """The result of an edit."""
 
     code: str | None
-    """The whole code, changed; None if what was written does not fit into it."""
+    """The whole changed code; None if the written functions do not fit into it."""
     out: Generation
 
 
 def choices(answerer: Answerer, request: Code) -> tuple[Editable, ...]:
-    """Return the parts that may be changed alone, none where the whole code is to be written."""
+    """Return the functions that may be changed on their own; none if the whole code is to be written."""
     if not isinstance(answerer, Embedded) or request.language != "python" or request.code is None:
         return ()
     return parts(request.code)
 
 
 def edit(answerer: Answerer, request: Code, found: Sequence[Editable], sampling: Sampling, max_tokens: int) -> Edited | None:
-    """Return the code with some of `found` written anew, None if that is no way to change it. Raises `ModelError`."""
+    """Return the code with some functions of `found` rewritten; None if it cannot be changed so. Raises `ModelError`."""
     if not found or not isinstance(answerer, Embedded):
         return None
     messages = prompt.messages(request, None, edit=True)
@@ -71,29 +71,29 @@ def edit(answerer: Answerer, request: Code, found: Sequence[Editable], sampling:
 
 
 def parts(code: str) -> tuple[Editable, ...]:
-    """Return the parts of a Python module that can be changed alone, none if it is too short for that to pay."""
+    """Return the functions of a Python module that can be changed on their own; none if the module is too short to benefit."""
     tree = parse(code)
     if tree is None or "\r" in code or code.count("\n") + 1 < words.EDIT_LINES:
         return ()
     bodies = [tree.body, *(node.body for node in tree.body if isinstance(node, ast.ClassDef))]
     found = [_part(node) for body in bodies for node in body if isinstance(node, _Function)]
-    count = Counter(part.name for part in found)  # a name that is defined twice names nothing
+    count = Counter(part.name for part in found)  # a name that is defined twice is ambiguous
     single = tuple(part for part in found if count[part.name] == 1)
     return single if len(single) > 1 else ()
 
 
 def form(found: Sequence[Editable], max_tokens: int) -> list[str | Slot]:
-    """Return the answer's form: a code block that begins with the definition of one of `found`."""
+    """Return the form of the answer: a code block that begins with the definition of one of `found`."""
     names = " | ".join(f'"{_escaped(part.definition)}"' for part in found)
     before, after = words.EDIT_ANSWER
     return [before, Slot(f"root ::= ({names}) {_LINES}", max_tokens, until=len(after)), after]
 
 
 def apply(code: str, found: Sequence[Editable], written: str) -> str | None:
-    """Return `code` with each function of `written` in the place of the part of its name, the first of which it begins with.
+    """Return `code` with each function of `written` in place of the function with the same name.
 
-    What else it defines must be new, and stays behind the one before it. None if it is not so, or no Python, or if nothing
-    would change.
+    `written` begins with one of `found`. Its other definitions must be new names; each is placed behind the one before it.
+    Returns None if that is not so, if the text is not Python, or if nothing would change.
     """
     chosen = next((part for part in found if written.startswith(part.definition)), None)
     tree, before = parse(written), parse(code)
@@ -105,9 +105,9 @@ def apply(code: str, found: Sequence[Editable], written: str) -> str | None:
     defined = Counter(node.name for node in made)
     if tree.body != made or not made or defined.keys() & there or max(defined.values()) > 1:
         return None
-    if any(node.decorator_list for node in made if node.name in anew):  # those that are there stay
+    if any(node.decorator_list for node in made if node.name in anew):  # the existing decorators stay
         return None
-    if chosen.indent and _has_long_text(made):  # its lines would be moved too
+    if chosen.indent and _has_long_text(made):  # changing the indent would change these lines too
         return None
     lines, new = code.split("\n"), written.split("\n")
     starts = [(anew[node.name], node.lineno - 1) for node in made if node.name in anew]
@@ -130,7 +130,7 @@ def _escaped(text: str) -> str:
 
 
 def _has_long_text(made: Sequence[ast.AST]) -> bool:
-    """Return whether a string besides documentation goes over several lines."""
+    """Return whether a string that is not documentation spans several lines."""
     documentation = {
         id(node.body[0].value)
         for one in made

@@ -3,7 +3,7 @@
     >>> f(2)            f(2) == 4           Input: [1, 2], 3        For n = 2 the output should be 4
     4                   f(2) returns 4      Output: 4               >>> f(2) == 4
 
-Only what can be read without doubt counts: a call with literals of one of the prompt's own functions, and a literal.
+Only unmistakable examples count: a call of one of the prompt's own functions with literal arguments, and a literal result.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import re
 from app.base.limits import LIMITS
 from app.jobs.code.findings import parse
 
-# What stands between a call and its result.
+# The text between a call and its result.
 _ARROW = re.compile(
     r"\s*+[`'\"]?\s*+(?:==+>?|=+>|-+>|➞|→|↦|=|:|,?\s*+(?:it\s++)?(?:should\s++)?(?:returns?|gives?|is|yields?|outputs?)\b:?)"
     r"\s*+`?\s*+"
@@ -29,7 +29,7 @@ _WORDS = re.compile(
 _AFTER = re.compile(r"\s*(?:$|[`,;.)#])|\s+[A-Za-z(]")  # what may follow a result on its line; an operator may not
 _PROMPT = re.compile(r"^\s*>>>\s?(.*)$")
 _LONGEST = 2_000  # characters of one example
-# A literal and no bracket: strings side by side, a number, a word. What is taken for one too many is parsed in the end.
+# A literal without brackets: adjacent strings, a number, or a word. The final parse rejects texts that are not literals.
 _STRING = r"""[bBrRuU]{0,2}(?:'{3}(?:[^\\]|\\.)*?'{3}|"{3}(?:[^\\]|\\.)*?"{3}|'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+")"""
 _NUMBER = r"(?:0[xXbBoO][0-9a-fA-F_]++|(?:[0-9][0-9_]*+(?:\.[0-9_]*+)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?[jJ]?)"
 _PLAIN = re.compile(rf"{_STRING}(?:\s*+{_STRING})*+|{_NUMBER}(?:\s*+[+-]\s*+{_NUMBER})?|True\b|False\b|None\b|set\(\)")
@@ -41,7 +41,7 @@ _PYTHONS = {"true": "True", "false": "False", "none": "None", "null": "None"}
 
 
 def examples(prompt: str) -> tuple[str, ...]:
-    """Return assertions, one for each example in `prompt`, in order; pure text in, pure text out, in time linear in it."""
+    """Return assertions, one for each example in `prompt`, in order. The result depends on the text alone, in linear time."""
     defined = re.findall(r"^[ \t]*def\s+(\w+)\s*\(", prompt, re.MULTILINE)
     names = set(defined) or set(re.findall(r"\b(\w+)\(", prompt)) - set(dir(builtins))
     found = [*_doctests(prompt), *_inline(prompt, names), *(_worded(prompt, defined[-1]) if defined else [])]
@@ -49,7 +49,7 @@ def examples(prompt: str) -> tuple[str, ...]:
 
 
 def functions(prompt: str) -> tuple[str, ...]:
-    """Return the names of functions that `prompt` asks for, the likeliest first: what it ends with, then what it mentions."""
+    """Return the functions that `prompt` asks for, the likeliest first: those it ends with, then those it mentions."""
     defined = re.findall(r"^[ \t]*(?:async\s+)?def\s+(\w+)\s*\(", prompt, re.MULTILINE)
     return tuple(
         dict.fromkeys([*reversed(defined), *re.findall(r"\b([A-Za-z_]\w*)\(", prompt), *re.findall(r"`(\w+)`", prompt)])
@@ -78,9 +78,9 @@ def _doctests(prompt: str) -> list[str]:
 
 
 def _assertion(call: str, wanted: str) -> list[str]:
-    """Return the assertion that `call` gives `wanted`; none if it is no single expression with a literal result.
+    """Return the assertion that `call` gives `wanted`; an empty list if that is not a single expression with a literal result.
 
-    With no result, it is what a comparison with a literal says itself.
+    Without a result, `call` must itself be a comparison with a literal.
     """
     tree = parse(call)
     if tree is None or len(tree.body) != 1 or not isinstance(tree.body[0], ast.Expr):
@@ -122,7 +122,7 @@ def _worded(prompt: str, name: str) -> list[str]:
 
 
 def _call(text: str) -> str:
-    """Return the call that `text` begins with, "" if it is not closed."""
+    """Return the call that `text` begins with, if all its arguments are literals; else ""."""
     end = _closed(text, text.index("("))
     tree = parse(text[:end]) if end else None
     if tree is None or len(tree.body) != 1 or not isinstance(tree.body[0], ast.Expr):
@@ -135,7 +135,7 @@ def _call(text: str) -> str:
 
 
 def _literal(text: str) -> str | None:
-    """Return the longest literal that `text` begins with and no operator follows; `true` and `none` as Python spells them."""
+    """Return the longest literal at the start of `text` that no operator follows; `true` and `none` become Python's words."""
     text = text.strip().replace("“", '"').replace("”", '"')[:_LONGEST]
     for end in reversed(_elements(text)):
         part = text[:end].rstrip(" ,;.`")
@@ -145,9 +145,9 @@ def _literal(text: str) -> str | None:
 
 
 def _elements(text: str) -> list[int]:
-    """Return where the literals end that `text` begins with, with commas between them: of each, what comes before included.
+    """Return where each literal ends in the comma-separated literals at the start of `text`, counted from its start.
 
-    Each is looked at once, so that the time is that of the text's length.
+    Each literal is looked at once, so the time is linear in the length of the text.
     """
     if said := _SAID.match(text):
         ends = [said.end()]
@@ -166,7 +166,7 @@ def _elements(text: str) -> list[int]:
 
 
 def _element(text: str, at: int) -> int | None:
-    """Return where the one literal ends that stands at `at`, None if there is none."""
+    """Return where the literal at `at` ends, None if there is no literal."""
     signs = _SIGNS.match(text, at)
     begin = signs.end() if signs else at
     if text[begin : begin + 1] in ("(", "[", "{"):
@@ -181,11 +181,11 @@ def _element(text: str, at: int) -> int | None:
 
 
 def _closed(text: str, begin: int) -> int:
-    """Return the end of what the bracket at `begin` opens, strings left out; 0 if it is not closed near by."""
+    """Return the end of the bracket that opens at `begin`, ignoring brackets in strings; 0 if it does not close nearby."""
     depth = 0
     for found in _PIECE.finditer(text, begin, begin + _LONGEST):
         mark = found[0]
-        if mark in ("#", "'", '"'):  # a comment, or a string that is not closed
+        if mark in ("#", "'", '"'):  # a comment, or a string that does not end
             return 0
         depth += (mark in ("(", "[", "{")) - (mark in (")", "]", "}"))
         if not depth:

@@ -1,4 +1,4 @@
-"""Static findings on Python: what a reader should look at before running it. Warnings, never a verdict."""
+"""Static findings in Python: code that a reader should look at before running it. They are warnings and never a verdict."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ast
 
 from app.result.answers.code import Finding
 
-_MOST = 64  # findings in one answer
+_MOST = 64  # the most findings in one answer
 _MODULES = {
     **dict.fromkeys(("socket", "ssl", "http", "urllib", "requests", "httpx", "aiohttp", "ftplib", "smtplib"), "network"),
     **dict.fromkeys(("telnetlib", "socketserver", "websockets", "paramiko", "xmlrpc"), "network"),
@@ -24,7 +24,7 @@ _METHODS = {"unlink": "file_deletion", "rmdir": "file_deletion", "rmtree": "file
 
 
 def findings(code: str) -> tuple[Finding, ...]:
-    """Return what stands out in `code`, in order of lines, at most 64; nothing if it is no Python."""
+    """Return the findings in `code`, in order of lines, at most 64; none if it is not Python."""
     tree = parse(code)
     if tree is None:
         return ()
@@ -34,18 +34,18 @@ def findings(code: str) -> tuple[Finding, ...]:
 
 
 def parse(code: str) -> ast.Module | None:
-    """Return the syntax tree, None if `code` is no Python: a pure function of the text, whatever its depth."""
+    """Return the syntax tree, None if `code` is not Python. The result depends on the text alone, however deep its nesting."""
     import warnings
 
     try:
-        with warnings.catch_warnings(action="ignore"):  # an invalid escape, say
+        with warnings.catch_warnings(action="ignore"):  # for example an invalid escape
             return ast.parse(code)
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return None
 
 
 def _aliases(tree: ast.Module) -> dict[str, str]:
-    """Return local name -> dotted name, of imports."""
+    """Return a map from local name to dotted name for all imports."""
     known: dict[str, str] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):

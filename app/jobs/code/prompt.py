@@ -1,4 +1,4 @@
-"""From a code task to the messages that the model answers, and back to the code in its answer."""
+"""Turn a code task into the messages that the model answers, and find the code in its answer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from app.request.code import Code
 from app.request.material import tagged
 
 _DEFINITION = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
-# What prose has not: brackets and operators, a name_with_a_line in it, an option, a command, the beginning of a clause of SQL.
+# Marks of code that prose lacks: brackets and operators, a name_with_underscores, an option, a command, the start of an SQL
+# clause.
 _CODE_MARKS = re.compile(
     r"[(){}\[\];=<>#$*/|\\]|\w_\w|\s--?[A-Za-z]|\b(?i:select|insert|create|update|delete|echo)\b"
     r"|^\s*(?i:(?:group|order) by)\b"
@@ -23,7 +24,7 @@ _CODE_MARKS = re.compile(
 
 
 def messages(request: Code, wrong: tuple[str, str] | None, *, edit: bool = False, escape: bool = True) -> list[Message]:
-    """Return what the model is told. `wrong` is an attempt that failed, and how; with `edit`, a part is wanted alone.
+    """Return the messages for the model. `wrong` is a failed attempt and its error; `edit` asks for the changed functions only.
 
     With `escape`, the model may refuse the task.
     """
@@ -36,15 +37,15 @@ def messages(request: Code, wrong: tuple[str, str] | None, *, edit: bool = False
 def start(request: Code) -> tuple[str, str]:
     """Return how the answer begins: an opened code block, and the code that it already holds.
 
-    A prompt that is a Python function without a body is continued after its documentation, so the signature
-    stays what the caller wrote.
+    A prompt that is a Python function without a body is continued after its documentation, so that the signature stays as the
+    caller wrote it.
     """
     opened = header(request) if request.code is None else ""
     return f"{words.OPENING}{words.FENCES[request.language]}\n{opened}", opened
 
 
 def block(out: Generation) -> Generation:
-    """Return `out` cut to the first code block in it, for an engine that begins as it likes; all of it without one."""
+    """Return `out` cut to its first code block, for an engine whose answer may begin freely; without a block, all of it."""
     lines = out.text.splitlines()
     fences = [at for at, line in enumerate(lines) if line.lstrip().startswith(words.OPENING)]
     if not fences:
@@ -65,9 +66,9 @@ def header(request: Code) -> str:
 
 
 def definitions(code: str) -> str:
-    """Return Python `code` up to the end of its last definition, all of it where a definition needs what comes after.
+    """Return Python `code` up to the end of its last definition, or all of it if a definition needs what follows.
 
-    Asked to complete a function, a model likes to go on with calls and assertions of its own, which may well be wrong.
+    Asked to complete a function, a model tends to add calls and assertions of its own, which may well be wrong.
     """
     tree = parse(code)
     ends = [place for place, node in enumerate(tree.body, 1) if isinstance(node, _DEFINITION)] if tree else []
@@ -81,7 +82,7 @@ def definitions(code: str) -> str:
 
 
 def _free(node: ast.stmt) -> set[str]:
-    """Return the names that `node` uses and does not make itself."""
+    """Return the names that `node` uses and does not define."""
     inside = list(ast.walk(node))
     arguments = {one.arg for one in inside if isinstance(one, ast.arg)}
     outer = {name for one in inside if isinstance(one, ast.Global) for name in one.names}
@@ -96,9 +97,9 @@ def _made(node: ast.stmt) -> set[str]:
 
 
 def refusal(request: Code, text: str) -> tuple[str | None, str]:
-    """Return what stands behind `ERROR:` in the lines that `text` begins with, None if it begins otherwise, and the rest.
+    """Return the text after `ERROR:` in the first lines of `text`, None if they do not begin so, and the remaining text.
 
-    A model that says the same line over and over has said it once.
+    If the model repeats the same line, it counts once.
     """
     mark = rf"[ \t]*(?:{re.escape(words.COMMENTS[request.language])}[ \t]*)?{words.REFUSAL}[ \t]*(.*)"
     lines, reasons = text.split("\n"), []
@@ -115,7 +116,7 @@ def has_code(request: Code, text: str) -> bool:
 
 
 def looks_like_code(text: str) -> bool:
-    """Return whether most lines have something that prose has not; for languages without a parser here."""
+    """Return whether at least half of the lines have a mark that prose lacks; for languages without a parser here."""
     lines = [line for line in text.splitlines() if line.strip()]
     return bool(lines) and sum(bool(_CODE_MARKS.search(line)) for line in lines) * 2 >= len(lines)
 

@@ -1,8 +1,8 @@
-"""code: a task in, code out that was run where it could be.
+"""The job code: take a task and return code, tested in the sandbox where possible.
 
-Generate or adjust, test, and while tests fail try again within the budget, by turns afresh and with the failed test
-as feedback; the attempt that passes most is the answer. A refusal costs no attempt: the model is asked again, and has no
-way out then; what refuses once more, stays refused.
+It generates or adjusts the code and tests it. While tests fail it tries again within the budget, alternately from scratch and
+with the failed test as feedback. The attempt that passes the most tests is the answer. A refusal does not use up an attempt:
+the model is asked again without the option to refuse, and if it still refuses, the answer is a refusal.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from app.result.answers.code import IS_CODE, Attempt, Budget, CodeAnswer, Opinio
 from app.result.report import Parameters
 from app.sandbox import sandbox
 
-# What decides an answer besides the words: defaults, and where a test stops.
+# The values besides the words that decide an answer: defaults, and the limits of a test.
 _LIMITS = (
     *("default_attempts", "default_max_tokens", "tests", "test_fuel", "run_fuel", "item_fuel", "test_memory_bytes"),
     "test_output_bytes",
@@ -39,13 +39,13 @@ _LIMITS = (
 
 @dataclass(frozen=True, slots=True)
 class _Try:
-    """One attempt: what came out, and what its tests said."""
+    """One attempt: the model's output, and the verdicts of its tests."""
 
     asked: list[Message]
     status: CodeStatus
     text: str
     reason: str | None
-    """What stands behind the word for a refusal."""
+    """The text after the word for a refusal."""
     out: Generation
     sampling: Sampling
     edit: edits.Edited | None
@@ -60,8 +60,8 @@ class _Try:
 def answer(answerer: Answerer, request: Code, deadline: Deadline = NEVER) -> tuple[CodeAnswer, Parameters]:
     """Return the code with everything that is known about it, and every parameter that shaped it.
 
-    Raises `InputError` prompt.too_long if task and answer do not fit the context, `SandboxError` if there is
-    a sandbox but an altered one, `ModelError` engine.too_slow after `deadline`.
+    Raises `InputError` prompt.too_long if task and answer do not fit into the context, `SandboxError` if the sandbox is
+    altered, and `ModelError` engine.too_slow after `deadline`.
     """
     tests, source = tests_of(request)
     guest = _sandbox() if tests else None
@@ -93,7 +93,7 @@ def answer(answerer: Answerer, request: Code, deadline: Deadline = NEVER) -> tup
 
 @functools.cache
 def _sandbox() -> sandbox.Sandbox | None:
-    """Return the sandbox, None in an image without one."""
+    """Return the sandbox, None if the image has none."""
     try:
         return sandbox.Sandbox()
     except SandboxError as err:
@@ -103,9 +103,9 @@ def _sandbox() -> sandbox.Sandbox | None:
 
 
 def _is_done(request: Code, tries: list[_Try]) -> bool:
-    """Return whether nothing is left to be repaired: all tests pass that can be run, or the model refused twice.
+    """Return whether to stop: every test that can run passes, or the model refused twice.
 
-    Nor is there where the fuel that is left may not do for one more test.
+    It also stops when the fuel that is left may not suffice for one more test.
     """
     if not tries:
         return False
@@ -118,7 +118,7 @@ def _fuel_left(tries: list[_Try]) -> int:
 
 
 def _worth(one: _Try) -> int:
-    """Return how near an attempt comes to code."""
+    """Return a rank for how close an attempt is to code."""
     return 3 if one.status in IS_CODE else ("refused", "not_code", "unfinished").index(one.status)
 
 
@@ -138,7 +138,7 @@ def _attempt(
     bench: Bench,
 ) -> _Try:
     """Return the next attempt, tested."""
-    place, escape = len(tries) - _refusals(tries), not _refusals(tries)  # a refused attempt leaves its place to the next
+    place, escape = len(tries) - _refusals(tries), not _refusals(tries)  # a refused attempt does not take a place
     tried = tries and tries[-1].status != "refused"
     wrong = (tries[-1].text, _complaint(tries[-1])) if tried and place in words.MENDING else None
     temperature = words.RETRY_TEMPERATURE_MILLI if place else request.temperature_milli
@@ -161,7 +161,7 @@ def _attempt(
 def _whole(
     answerer: Answerer, request: Code, sampling: Sampling, asked: list[Message]
 ) -> tuple[CodeStatus, str, str | None, Generation]:
-    """Return the whole code as the model writes it, what became of it, and the reason behind a refusal."""
+    """Return the status of the whole code that the model wrote, the code, the reason of a refusal, and the generation."""
     opening, opened = prompt.start(request)
     out = answerer.complete(asked, sampling, _max_tokens(request), opening=opening, stop=words.CLOSING)
     if not answerer.embedded:
@@ -170,9 +170,9 @@ def _whole(
 
 
 def _read(request: Code, opened: str, out: Generation) -> tuple[CodeStatus, str, str | None]:
-    """Return what became of an attempt, its text without the Markdown around it, and what it says behind `ERROR:`.
+    """Return the status of an attempt, its text without the Markdown around it, and the text after `ERROR:`.
 
-    Code that follows such a line is code: the model, too, takes the line for a heading. Comments alone are none.
+    Code that follows such a line counts as code, because the model may use the line as a heading. Comments alone do not count.
     """
     text = (opened + out.text).strip("\n").removesuffix(words.OPENING).rstrip() + "\n"
     reason, text = prompt.refusal(request, text)
@@ -188,7 +188,10 @@ def _read(request: Code, opened: str, out: Generation) -> tuple[CodeStatus, str,
 
 
 def _changed(request: Code, one: _Try) -> bool | None:
-    """Return whether an adjust changed anything but white space at line ends, None if it is none or came to no code."""
+    """Return whether an adjustment changed more than white space at line ends.
+
+    None if it is not an adjustment, or if it came to no code.
+    """
     if request.code is None or one.status not in IS_CODE:
         return None
     before, after = ([line.rstrip() for line in text.rstrip().split("\n")] for text in (request.code, one.text))
@@ -202,7 +205,7 @@ def _opinion(answerer: Answerer, request: Code, one: _Try) -> Opinion | None:
 
 
 def _complaint(one: _Try) -> str:
-    """Return what is wrong with an attempt, in words for the model."""
+    """Return the fault of an attempt, in words for the model."""
     if one.status == "unfinished":
         return "It is too long."
     if one.status == "not_code":
@@ -225,7 +228,7 @@ def _told(one: _Try) -> Attempt:
 
 
 def _session(request: Code, chosen: _Try) -> Session | None:
-    """Return the session with this turn added, None if the request has none."""
+    """Return the session with this turn added, None if the request has no session."""
     if request.session is None:
         return None
     turn = SessionTurn(

@@ -1,4 +1,4 @@
-"""The tests of a code task: where they come from, what can be run of them, and what they make of an answer."""
+"""The tests of a code task: where they come from, which can be run, and which status their verdicts give an answer."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from app.sandbox import sandbox
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What tests an attempt: the tests, the sandbox if there is one, and until when."""
+    """The test bench of an attempt: the tests, the sandbox if there is one, and the deadline."""
 
     tests: list[sandbox.Test]
     guest: sandbox.Sandbox | None
     deadline: Deadline
 
     def run(self, text: str, fuel: int) -> sandbox.Verdicts:
-        """Return the verdicts on a snippet, none without a sandbox."""
+        """Return the verdicts on a snippet; none without a sandbox."""
         return self.guest.run(text, self.tests, fuel, self.deadline) if self.guest else sandbox.Verdicts((), 0)
 
 
 def tests_of(request: Code) -> tuple[list[sandbox.Test], str]:
-    """Return the caller's tests, those of the session, or those that the prompt's examples make, and which of them they are."""
+    """Return the tests and their source: the caller's tests, those of the session, or those of examples in the prompt."""
     if request.language != "python":
         return [], "none"
     entry = functions(request.asked)
@@ -43,16 +43,17 @@ def tests_of(request: Code) -> tuple[list[sandbox.Test], str]:
 
 
 def status_of(verdicts: Sequence[sandbox.Verdict], tests: Sequence[sandbox.Test]) -> CodeStatus:
-    """Return what the verdicts make of code: failed if any test did, else untested if any was not run, else ok."""
+    """Return the status of code with these verdicts: failed if any test failed, else untested if any was not run, else ok."""
     if any(verdict.status not in ("passed", "unavailable") for verdict in verdicts):
         return "tests_failed"
     return "ok" if sum(verdict.status == "passed" for verdict in verdicts) == len(tests) else "untested"
 
 
 def is_settled(request: Code, verdicts: Sequence[sandbox.Verdict]) -> bool:
-    """Return whether another attempt could change nothing: every test passed, or needs what is not there in any case.
+    """Return whether another attempt cannot change the verdicts: every test passed, or needs something that stays missing.
 
-    That is so if the test itself or the task names what is missing; a module that only the snippet wanted can be done without.
+    A module stays missing if the test or the task names it. A module that only the snippet imports does not count, since
+    another attempt may do without it.
     """
     told = " ".join([request.prompt, *request.said(), request.code or ""])
     return all(_cannot_change(verdict, told) for verdict in verdicts)
@@ -76,7 +77,7 @@ def tested(
     found: Sequence[sandbox.Verdict],
     fuel: int,
 ) -> Tested:
-    """Return whether and how the best attempt was run; `fuel` is that of all of them."""
+    """Return whether and how the best attempt was tested; `fuel` is the fuel used by all attempts."""
     why = None
     if request.language != "python":
         why = "language"

@@ -1,1 +1,1 @@
-"""score: a wallet's history in, a score with its reasons out."""
+"""The job score: take a wallet's history and return a score with its reasons."""

@@ -1,7 +1,7 @@
-"""Which features speak for a wallet, which against it, and plain words for each: no model needed.
+"""Choose the features that speak for and against a wallet, and word each in a fixed sentence; this needs no model.
 
-A fact is chosen by its points in the scorecard, so no text can say the opposite of the score. The only number
-in a fact's words is the value of the feature that it names.
+The points in the scorecard decide which facts are told, so no text can contradict the score. The only number in a fact's words
+is the value of the feature that it names.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ from typing import Any, Literal
 from app.wallet.scorecard import Factor, Line, Score
 
 Kind = Literal["strength", "risk", "reasoning", "advice"]
-STRENGTHS, RISKS, ADVICE = 3, 3, 2  # how many of each at most
-_STRONG, _WEAK = 60, 35  # percent of a feature's most points: from here on a strength, up to here a risk
-_LEAST = 25  # points that must be at stake for a feature to be worth a sentence
+STRENGTHS, RISKS, ADVICE = 3, 3, 2  # the most facts of each kind
+_STRONG, _WEAK = 60, 35  # percent of the most points of a feature: a strength from the first on, a risk up to the second
+_LEAST = 25  # least points at stake that make a feature worth a sentence
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One thing worth saying."""
+    """One fact about the wallet that is worth a sentence."""
 
     kind: Kind
     feature: str
-    """The feature whose value stands in the text; it is the evidence. `score` for the reasoning."""
+    """The feature whose value stands in the text, as its evidence; `score` for the reasoning."""
     value: int
     text: str
-    """Fixed words, one sentence, with the value in digits if it is told at all."""
+    """One fixed sentence. It shows the value in digits if it shows it at all."""
 
 
-# scored feature -> (feature told, words if it is a strength, words if it is a risk); {n} is the value told
+# scored feature -> (feature told, words for a strength, words for a risk); {n} is the value told
 _WORDS: dict[str, tuple[str, str, str]] = {
     "span_minutes": (
         "span_days",
@@ -90,7 +90,7 @@ _WORDS: dict[str, tuple[str, str, str]] = {
     "received_from_flagged": ("received_from_flagged", "", "It received {n} transactions from flagged addresses."),
     "flagged_approvals": ("flagged_approvals", "", "It let flagged addresses spend its tokens with {n} approvals."),
 }
-# A share or an average of nothing is no news.
+# A share or an average of nothing is not worth a sentence.
 _OF = {
     "senders": "received",
     "senders_percent": "received",
@@ -106,7 +106,7 @@ _FACTORS: dict[Factor, str] = {
     "conduct": "flow of funds",
     "risk": "freedom from warning signs",
 }
-# scored feature -> what its owner can do about it
+# scored feature -> advice for the owner
 _ADVICE = {
     "active_months": "Further months with activity would raise the score.",
     "span_minutes": "A longer record would raise the score.",
@@ -143,7 +143,7 @@ def rules() -> dict[str, Any]:
 
 
 def facts_of(values: Mapping[str, int | None], score: Score) -> list[Fact]:
-    """Return what is worth saying: strengths, risks, the reasoning, advice; the first two by the points at stake."""
+    """Return the facts: strengths, risks, the reasoning, advice; strengths and risks are ordered by the points at stake."""
     told = [line for line in score.lines if line.feature in _WORDS and values.get(line.feature) is not None]
     told = [line for line in told if values.get(_OF.get(line.feature, ""), 1) != 0]
     strong = [line for line in told if line.points >= _LEAST and 100 * line.points >= _STRONG * line.most]
@@ -162,7 +162,7 @@ def facts_of(values: Mapping[str, int | None], score: Score) -> list[Fact]:
 
 
 def _reasoning(score: Score) -> Fact:
-    """Return the whole in one sentence: the score, its tier, the strongest and the weakest factor."""
+    """Return a summary in one sentence: the score, its tier, the strongest and the weakest factor."""
     ranked = sorted(score.factors.items(), key=lambda item: (item[1], item[0]))
     best, worst = _FACTORS[ranked[-1][0]], _FACTORS[ranked[0][0]]
     text = _REASONING.format(total=score.total, tier=score.tier, best=best, worst=worst)
@@ -181,5 +181,5 @@ def _fact(kind: Kind, line: Line, values: Mapping[str, int | None]) -> Fact:
 
 
 def _singular(words: str) -> str:
-    """Return `words` for one: the noun after {n} loses its s."""
+    """Return `words` in the singular: the noun after {n} loses its s."""
     return _PLURAL.sub(r"1 \1\2", words).replace("{n}", "1")

@@ -1,7 +1,7 @@
-"""score: a wallet's history in, a score with its reasons out.
+"""The job score: take a wallet's history and return a score with its reasons.
 
-The number comes from the scorecard alone. The model words the reasons; what it writes is checked against the
-features, and where it fails, fixed words take its place.
+The number comes from the scorecard alone. The model words the reasons. Its sentences are checked against the features, and
+fixed sentences replace those that fail.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from app.wallet.scorecard import Scorecard as Table
 
 
 def answer(request: Score, open_answerer: OpenAnswerer, deadline: Deadline = NEVER) -> tuple[UnsignedScore, Mode, Parameters]:
-    """Return the scored wallet, not yet signed; how its texts came about; and what shaped them.
+    """Return the scored wallet, not yet signed, the mode of its texts, and the parameters that shaped them.
 
-    Never fails for want of a model: then the mode is `fallback`, the score the same, and the answer says why. Raises
-    `AppError` if the history cannot be fetched, by `deadline` among others.
+    A failing model is not an error: the mode is then `fallback`, the score stays the same, and the answer says why. Raises
+    `AppError` if the history cannot be fetched, also when `deadline` passes before that.
     """
     history = request.history or _fetched(request, deadline)
     values = features(history, request.labels)
@@ -48,7 +48,7 @@ def answer(request: Score, open_answerer: OpenAnswerer, deadline: Deadline = NEV
     told = _answer(request, history, values, claims, scored, worded.sampled_tokens)
     if any(claim.by == "model" for claim in claims):
         return told, "ai", worded.parameters
-    why = ModelError("claims.rejected", "the model wrote nothing that says what the facts say and no more")
+    why = ModelError("claims.rejected", "the model wrote no sentence that states the facts and nothing else")
     return _saying_why(told, why), "fallback", worded.parameters
 
 
@@ -57,7 +57,7 @@ def _saying_why(told: UnsignedScore, why: ModelError) -> UnsignedScore:
 
 
 def _worded(open_answerer: OpenAnswerer, facts: list[Fact]) -> Worded:
-    """Return the facts in the model's words. Raises `ModelError` with why they are not to be had."""
+    """Return the facts in the model's words. Raises `ModelError` with the reason if that fails."""
     answerer = open_answerer()
     if not isinstance(answerer, Embedded):
         raise ModelError("engine.not_embedded", "a score is worded by the embedded model alone")
@@ -65,9 +65,9 @@ def _worded(open_answerer: OpenAnswerer, facts: list[Fact]) -> Worded:
 
 
 def _fetched(request: Score, deadline: Deadline) -> History:
-    """Return the history from its source. One that only this slice had no more time for is no history: it would be cut.
+    """Return the history from its source. Raises `HistoryError`, or `ModelError` if only this slice's time cut it short.
 
-    Of a source on this very machine a failure says nothing but that it failed.
+    If a source on this very machine fails, the error does not say how.
     """
     if request.live is None:
         raise HistoryError("history.missing", "there is no history of the wallet to score")
@@ -81,7 +81,7 @@ def _fetched(request: Score, deadline: Deadline) -> History:
             deadline.check()
         if not request.live.is_here or err.code == "history.host_not_allowed":
             raise
-        # what listens here, and on which port, is none of the requester's: closed, open and refusing look the same
+        # the requester must not learn what listens here and on which port: closed, open and refusing ports look the same
         raise HistoryError("history.unreachable", "the source on this machine gives no history") from None
     if document.get("truncated") and seconds < LIMITS.live_seconds and deadline.left < seconds / 8:
         raise deadline.passed()

@@ -1,8 +1,8 @@
-"""Whether a sentence about a wallet says what its fact says and nothing more.
+"""Check whether a sentence about a wallet says the same as its fact, and nothing more.
 
-A sieve, not a proof of meaning: numbers are checked exactly, words by lists. What it lets through carries its
-evidence, so that a reader can compare. What adds to a fact (", which means that ...") is the likeliest way for a small
-model to say what is not so, hence most of a fact's words must come back, and hardly any others.
+This is a sieve and not a proof of meaning: numbers are checked exactly, words by lists. A sentence that passes carries its
+evidence, so that a reader can compare. A small model is most likely to say something false when it adds to a fact (", which
+means that ..."). So the sentence must repeat most of the fact's words, and hardly any others.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def _words(text: str) -> frozenset[str]:
 
 _NUMBER = re.compile(r"\d+")
 _WORD = re.compile(r"[a-z']+")
-# Numbers in words cannot be compared with a feature's value, so none may stand in a text that the fact has not.
+# Numbers in words cannot be compared with the value of a feature, so a text may contain one only if the fact does.
 _NUMERALS = _words(
     """zero two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
     eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred hundreds thousand thousands
@@ -30,7 +30,7 @@ _BLAME = _words(
     hardly barely limited low small"""
 )
 _DENIAL = _words("""not no never none cannot can't don't doesn't isn't aren't hasn't haven't without nothing neither nor""")
-# Conclusions, promises, advice, and talk about itself.
+# Conclusions, promises, advice, and words of the model about itself.
 _OUT_OF_PLACE = _words(
     """which mean means meaning indicate indicates indicating suggest suggests suggesting show shows showing imply implies
     ensure ensures therefore thus because so considered significant important more most less least better worse high higher
@@ -43,13 +43,13 @@ _COMMON = _words(
     at for on wallet there them their your you between"""
 )
 SHORTEST, LONGEST = 20, 240  # characters
-_NEW_WORDS = 3  # words of some weight that a fact has not
-_SHARE = 2  # one in so many of the weighty words of a fact must come back
+_NEW_WORDS = 3  # the most content words that the fact does not have
+_SHARE = 2  # at least one in this many content words of a fact must be repeated
 _UNFINISHED = re.compile(r"[A-Za-z'\d]*\Z")
 
 
 def rules() -> dict[str, Any]:
-    """Return everything that decides what is let through, as JSON values."""
+    """Return everything that decides which sentences pass, as JSON values."""
     lists = {
         "blame": _BLAME,
         "common": _COMMON,
@@ -66,11 +66,11 @@ def rules() -> dict[str, Any]:
 
 
 def fault(text: str, fact: str, others: Iterable[str] = (), *, praises: bool) -> str | None:
-    """Return why `text` must not stand for the fixed words `fact`, or None if it may.
+    """Return why `text` must not replace the fixed sentence `fact`, None if it may.
 
-    `others` are the fixed words of the facts beside it, whose words it must not borrow; `praises` tells whether the fact
-    speaks for the wallet. The answer is one of: length, number, numeral, tone, denial, out_of_place, borrowed, off_topic,
-    wanders.
+    `others` are the fixed sentences of the neighbouring facts, whose words the text must not borrow. `praises` tells whether
+    the fact speaks for the wallet. The answer is one of: length, number, numeral, tone, denial, out_of_place, borrowed,
+    off_topic, wanders.
     """
     if not SHORTEST <= len(text) <= LONGEST or not text.endswith(".") or not text.isascii():
         return "length"
@@ -85,7 +85,7 @@ def fault(text: str, fact: str, others: Iterable[str] = (), *, praises: bool) ->
 
 
 def hopeless(text: str, fact: str, others: Iterable[str] = (), *, praises: bool) -> bool:
-    """Return whether `fault` refuses all that begins with `text`, as far as its whole words tell."""
+    """Return whether `fault` would refuse every text that begins with `text`, judged by its whole words."""
     whole = _UNFINISHED.sub("", text)
     numbers = _NUMBER.findall(whole)
     if len(whole) > LONGEST or numbers != _NUMBER.findall(fact)[: len(numbers)]:
@@ -98,7 +98,7 @@ def _said(text: str) -> set[str]:
 
 
 def _added(said: set[str], given: set[str], others: Iterable[str], *, praises: bool) -> str | None:
-    """Return what is wrong with the words that the fact has not: no further word can mend that."""
+    """Return the fault in words that the fact does not have; no further word can mend such a fault."""
     new = said - given
     found = {
         "numeral": new & _NUMERALS,

@@ -1,4 +1,4 @@
-"""The model's part of a score: one sentence for each fact, checked, and written again or replaced where it fails."""
+"""The model's part of a score: it writes one sentence for each fact; a sentence that fails is tried again or replaced."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from app.result.report import Parameters
 
 @dataclass(frozen=True, slots=True)
 class Worded:
-    """The claims, in the order of the facts, and what it took."""
+    """The claims in the order of the facts, and the cost of wording them."""
 
     claims: tuple[Claim, ...]
     parameters: Parameters
@@ -35,9 +35,9 @@ class Worded:
 def word(answerer: Embedded, facts: Sequence[Fact]) -> Worded:
     """Return `facts` (strengths, then risks, then the reasoning) in the model's words where they pass `fault`.
 
-    A sentence has `words.ATTEMPTS` attempts, each as long as it may still pass; after them its fixed words stand.
-    Advice is not for the model.
-    Raises `ModelError` engine.* if llama.cpp fails, engine.too_slow after its deadline or `LIMITS.wording_seconds`.
+    Each sentence has `words.ATTEMPTS` attempts; an attempt ends once it can no longer pass. After them the fixed sentence
+    stands. The model does not word advice. Raises `ModelError` engine.* if llama.cpp fails, and engine.too_slow after the
+    deadline of the answerer or `LIMITS.wording_seconds`.
     """
     user = words.question([(fact.kind, fact.text) for fact in facts])
     messages = [Message("system", words.SYSTEM), Message("user", user)]
@@ -50,7 +50,7 @@ def word(answerer: Embedded, facts: Sequence[Fact]) -> Worded:
 
 
 def _parts(facts: Sequence[Fact]) -> list[str | Slot]:
-    """Return the JSON that the model completes; all but the sentences stands."""
+    """Return the JSON that the model completes; only the sentences are left open."""
     parts: list[str | Slot] = []
     for place, fact in enumerate(facts):
         opening = words.OPENING.format(kind=fact.kind, feature=fact.feature, value=fact.value)
@@ -61,7 +61,7 @@ def _parts(facts: Sequence[Fact]) -> list[str | Slot]:
 
 
 def _judge(facts: Sequence[Fact], first: Sampling, until: float) -> Callable[[Filled], Sampling | None]:
-    """Return what decides after each attempt: None keeps it, a sampling tries anew."""
+    """Return the function that judges each attempt: it returns None to keep it, or a sampling to try again."""
 
     def judge(filled: Filled) -> Sampling | None:
         if time.monotonic() > until:
@@ -79,7 +79,7 @@ def _fits(facts: Sequence[Fact], filled: Filled) -> bool:
 
 
 def _hopeless(facts: Sequence[Fact], filled: Filled) -> bool:
-    """Return whether an attempt can end here. The last one goes on: the sentences after it read it."""
+    """Return whether an attempt can end here. The last attempt runs to its end, because the sentences after it read it."""
     fact, others = facts[filled.slot], _others(facts, filled.slot)
     return filled.attempt < words.ATTEMPTS and hopeless(filled.text, fact.text, others, praises=fact.kind == "strength")
 
@@ -99,17 +99,17 @@ def _claim(facts: Sequence[Fact], filled: Filled) -> Claim:
 
 
 def evidence(fact: Fact) -> tuple[str, ...]:
-    """Return the features that the fact rests on; the reasoning rests on the score, which all of them make."""
+    """Return the features that the fact rests on. The reasoning rests on the score, which all features make."""
     return () if fact.kind == "reasoning" else (fact.feature,)
 
 
 def shaped(template: str | None) -> Parameters:
-    """Return the parameters of a score's texts; `template` is None where no model worded any."""
+    """Return the parameters of a score's texts; `template` is None if no model wrote any of them."""
     return parameters(_fixed(template), Sampling(), words.SENTENCE_TOKENS)
 
 
 def _fixed(template: str | None) -> dict[str, Any]:
-    """Return all that decides the texts besides model and facts: what stands around them, and what is let through."""
+    """Return everything that decides the texts besides model and facts: the words around them, and the rules of the check."""
     return {
         "attempts": words.ATTEMPTS,
         "chat_template": template,

@@ -1,1 +1,1 @@
-"""Filled-in questionnaires: rows and answers of many forms in, one delimited prompt out."""
+"""Filled-in questionnaires: take the rows and answers of many kinds of form, and write one delimited prompt."""

@@ -1,4 +1,4 @@
-"""Which answer belongs to which question."""
+"""Find which answer belongs to which question."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from app.request.questionnaire.form_services import said
 from app.request.questionnaire.options import tidy
 from app.request.questionnaire.rows import MISSING, FormError, Row
 
-_NAMES = ("question", "title", "key", "ref", "id", "name", "question_id", "questionId")  # of the question an answer goes to
+_NAMES = ("question", "title", "key", "ref", "id", "name", "question_id", "questionId")  # fields that name an answer's question
 
 
 def align(rows: list[Row], answers: object) -> list[Any]:
     """Return one answer, or `MISSING`, for each question in order.
 
-    `answers` is a list with one entry for each question or each row, an object from title, key or number to answer, a list
-    of objects that name their question, or nothing where the form brings its answers along. Raises `FormError`
+    `answers` is one of these: a list with one entry for each question or each row, an object from title, key or number to
+    answer, a list of objects that name their question, or None where the form itself holds the answers. Raises `FormError`
     answers.invalid.
     """
     wanted = [row for row in rows if row.asks]
     brought = [row.answer for row in wanted]
     if any(answer not in (MISSING, "", []) for answer in brought):
         if answers is not None:
-            raise FormError("answers.invalid", "the form brings its answers along, and `answers` are given besides")
+            raise FormError("answers.invalid", "the form holds its answers, and `answers` are given as well")
         return brought
     if not wanted and answers in (None, [], {}):
         return []
@@ -45,7 +45,7 @@ def align(rows: list[Row], answers: object) -> list[Any]:
 
 
 def _is_response(wanted: list[Row], answers: Mapping[str, Any]) -> bool:
-    """Return whether this is a service's whole response, which has the answers in it."""
+    """Return whether this is the whole response of a form service, with the answers inside it."""
     return isinstance(answers.get("answers"), list | Mapping) and "answers" not in _places(wanted)
 
 
@@ -58,7 +58,7 @@ def _names_its_question(answer: object) -> bool:
 
 
 def _by_name(answers: list[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return answers by what names their question: Typeform's `field`, else a title or a key."""
+    """Return answers by the name of their question: Typeform's `field`, else a title or a key."""
     found: dict[str, Any] = {}
     for one in answers:
         holder = one["field"] if isinstance(one.get("field"), Mapping) else one
@@ -70,7 +70,7 @@ def _by_name(answers: list[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _named(wanted: list[Row], answers: Mapping[str, Any]) -> list[Any]:
-    """Return the answers by title, key or number of their question; every one of them must belong somewhere."""
+    """Return the answers by title, key or number of their question. Raises `FormError` if one belongs to no question."""
     places = _places(wanted)
     found: list[Any] = [MISSING] * len(wanted)
     for name, answer in answers.items():
@@ -87,9 +87,9 @@ def _named(wanted: list[Row], answers: Mapping[str, Any]) -> list[Any]:
 
 
 def _places(wanted: list[Row]) -> dict[str, int]:
-    """Return the place of each question by its names; minus its number where a name is that of another one too.
+    """Return the place of each question by its names; where two questions share a name, minus the number of the question.
 
-    A key comes before a title, a title before one without what was added to it, and that before a number.
+    A key wins over a title, a title over one without the form's additions, and that over a number.
     """
     places = {str(number): number - 1 for number in range(1, len(wanted) + 1)}
     for names in (_bare_title, _title, _keys):
@@ -114,5 +114,5 @@ def _keys(row: Row) -> set[str]:
 
 
 def _bare(title: str) -> str:
-    """Return a title without what a form adds to it: a star, "(optional)"."""
+    """Return a title without the additions of a form: a star, "(optional)"."""
     return tidy(re.sub(r" ?(\*|[([](optional|required)[)\]])$", "", " ".join(title.split()), flags=re.IGNORECASE))

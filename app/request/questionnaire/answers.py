@@ -1,4 +1,4 @@
-"""Whether an answer fits its question, and how it stands in the prompt."""
+"""Check whether an answer fits its question, and give it the form that it has in the prompt."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from app.request.questionnaire.rows import MISSING, FormError, Row
 
 _YES = frozenset(("yes", "y", "true", "1", "on", "checked", "ja", "oui", "si", "sí", "sim", "да"))
 _NO = frozenset(("no", "n", "false", "0", "off", "unchecked", "nein", "non", "não", "nao", "nee", "нет"))
-_NOTHING = frozenset(("n/a", "na", "-", "--"))  # where words of one's own are no answer anyway
-# A mark between choices, with the white space around it, which is looked at once.
+_NOTHING = frozenset(("n/a", "na", "-", "--"))  # where free words could not be an answer
+# A separator of choices. It takes in the white space around it, so that each blank is looked at only once.
 _BREAKS = re.compile(r"(?:(?<!\s)(?:\s++(?=[,;|])|[^\S\n]++(?=\n)))?[,;|\n]\s*+")
-_PARTS = 128  # of one cell: whoever ticks more gives a list
+_PARTS = 128  # the most choices in one cell; more must be given as a list
 
 
 def check(number: int, row: Row, answer: Any) -> Any:
-    """Return the answer as it stands in the prompt, None for one that was left empty.
+    """Return the answer as the prompt shows it, None for an empty one.
 
     Raises `FormError` answers.invalid with the number of the question, never with the answer.
     """
@@ -57,7 +57,7 @@ def _number(number: int, options: Options, answer: object) -> int | float:
 
 
 def _boolean(number: int, options: Options, answer: object) -> str:
-    """Return "yes" or "no", or the one of the form's two words for them that was chosen."""
+    """Return "yes" or "no", or whichever of the form's own two words for them was chosen."""
     if chosen := _one(options, answer):
         return chosen
     word = ("yes" if answer else "no") if isinstance(answer, bool) else tidy(as_text(answer) or "")
@@ -67,7 +67,7 @@ def _boolean(number: int, options: Options, answer: object) -> str:
 
 
 def _string(number: int, _: Options, answer: object) -> str | int | float | bool:
-    if isinstance(answer, bool):  # a spreadsheet makes a truth value of TRUE, and a number of digits
+    if isinstance(answer, bool):  # a spreadsheet turns TRUE into a boolean, and digits into a number
         return answer
     if not isinstance(answer, str) and as_number(answer) is None:
         raise _wrong(number, "is not text")
@@ -84,7 +84,7 @@ def _select(number: int, options: Options, answer: object) -> str:
 
 
 def _choice(number: int, options: Options, answer: object) -> str | list[str]:
-    """Return one choice, or a list of several: forms call both a multiple choice."""
+    """Return one choice, or a list if there are several: forms use "multiple choice" for both."""
     try:
         return _select(number, options, answer)
     except FormError:
@@ -115,7 +115,7 @@ def _is_bool(value: object) -> bool:
 
 
 def _one(options: Options, answer: object) -> str | None:
-    """Return the choice that an answer means: its very words, else its words whatever their case, or its value."""
+    """Return the choice that an answer means: by its exact words, else by its words in any letter case, else by its value."""
     text = as_text(answer)
     if text is None:
         return None
@@ -123,9 +123,9 @@ def _one(options: Options, answer: object) -> str | None:
 
 
 def _cell(number: int, options: Options, text: str | None) -> list[str]:
-    """Return the choices in one cell, as spreadsheets hold them: "A, B". A choice may have commas itself.
+    """Return the choices in one cell, as spreadsheets hold them: "A, B". A choice may itself contain commas.
 
-    There must be exactly one way to read it.
+    Raises `FormError` unless there is exactly one way to read the cell.
     """
     if text is None:
         raise _wrong(number, "is not a list of its choices")

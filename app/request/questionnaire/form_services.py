@@ -1,4 +1,4 @@
-"""Rows as form services give them, in the fields of ours: title, type, options, required, other, key, answer."""
+"""Convert the rows of form services into our fields: title, type, options, required, other, key, answer."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Raw = dict[str, Any]
 
 
 def neutral(raw: Raw) -> Raw:
-    """Return the row in our fields, if it is one of a service's that we know; else as it is."""
+    """Return the row in our fields if it comes from a form service that we know; else return it unchanged."""
     for mark, read in _SERVICES.items():
         if mark in raw:
             return read(raw)
@@ -17,7 +17,7 @@ def neutral(raw: Raw) -> Raw:
 
 
 def _google(raw: Raw) -> Raw:
-    """Read an item of the Google Forms API (forms/reference/rest/v1/forms); it leaves out what is false."""
+    """Convert an item of the Google Forms API (forms/reference/rest/v1/forms), which leaves out fields that are false."""
     question = _of(_of(raw, "questionItem"), "question")
     choice, scale, rating = (_of(question, name) for name in ("choiceQuestion", "scaleQuestion", "ratingQuestion"))
     row: Raw = {"title": raw.get("title"), "required": question.get("required", False), "type": "text"}
@@ -40,7 +40,7 @@ def _google(raw: Raw) -> Raw:
 
 
 def _typeform(raw: Raw) -> Raw:
-    """Read a field of Typeform's Create API; what `validations` does not require may be left empty."""
+    """Convert a field of Typeform's Create API; it may stay empty unless `validations` requires it."""
     properties, validations = _of(raw, "properties"), _of(raw, "validations")
     row: Raw = {name: value for name, value in raw.items() if name not in ("properties", "validations")}
     row.setdefault("required", validations.get("required", False))
@@ -58,7 +58,7 @@ def _typeform(raw: Raw) -> Raw:
 
 
 def _surveymonkey(raw: Raw) -> Raw:
-    """Read a question of SurveyMonkey's API v3; `required` is an object there, or null."""
+    """Convert a question of SurveyMonkey's API v3, where `required` is an object or null."""
     headings = raw["headings"] if isinstance(raw["headings"], list) else []
     title = " ".join(str(one.get("heading", "")) for one in headings if isinstance(one, dict))
     row: Raw = {"title": title, "key": raw.get("id"), "required": bool(raw.get("required")), "type": raw.get("family")}
@@ -92,7 +92,7 @@ _SERVICES: dict[str, Callable[[Raw], Raw]] = {
 
 
 def said(answer: Any) -> Any:
-    """Return what a service's answer object says; anything else as it is.
+    """Return the value in a form service's answer object; return any other answer unchanged.
 
     Typeform: {"type": "choices", "choices": {"labels": […], "other": …}}; Google: {"textAnswers": {"answers": [{"value"}]}}.
     """

@@ -1,4 +1,4 @@
-"""Where a form has its rows, whoever wrote it."""
+"""Find the rows of a form, whichever program wrote it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from app.base.errors import InputError
 from app.formats import strict_json
 from app.formats.hex_words import ADDRESS
 
-_HOLDERS = ("questions", "qlist", "rows", "items", "fields", "elements")  # where a form has its rows
-_WRAPS = ("questionnaire", "form", "survey", "definition", "form_response", "qlist")  # around the form
+_HOLDERS = ("questions", "qlist", "rows", "items", "fields", "elements")  # fields that hold the rows of a form
+_WRAPS = ("questionnaire", "form", "survey", "definition", "form_response", "qlist")  # fields that hold the whole form
 
 
 def raw_rows(form: object) -> list[Any] | None:
-    """Return the rows as they were given, those of groups and panels in their place; None if it is no form."""
+    """Return the rows as they were given, with the rows of groups and panels in their place; None if this is not a form."""
     rows = _rows(form, 3)
     return list(_flat(rows, 4)) if isinstance(rows, list) else None
 
@@ -26,7 +26,7 @@ def _flat(rows: list[Any], depth: int) -> Iterator[Any]:
 
 
 def _inner(row: dict[str, Any]) -> list[Any] | None:
-    """Return the fields of Typeform's group, the elements of SurveyJS's panel."""
+    """Return the fields of a Typeform group, or the elements of a SurveyJS panel."""
     properties = row.get("properties")
     found = properties.get("fields") if isinstance(properties, dict) else row.get("elements")
     return found if isinstance(found, list) else None

@@ -1,4 +1,4 @@
-"""What an answer may be: the bounds of a range, the choices of a list."""
+"""The valid answers of a question: the bounds of a range, or the choices of a list."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from app.formats import strict_json
 
 Number = int | float
 _SPAN = re.compile(r"\s*(-?[\d.]+)\s*(?:-|\u2013|\.\.+|to|,)\s*(-?[\d.]+)\s*")
-_SHOWN = ("label", "text", "title", "name", "value")  # of a choice that is an object, the best to show first
+_SHOWN = ("label", "text", "title", "name", "value")  # fields of a choice that is an object, the best to show first
 _NAMED = ("value", "label", "text", "ref", "id")
 
 
@@ -26,21 +26,21 @@ class Options:
 
     bounds: tuple[Number, Number] | None = None
     names: tuple[tuple[str, str], ...] = ()
-    """(what an answer may say, the choice that it means); a choice's own words come first."""
+    """Pairs of a text that an answer may hold and the choice that it means; a choice's own words come first."""
     other: bool = False
-    """Whether words of one's own are a choice too."""
+    """Whether free words are a valid answer too."""
     _exact: dict[str, str] = field(init=False, repr=False, compare=False, default_factory=dict)
     _loose: dict[str, str | None] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Index the names: a form may have many answers to many choices."""
+        """Index the names, because a form may have many answers to many choices."""
         for name, shown in self.names:
             self._exact.setdefault(name, shown)
             bare = tidy(name)
             self._loose[bare] = shown if self._loose.get(bare, shown) == shown else None
 
     def meant(self, text: str) -> str | None:
-        """Return the choice of these very words, else the only one of these words whatever their case; None without one."""
+        """Return the choice with these exact words, else the only choice with these words in any letter case, else None."""
         return self._exact.get(text.strip()) or self._loose.get(tidy(text))
 
     @property
@@ -50,7 +50,7 @@ class Options:
 
 
 def bounds(given: object, low: object, high: object, default: tuple[Number, Number] | None) -> Options:
-    """Return [low, high] from a list, JSON text, "1-10" or two numbers. Raises ValueError with what is wrong."""
+    """Return the bounds from [low, high], JSON text, "1-10" or two numbers. Raises ValueError with what is wrong."""
     if low is None and high is None:
         given = _parsed(given)
         if isinstance(given, str) and (span := _SPAN.fullmatch(given)):
@@ -66,20 +66,20 @@ def bounds(given: object, low: object, high: object, default: tuple[Number, Numb
 
 
 def limits(given: object, low: object, high: object) -> Options:
-    """Return the bounds of a number, which may have one alone. Raises ValueError with what is wrong."""
+    """Return the bounds of a number, which may have only one bound. Raises ValueError with what is wrong."""
     if low is None and high is None:
         return bounds(given, None, None, None)
     return bounds(None, -sys.float_info.max if low is None else low, sys.float_info.max if high is None else high, None)
 
 
 def _are_steps(values: list[Number | None]) -> bool:
-    """Return whether these are all the steps of a scale, as [1, 2, 3, 4, 5]."""
+    """Return whether the values are all the steps of a scale, such as [1, 2, 3, 4, 5]."""
     known = [value for value in values if value is not None]
     return len(values) > 2 and known == values and all(one < two for one, two in pairwise(known))
 
 
 def choices(given: object, *, other: bool) -> Options:
-    """Return the choices from a list, JSON text, or words with line ends, `|`, `;` or commas between. Raises ValueError."""
+    """Return the choices from a list, JSON text, or words separated by line ends, `|`, `;` or commas. Raises ValueError."""
     given = _parsed(given)
     if isinstance(given, str):
         mark = next((mark for mark in ("\n", "|", ";", ",") if mark in given), "\n")
@@ -93,7 +93,7 @@ def choices(given: object, *, other: bool) -> Options:
 
 
 def _choice(one: object) -> list[str]:
-    """Return what to show of a choice, and what else may stand for it."""
+    """Return the words that show a choice, followed by other texts that may stand for it."""
     if isinstance(one, dict):
         texts = [as_text(one[name]) for name in (*_SHOWN, *_NAMED) if name in one]
         return [" ".join(text.split()) for text in texts if text] or [""]
@@ -101,7 +101,7 @@ def _choice(one: object) -> list[str]:
 
 
 def as_text(value: object) -> str | None:
-    """Return text, or a number as text."""
+    """Return text unchanged and a number as text; None for anything else."""
     if isinstance(value, str):
         return value
     number = as_number(value)
@@ -109,14 +109,15 @@ def as_text(value: object) -> str | None:
 
 
 def tidy(text: str) -> str:
-    """Return text as it is compared: without case, blanks as one."""
+    """Return text in the form used for comparison: without letter case, and with single blanks."""
     return " ".join(text.split()).casefold()
 
 
 def as_number(value: object) -> Number | None:
-    """Return a finite number, also from text; whole ones as int. A comma is read as a decimal one where it can be nothing else.
+    """Return a finite number, also from text; whole numbers as int.
 
-    "8,5" is 8.5; "1,000" could be a thousand or one, and is no number.
+    A comma counts as a decimal comma where it can mean nothing else: "8,5" is 8.5, but "1,000" could be a thousand or one, and
+    gives None.
     """
     if isinstance(value, str) and len(value) <= 64:
         text = value.strip()
@@ -135,12 +136,12 @@ def as_number(value: object) -> Number | None:
 def _is_number(value: object) -> TypeGuard[Number]:
     try:
         return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    except OverflowError:  # an integer beyond any float
+    except OverflowError:  # an integer beyond the range of floats
         return False
 
 
 def _parsed(given: object) -> Any:
-    """Return what JSON text says, twice if need be: the earlier contract kept JSON text of JSON text."""
+    """Return the value of JSON text, decoded twice if needed: the earlier contract kept JSON text of JSON text."""
     for _ in range(2):
         if isinstance(given, str) and given.lstrip()[:1] in ("[", "{", '"'):
             try:

@@ -1,8 +1,8 @@
-"""A filled-in questionnaire: rows and answers in, one delimited prompt out.
+"""A filled-in questionnaire: take rows and answers, and write one delimited prompt.
 
-A `prompt` row carries words for the model, an `info` row words for the person; every other row is a question. Answers are
-checked against their question and written as JSON values on one line each, so that no answer can pose as another question
-or as an instruction. What rows and answers may look like is in `app.request.questionnaire`.
+A `prompt` row holds words for the model, an `info` row words for the person, and every other row is a question. Each answer is
+checked against its question and written as JSON values on one line, so that no answer can pass as another question or as an
+instruction. `app.request.questionnaire` reads the many forms of rows and answers.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ __all__ = ["ANSWERED", "SILENT", "FormError", "has_words", "render", "title_of"]
 def render(questionnaire: object, answers: object) -> str:
     """Return the prompt: the author's words, and each question with its checked answer.
 
-    A question that was left empty stands there too, as `null (no answer)`, which no answer can be. Raises `FormError`
-    questionnaire.invalid or answers.invalid, naming the row or the question by its number, which is no content.
+    A question without an answer appears as `null (no answer)`, which no answer can produce. Raises `FormError`
+    questionnaire.invalid or answers.invalid, which name the row or the question by its number and never by its content.
     """
     rows = read(questionnaire)
     given = iter(align(rows, answers))
@@ -38,7 +38,7 @@ def render(questionnaire: object, answers: object) -> str:
 
 
 def has_words(questionnaire: object) -> bool:
-    """Return whether the form's author says in it what to do; a form that cannot be read says nothing."""
+    """Return whether the author of the form says in it what to do; False for a form that cannot be read."""
     try:
         return any(row.kind == "prompt" for row in read(questionnaire))
     except FormError:
@@ -46,7 +46,10 @@ def has_words(questionnaire: object) -> bool:
 
 
 def title_of(questionnaire: object, number: int) -> str | None:
-    """Return the title of a question by its number from 1, for whoever has the form at hand; None if it has no such one."""
+    """Return the title of the question with this number, counted from 1; None if there is no such question.
+
+    It is for callers who hold the form anyway.
+    """
     try:
         titles = [row.title for row in read(questionnaire) if row.asks]
     except FormError:

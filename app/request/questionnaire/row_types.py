@@ -1,4 +1,4 @@
-"""The types of a row, under the names that forms give them."""
+"""The types of rows, under the names that form services give them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from app.base import hints
 SILENT = ("prompt", "info")
 ANSWERED = ("number", "range", "select", "multiselect", "boolean", "string")
 hints.offer("question_types", (*SILENT, *ANSWERED))
-# the names without case, blanks, hyphens and underscores. Sources: Google's FormApp.ItemType and forms.Item, Typeform's
-# Create API, SurveyMonkey's question families, SurveyJS, HTML. `choice` takes one or several: in Google Forms and
-# Typeform `multiple_choice` is one of several, in SurveyMonkey any of them.
+# The names are without letter case, blanks, hyphens and underscores. Sources: Google's FormApp.ItemType and forms.Item,
+# Typeform's Create API, SurveyMonkey's question families, SurveyJS, HTML. `choice` takes one answer or several:
+# `multiple_choice` means one of several in Google Forms and Typeform, and any of them in SurveyMonkey.
 _NAMES: dict[str, tuple[str, ...]] = {
     "prompt": ("prompt",),
     "info": (
@@ -39,7 +39,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
         *("link", "date", "datetime", "time", "duration", "address", "name", "open", "password", "month", "week"),
     ),
 }
-# several answers in one, or none that is words: what to do instead
+# types that hold several answers in one, or an answer without words, and the advice for each
 REFUSED: dict[str, str] = {
     **dict.fromkeys(
         ("grid", "checkboxgrid", "multiplechoicegrid", "matrix", "matrixdropdown", "matrixdynamic", "likert"),
@@ -51,12 +51,12 @@ REFUSED: dict[str, str] = {
     ),
     **dict.fromkeys(("ranking", "rank", "stackrank"), "a ranking: ask for the order as text"),
     **dict.fromkeys(
-        ("fileupload", "file", "signature", "signaturepad", "payment", "calendly"), "of a type whose answer is no words"
+        ("fileupload", "file", "signature", "signaturepad", "payment", "calendly"), "of a type whose answer is not text"
     ),
 }
-# kinds of `range` whose bounds go without saying: SurveyJS's rating and Typeform's nps
+# types of `range` with well-known default bounds: SurveyJS's rating and Typeform's nps
 DEFAULTS: dict[str, tuple[int, int]] = {"rating": (1, 5), "nps": (0, 10)}
-_LONGEST = 64  # letters of a word that is compared with ours
+_LONGEST = 64  # longest name of a type that is compared with ours, in letters
 _KINDS = {name: kind for kind, names in _NAMES.items() for name in names}
 
 
@@ -65,18 +65,18 @@ def _plain(name: str) -> str:
 
 
 def kind_of(name: str) -> str | None:
-    """Return the kind that a form's name of a type means, or nothing: one of ours, `choice`, `rating` or `nps`."""
+    """Return the type that a form's name of it means: one of ours, `choice`, `rating` or `nps`; None if it is unknown."""
     return _KINDS.get(_plain(name))
 
 
 def why_refused(name: str) -> str | None:
-    """Return what a known type is that is not read, and what to do about it."""
+    """Return why a known type is not supported, with advice; None if there is nothing to say about it."""
     return REFUSED.get(_plain(name))
 
 
 @functools.lru_cache(1_024)
 def near(name: str, known: tuple[str, ...] = (*SILENT, *ANSWERED)) -> str | None:
-    """Return the one of our own words that `name` was likely meant to be."""
+    """Return the one of our own words that `name` was likely meant to be; None if there is none."""
     from difflib import get_close_matches
 
     if len(name) > _LONGEST:

@@ -1,4 +1,4 @@
-"""The rows of a form: as [title, type, options], as objects, as the earlier frontend and form services gave them."""
+"""The rows of a form: as [title, type, options], as objects, or as the earlier frontend and form services give them."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from app.request.questionnaire.row_types import DEFAULTS, SILENT, kind_of, near,
 _WORD = r"(?<!not )(?<!non-)\b(?:optional|optionnel|facultatif|opcional|facoltativo|freiwillig|optioneel)\b"
 _OPTIONAL = re.compile(rf"[-\u2013\u2014:,]\s*+{_WORD}[\s.]*+$|^\s*+{_WORD}\s*+[-\u2013:]", re.IGNORECASE)
 _IN_BRACKETS = re.compile(rf"(?P<word>{_WORD})|[(\[]|[)\]]", re.IGNORECASE)
-_LONGEST = 40  # letters of such a name: none of ours comes near
-_COMPARED = 64  # unknown names of a row that are compared with ours; no form service has so many
+_LONGEST = 40  # longest name that is compared with ours, in letters
+_COMPARED = 64  # the most unknown names of a row that are compared with ours; no form service has so many
 _RESPONSE = ("submitted_at", "landed_at", "lastSubmittedTime", "responseId", "response_id")  # of a response, not of a question
 _FIELDS: dict[str, tuple[str, ...]] = {
     "title": (
@@ -42,15 +42,15 @@ MISSING: Any = object()  # there is no answer, not even an empty one
 
 
 class FormError(InputError):
-    """A form or an answer to it is wrong. `row` and `question` are numbers from 1: its place, which may be made public.
+    """A form or an answer to it is wrong. `row` and `question` are its place, counted from 1, which may become public.
 
-    `name` is what the caller wrote there and is his alone: no message has it.
+    `name` is a word that the caller wrote there. It stays private: no message holds it.
     """
 
     def __init__(
         self, code: str, message: str, *, row: int | None = None, question: int | None = None, name: str | None = None
     ) -> None:
-        """Say what is wrong and where."""
+        """Take the message and the place of the mistake."""
         super().__init__(code, message)
         self.row = row
         self.question = question
@@ -59,17 +59,17 @@ class FormError(InputError):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of a form: a question, or words for the model (`prompt`) or the person (`info`)."""
+    """One row of a form: a question, words for the model (`prompt`) or words for the person (`info`)."""
 
     title: str
     kind: str
     options: Options
     required: bool | None
-    """Whether it must be answered, if the form says so."""
+    """Whether the row must be answered; None if the form does not say."""
     keys: tuple[str, ...]
-    """Other names that an answer may go by."""
+    """Other names that an answer may use for the row."""
     answer: Any
-    """The answer, where the form brings it along; else `MISSING`."""
+    """The answer, if the form holds it; else `MISSING`."""
 
     @property
     def asks(self) -> bool:
@@ -78,21 +78,21 @@ class Row:
 
     @property
     def may_be_empty(self) -> bool:
-        """Return whether the question may go without an answer; a list of ticks may have none unless it must have one."""
+        """Return whether the question may stay without an answer; a list of ticks may, unless the form requires one."""
         return self.required is False or (self.required is None and self.kind == "multiselect")
 
 
 def read(form: object) -> list[Row]:
     """Return the rows of a form. Raises `FormError` questionnaire.invalid with the number of the row at fault.
 
-    A form is {"title", "questions"} or its rows; also [owner, title, rows], which the earlier contract returned
-    (HarryR/ethsofia-hackathon, packages/frontend/src/qlist.ts), {"qlist": form}, and the exports of form services.
+    A form is {"title", "questions"} or its rows alone. Also accepted are [owner, title, rows], which the earlier contract
+    returned (HarryR/ethsofia-hackathon, packages/frontend/src/qlist.ts), {"qlist": form}, and the exports of form services.
     """
     rows = raw_rows(form)
     if rows is None or not rows or len(rows) > LIMITS.questions:
         raise FormError("questionnaire.invalid", f"a questionnaire has 1 to {LIMITS.questions} rows, in `questions`")
     found = [_row(number, raw) for number, raw in enumerate(rows, 1)]
-    if any(row.required for row in found):  # a form that marks what is required means that the rest is not
+    if any(row.required for row in found):  # if a form marks required rows, the others are optional
         found = [replace(row, required=bool(row.required)) for row in found]
     return found
 
@@ -108,13 +108,13 @@ def _row(number: int, raw: object) -> Row:
         return Row(_words(number, title, fields.get("options")), kind, Options(), None, (), MISSING)
     title = " ".join(title.split())
     if kind != "info" and not title:
-        raise FormError("questionnaire.invalid", f"row {number} asks nothing", row=number)
+        raise FormError("questionnaire.invalid", f"row {number} has no title, and so no question", row=number)
     kind, options = _options(number, kind, fields)
     return Row(title, kind, options, _required(fields.get("required"), title), _keys(fields), fields.get("answer", MISSING))
 
 
 def _fields(number: int, raw: object) -> dict[str, Any]:
-    """Return what the row says in our own words."""
+    """Return the row in our own field names."""
     if isinstance(raw, list) and len(raw) in (2, 3, 4) and all(isinstance(part, str) for part in raw[:2]):
         fields: dict[str, Any] = dict(zip(("title", "type", "options"), raw, strict=False))
         more = raw[3] if len(raw) == 4 else {}
@@ -131,13 +131,13 @@ def _fields(number: int, raw: object) -> dict[str, Any]:
     for ours, names in _FIELDS.items():
         if given := [raw[name] for name in names if raw.get(name) is not None]:
             fields[ours] = given if ours == "key" else given[0]
-    if "title" not in fields and isinstance(raw.get("name"), str):  # SurveyJS shows the name where there is no title
+    if "title" not in fields and isinstance(raw.get("name"), str):  # SurveyJS shows the name if there is no title
         fields["title"] = raw["name"]
     return fields
 
 
 def _refuse_near(number: int, names: Iterable[str]) -> None:
-    """Raise `FormError` for a name that is nearly one of ours; forms have many others, which mean nothing here."""
+    """Raise `FormError` for a name that is nearly one of ours. Other unknown names are ignored: forms have many of them."""
     for name in islice(names, _COMPARED):
         if name not in _KNOWN and 4 < len(name) <= _LONGEST and (meant := near(name, _KNOWN)) and name != f"{meant}s":
             what = f'row {number} has a field that is nearly "{meant}"'
@@ -167,7 +167,7 @@ def _kind(number: int, fields: dict[str, Any]) -> str:
 
 
 def _words(number: int, title: str, options: object) -> str:
-    """Return the words of a `prompt` row; the earlier contract kept them as JSON text, quotes and all."""
+    """Return the words of a `prompt` row; the earlier contract kept them as JSON text, with the quotes."""
     words = title if options in (None, "") else options
     if isinstance(words, str) and words.startswith('"'):
         try:
@@ -180,7 +180,7 @@ def _words(number: int, title: str, options: object) -> str:
 
 
 def _lift(number: int, fields: dict[str, Any]) -> object:
-    """Return the options; where they are an object, what it says besides is put beside the row's other fields."""
+    """Return the options. If they are an object, move its other entries to the fields of the row."""
     given = fields.pop("options", None)
     if not isinstance(given, dict):
         return given
@@ -194,14 +194,14 @@ def _lift(number: int, fields: dict[str, Any]) -> object:
 
 
 def _options(number: int, kind: str, fields: dict[str, Any]) -> tuple[str, Options]:
-    """Return the kind, now that the options are known, and what an answer may be."""
+    """Return the type of the row and its valid answers; the options can settle the type."""
     given = _lift(number, fields)
     if kind == "string" and given:
-        raise FormError("questionnaire.invalid", f"row {number} has options, which text has not", row=number)
+        raise FormError("questionnaire.invalid", f"row {number} has options, but its type takes none", row=number)
     try:
         if kind in ("range", *DEFAULTS):
             return "range", bounds(given, fields.get("min"), fields.get("max"), DEFAULTS.get(kind))
-        if kind == "multiselect" and given in (None, "", []):  # one box that is ticked or not
+        if kind == "multiselect" and given in (None, "", []):  # a single box, ticked or not
             return "boolean", Options()
         if kind in ("select", "multiselect", "choice") or (kind == "boolean" and given):
             return kind, choices(given, other=bool(fields.get("other")))
@@ -213,7 +213,7 @@ def _options(number: int, kind: str, fields: dict[str, Any]) -> tuple[str, Optio
 
 
 def _required(said: object, title: str) -> bool | None:
-    """Return whether an answer is required, by the row's own word or by the end of its title."""
+    """Return whether an answer is required: the row's own word decides, else the end of its title; None if neither says."""
     if isinstance(said, str):
         said = {"true": True, "yes": True, "required": True, "false": False, "no": False, "optional": False}.get(said.lower())
     if isinstance(said, bool | int | float):
@@ -222,7 +222,7 @@ def _required(said: object, title: str) -> bool | None:
 
 
 def _says_so_in_brackets(title: str) -> bool:
-    """Return whether a bracket opens, "optional" follows, and a bracket closes: one look at each."""
+    """Return whether the title has "optional" in brackets. Each character is looked at only once."""
     is_open = is_said = False
     for found in _IN_BRACKETS.finditer(title):
         if found["word"]:

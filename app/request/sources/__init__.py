@@ -1,1 +1,1 @@
-"""What wins: a request put together from a dataset, secrets, input files and args, under the rules of the data's owner."""
+"""Which source wins: put one request together from dataset, secrets, input files and args, under the data owner's rules."""

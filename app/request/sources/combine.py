@@ -1,8 +1,8 @@
-"""From what the sources hold to one request: whose words are the question, what is material, and what is left aside.
+"""Combine the pieces of all sources into one request: which words are the question, what is material, what is left aside.
 
-Protected data is the data, args and secrets say what to do with it. So where two sources hold text, the one that reads
-like a request is the prompt and the other its material; two requests are a contradiction. Nothing is dropped in silence:
-each thing that a source holds is listed with what became of it.
+Protected data is the data; args and secrets say what to do with it. So where two sources hold text, the one that reads like a
+request is the prompt and the other is its material; two requests are a contradiction. Nothing is dropped in silence: everything
+that a source holds is listed, with whether it was used.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ from app.request.sources.held import Combined, Held
 from app.request.sources.pieces import Piece
 from app.wallet.read import any_source
 
-# The first source that names one of these has it, and another is listed as left aside; all else must not differ.
+# If several sources give one of these fields, the first source wins and the others are listed as left aside. Material and
+# histories of several sources are joined. For all other fields, two sources that differ are a contradiction.
 _YIELDS = (OPTIONS - {"system"}) | {"attempts", "callback", "model_name", "email", "as_of_block"}
-_WORDS = ("prompt", "question", "original_prompt", "messages")  # fields that say what to do
-_TASKS = ("questionnaire", "feedback", "feedback_prompt")  # fields that there is something to do about without more words
+_WORDS = ("prompt", "question", "original_prompt", "messages")  # fields that say in words what to do
+_TASKS = ("questionnaire", "feedback", "feedback_prompt")  # fields that imply what to do without further words
 _LONGEST_QUESTION = 600  # characters
 _ASKING = re.compile(
     r"(?:please\W+\w|(?:who|whose|what|which|when|where|why|how|analy[sz]e|calculate|classify|compare|compute|convert|count|"
@@ -36,8 +37,8 @@ _ASKING = re.compile(
 def combine(pieces: Sequence[Piece]) -> Combined:
     """Return the one request in `pieces`, which come in the order of the sources.
 
-    Raises `ContradictionError` for two things that cannot both be, `InputError` input.missing where nothing says what
-    to do with the material, `HistoryError` history.invalid where a wallet is named and a file is no history.
+    Raises `ContradictionError` for two things that exclude each other, `InputError` input.missing if nothing says what to do
+    with the material, and `HistoryError` history.invalid if a wallet is named and a file is not a history.
     """
     made = Combined()
     for piece in pieces:
@@ -78,12 +79,12 @@ def _list(value: Any) -> list[Any]:
 
 
 def _words_of(made: Combined, pieces: Iterable[Piece]) -> bool:
-    """Return whether anything says in words what to do."""
+    """Return whether any source says in words what to do."""
     return any(name in made.fields for name in _WORDS) or any(piece.text and not piece.is_material for piece in pieces)
 
 
 def _histories(made: Combined, pieces: Iterable[Piece]) -> None:
-    """Take the histories of all sources: explorers list transactions and tokens apart."""
+    """Take the histories of all sources, because explorers list transactions and tokens in separate documents."""
     found = [piece for piece in pieces if piece.history is not None]
     values = [made.fields["history"]] if "history" in made.fields else []
     history = _documents([*values, *(piece.history for piece in found)]) if found else None
@@ -92,7 +93,7 @@ def _histories(made: Combined, pieces: Iterable[Piece]) -> None:
 
 
 def _documents(values: list[Any]) -> Any:
-    """Return one history of several; what says of itself that it is a whole export stands alone."""
+    """Return one history made of several. Raises `InputError` if a whole export, which must stand alone, is among them."""
     if len(values) == 1:
         return values[0]
     documents: list[Any] = []
@@ -100,24 +101,24 @@ def _documents(values: list[Any]) -> Any:
         if isinstance(value, dict) and value.keys() == {"documents"}:
             documents += value["documents"]
         elif isinstance(value, dict) and "documents" in value:
-            raise InputError("request.contradiction", "an export with documents is a whole history, and another one is given")
+            raise InputError("request.contradiction", "an export with documents is a whole history, but there is another")
         else:
             documents += value if isinstance(value, list) and not any_source.is_rows(value) else [value]
     return documents
 
 
 def _email(made: Combined, texts: Iterable[Piece]) -> None:
-    """Leave `email` aside where anything else says what to do: an address never does."""
+    """Leave `email` aside where anything else says what to do, because an address never does."""
     email = made.fields.get("email")
     others = made.fields.keys() & {*_WORDS, "questionnaire", "wallet", "address", "history", "language", "code", "session"}
     if isinstance(email, str) and (others or any(not piece.is_material for piece in texts) or is_email_address(email)):
         made.drop("email")
         if not (others or texts):
-            raise InputError("input.missing", "there is an e-mail address and nothing else: it is no prompt")
+            raise InputError("input.missing", "there is only an e-mail address, which is not a prompt")
 
 
 def _texts(made: Combined, texts: list[Piece]) -> None:
-    """Find the words that say what to do among `texts`; the others are material."""
+    """Find the text among `texts` that says what to do; the others become material."""
     asking = [piece for piece in texts if not piece.is_material and is_asking(piece.text or "")]
     said = _said(made)
     asking = list({piece.text: piece for piece in asking if said is None or piece.text != made.fields[said]}.values())
@@ -139,14 +140,14 @@ def _texts(made: Combined, texts: list[Piece]) -> None:
 
 
 def _said(made: Combined) -> str | None:
-    """Return the field that says what to do, None if there is none. A form without the author's words does not."""
+    """Return the field that says what to do, None if there is none. A form without its author's words does not count."""
     if "questionnaire" in made.fields and has_words(made.fields["questionnaire"]):
         return "questionnaire"
     return next((name for name in (*_WORDS, "email") if name in made.fields), None)
 
 
 def _question(texts: Sequence[Piece]) -> Piece | None:
-    """Return whose words are the prompt where none of them reads like a question: who may say what to do comes first."""
+    """Return the text that becomes the prompt if none reads like a question: the one whose giver may say what to do wins."""
     words = [piece for piece in texts if not piece.is_material]
     for source in ("args", "secret"):
         if found := [piece for piece in words if piece.origin.source == source]:
@@ -160,7 +161,7 @@ def _question(texts: Sequence[Piece]) -> Piece | None:
 def is_asking(text: str) -> bool:
     """Return whether `text` reads like a request: a short paragraph that ends in a question mark or begins like an order.
 
-    A guess about English and about question marks, used only where more than one source holds text.
+    This is a guess, based on English words and on question marks. It decides only where several sources hold text.
     """
     return _is_short(text) and (
         text.rstrip()[-1:] in ("?", "\uff1f", "\u061f", "\u037e") or bool(_ASKING.match(text.lstrip(" \"'*-\n\t")))
@@ -172,7 +173,7 @@ def _is_short(text: str) -> bool:
 
 
 def _beside_a_wallet(made: Combined, wallet: str, piece: Piece) -> Piece:
-    """Return the piece with the history that its text must be."""
+    """Return the piece with its text as the history of the wallet. Raises an error if the text is not a history."""
     if piece.text is None or piece.history is not None:
         return piece
     if piece.origin.source in ("secret", "args") and not piece.is_material:
@@ -184,7 +185,7 @@ def _beside_a_wallet(made: Combined, wallet: str, piece: Piece) -> Piece:
         raise
     if value is None or not (piece.value is None or any_source.looks_like(value, wallet=True)):
         note = f" ({piece.note})" if piece.note else ""
-        raise HistoryError("history.invalid", f"{piece.origin} is no history of a wallet{note}")
+        raise HistoryError("history.invalid", f"{piece.origin} is not a wallet's history{note}")
     return replace(piece, history=value)
 
 

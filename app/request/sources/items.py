@@ -1,7 +1,7 @@
-"""From a task to the fields of each of its items: one per dataset, or one in all outside of bulk.
+"""Read a task into the fields of each of its items: one item for each dataset in bulk, else a single one.
 
-Sources, in their order: dataset, requester secrets by number, input files, args. What each holds is for
-`app.request.sources.pieces` to read, what they come to together for `app.request.sources.combine`.
+The sources come in this order: dataset, requester secrets by number, input files, args. `app.request.sources.pieces` reads each
+source, and `app.request.sources.combine` puts them together.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ from app.request.sources.held import Held, everything
 from app.request.sources.pieces import Origin, Piece
 
 _DATASET, _ARGS = Origin("dataset"), Origin("args")
-_FROM_SECRETS = "source"  # it holds a key, and sends the enclave somewhere: not for public inputs, nor for others
+_FROM_SECRETS = "source"  # it holds a key and sends the enclave to a host: not for public inputs, nor for others
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """The fields of one request, or why they could not be read."""
+    """The fields of one request, or the error that kept them from being read."""
 
     dataset: Dataset | None
     fields: Fields | AppError
     held: tuple[Held, ...] = ()
-    """What each source held, and what became of it, in the order of the sources."""
+    """What each source held and whether it was used, in the order of the sources."""
     origins: Mapping[str, Origin] = field(default_factory=dict)
-    """Of the fields: its name -> its source, for errors."""
+    """The source of each field, by its name, for error messages."""
 
 
 def wants_callback(task: Task) -> bool:
-    """Return whether a requester secret asks for callback-data, broken neighbours or not.
+    """Return whether a requester secret asks for callback-data, even if other fields are broken.
 
-    Known before anything else is read, because an error and a killed task must deliver it too.
+    This must be known before anything else is read, because an error and a killed task must deliver callback-data too.
     """
     return any(_says_callback(secret) for secret in task.requester_secrets.values())
 
@@ -55,22 +55,22 @@ def _says_callback(secret: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """The items of a task: each is read when it is asked for, and anew every time, so that no two are in memory at once."""
+    """The items of a task. Each is read on demand, and read again every time, so that no two are in memory at once."""
 
     task: Task
     common: tuple[Piece, ...]
-    """What the secrets, the input files and the args hold."""
+    """The pieces of the secrets, the input files and the args."""
 
     def __len__(self) -> int:
-        """Return how many there are."""
+        """Return the number of items."""
         return len(self.task.datasets) if self.task.datasets or self.task.is_bulk else 1
 
     def __iter__(self) -> Iterator[Item]:
-        """Read one after the other."""
+        """Read one item after the other."""
         return (self[at] for at in range(len(self)))
 
     def __getitem__(self, at: int) -> Item:
-        """Read the item at place `at`, counted from 0; what is wrong with it is in it."""
+        """Return the item at place `at`, counted from 0; an error in it becomes part of the item."""
         dataset = self.dataset(at)
         return _combined(None, list(self.common)) if dataset is None else _item(self.task, dataset, list(self.common))
 
@@ -80,10 +80,10 @@ class Items:
 
 
 def read_inputs(task: Task, args: Fields, words: str | None = None) -> Items:
-    """Return one item per dataset, or one without a dataset. `args` are its options, `words` what else they say.
+    """Return one item for each dataset, or one item without a dataset.
 
-    A dataset that is missing or broken spoils its own item only. Raises `AppError` if a secret or an input
-    file, which all items share, cannot be read.
+    `args` are the options among the args, `words` their other words. A missing or broken dataset spoils its own item only.
+    Raises `AppError` if a secret or an input file, which all items share, cannot be read.
     """
     common = [_secret(number, secret) for number, secret in task.requester_secrets.items()]
     for number, name in enumerate(task.input_files, 1):
@@ -120,7 +120,10 @@ def _secret(number: int, secret: str) -> Piece:
 
 
 def _public(piece: Piece) -> Piece:
-    """Return a piece that may not say where to fetch a history, and unless it is a dataset's no salt: that would be none."""
+    """Return the piece after checking a public source: it may not name a `source`, and only a dataset may hold a salt.
+
+    A public salt would hide nothing. Raises `InputError`.
+    """
     if _FROM_SECRETS in piece.fields:
         raise InputError("source.not_secret", f"{piece.origin} names a source")
     if "salt" in piece.fields and piece.origin.source != "dataset":

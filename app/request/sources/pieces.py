@@ -1,4 +1,4 @@
-"""What one source holds: its bytes in, fields of a request, words, material or a wallet's history out."""
+"""Read the bytes of one source into a piece: fields of a request, words, material or a wallet's history."""
 
 from __future__ import annotations
 
@@ -18,51 +18,51 @@ from app.request.fields import FIELDS, OPTIONS, renamed
 from app.request.sources import texts
 from app.wallet.read import any_source
 
-# How an entry of a zip is decoded; the other fields are objects or lists, decoded by what their bytes look like.
+# How an entry of a zip is decoded. The other fields are objects or lists, and their bytes tell how to decode them.
 _TEXTS = frozenset(
     {"task", "prompt", "question", "email", "system", "salt", "wallet", "address", "address_form", "language", "code"}
 ) | {"original_prompt", "reference_code", "feedback_prompt", "model_name"}
 _NUMBERS = frozenset({"max_tokens", "temperature", "seed", "attempts", "chain", "as_of_block"})
-_LOOKED_AT = 256  # unknown names that are compared with ours: a document may have a million
+_LOOKED_AT = 256  # the most unknown names that are compared with ours: a document may have a million
 _TASKS = frozenset({"ask", "code", "score"})
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a thing came from."""
+    """Where a piece came from."""
 
     source: Literal["dataset", "secret", "input_file", "args"]
     number: int | None = None
 
     def __str__(self) -> str:
-        """Return its name as errors say it."""
+        """Return the name of the source as error messages show it."""
         name = self.source.replace("_", " ")
         return name if self.number is None else f"{name} {self.number}"
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """What one source holds. Several may come of one source."""
+    """The contents of one source. One source may give several pieces."""
 
     origin: Origin
     fields: dict[str, Any] = field(default_factory=dict)
-    """Fields of a request, options beside the others."""
+    """The fields of the request, with the options beside the others."""
     text: str | None = None
-    """What no field names: words that say what to do, or material."""
+    """Text without a field name: words that say what to do, or material."""
     is_material: bool = False
-    """The text is no words of a person's: JSON, a table, fields of another program."""
+    """Whether the text is certainly not a person's words but JSON, a table, or fields of another program."""
     history: Any = None
-    """A wallet's history; `text` then has the same as text."""
+    """A wallet's history; `text` then holds the same as text."""
     value: Any = None
-    """The decoded JSON that the text is, None if it is none."""
+    """The decoded JSON of the text; None if the text is not JSON."""
     has_unknown: bool = False
-    """There are fields that mean nothing here, beside others that do."""
+    """Whether there are fields that mean nothing here beside others that do."""
     note: str | None = None
-    """What there is to say about the material: whose export of a form it is, why it is no JSON."""
+    """A remark about the material: which form service exported it, or why it is not JSON."""
 
 
 def read(origin: Origin, data: bytes) -> Piece:
-    """Return what `data` holds. Raises `AppError`; every message begins with the origin."""
+    """Return the contents of `data`. Raises `AppError`, whose message always begins with the origin."""
     try:
         return _read(origin, data)
     except AppError as err:
@@ -82,7 +82,7 @@ def _read(origin: Origin, data: bytes) -> Piece:
         text = data.decode("utf-8")
     except UnicodeDecodeError as err:
         at = f"byte {err.start + 1} of {len(data)}"
-        raise InputError("input.unreadable", f"this is no UTF-8 text ({at}) and no format that is known here") from err
+        raise InputError("input.unreadable", f"this is neither UTF-8 text ({at}) nor a known format") from err
     return _text(origin, text)
 
 
@@ -102,10 +102,10 @@ def _text(origin: Origin, text: str) -> Piece:
         else:
             return _value(origin, value, text)
     if texts.is_yaml(text):
-        raise InputError("json.invalid", "it looks like a request in YAML, and JSON is what is read")
+        raise InputError("json.invalid", "it looks like a request in YAML, but must be JSON")
     try:
         history = any_source.from_text(text)
-    except HistoryError as err:  # it is no error of a table that is asked about
+    except HistoryError as err:  # a table with a question about it may be invalid as a history
         history, note = None, err.message
     if history is not None:
         return Piece(origin, text=text, is_material=True, history=history)
@@ -114,7 +114,7 @@ def _text(origin: Origin, text: str) -> Piece:
 
 def _archive(origin: Origin, data: bytes) -> Piece:
     nodes = protected_data.tree(protected_data.read(data))
-    if "allow" in protected_data.folders(data):  # an empty object leaves no more behind
+    if "allow" in protected_data.folders(data):  # an empty object leaves no other trace
         nodes.setdefault("allow", {})
     if "allow" in nodes:
         allow = protected_data.value(nodes.pop("allow"))
@@ -124,17 +124,18 @@ def _archive(origin: Origin, data: bytes) -> Piece:
 
 
 def _allowing(allow: Any, piece: Piece) -> Piece:
-    """Return the piece with what its owner allows: beside whatever else it is, a request, a history or another program's."""
+    """Return the piece with the owner's `allow` added to its fields, whether the piece is a request, a history or material."""
     return replace(piece, fields={**piece.fields, "allow": allow})
 
 
 def _refuse_nearly_allow(document: Mapping[str, Any]) -> None:
-    """Raise `InputError` request.unknown_field for what is nearly `allow`: taken for material it would allow everything."""
+    """Raise `InputError` request.unknown_field for a misspelt `allow`: as mere material it would allow everything."""
     options = document.get("options")
     for name in islice(sorted((*document, *(options if isinstance(options, dict) else ()))), _LOOKED_AT):
         if near_names.near(name, {"allow"}):
             raise InputError(
-                "request.unknown_field", "what says what others may add is called allow, and stands beside the others"
+                "request.unknown_field",
+                "the list of what others may add is called allow, beside the other fields",
             )
 
 
@@ -162,7 +163,7 @@ def _entry(name: str, node: Any) -> Any:
 
 
 def _material_value(node: Any) -> Any:
-    """Return a field of another program's, decoded. A file stored in one is as good or as bad as a file alone."""
+    """Return a decoded field of another program's data. A file inside a field is refused just as a file alone would be."""
     if isinstance(node, bytes):
         raw = protected_data.bare(node)
         if name := "a zip archive" if file_types.is_zip(raw) else file_types.of_bytes(raw):
@@ -205,7 +206,7 @@ def _email(known: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _is_request(known: Mapping[str, Any], other: Iterable[str]) -> bool:
-    """Return whether `known` is more than a chance likeness; then an unknown field that is nearly one of ours is an error."""
+    """Return whether `known` shows that this is a request and no chance likeness. Misspelt fields in it are then errors."""
     is_ours = bool(
         known.keys() & texts.TELLING
         or {"language", "code"} <= known.keys()
@@ -220,7 +221,7 @@ def _is_request(known: Mapping[str, Any], other: Iterable[str]) -> bool:
 
 
 def _refuse_near(unknown: Iterable[str]) -> None:
-    """Raise `InputError` request.unknown_field for a name that is nearly one of ours: such a name is no secret."""
+    """Raise `InputError` request.unknown_field for a name that is nearly one of ours; such a name may be shown in a message."""
     for name in islice(sorted(unknown), _LOOKED_AT):
         meant = near_names.near(name, FIELDS | {"options"})
         if meant is not None:
@@ -228,7 +229,7 @@ def _refuse_near(unknown: Iterable[str]) -> None:
 
 
 def _unnamed(origin: Origin, values: dict[str, Any], known: dict[str, Any], text: str | None = None) -> Piece:
-    """Return fields of another program's as material: a lone text as it is, all else as JSON."""
+    """Return fields of another program's as material: a single text as it is, anything else as JSON."""
     if text is None or known:
         lone = next(iter(values.values())) if len(values) == 1 else None
         text = lone if isinstance(lone, str) else json.dumps(values, ensure_ascii=False, indent=1)
@@ -238,7 +239,7 @@ def _unnamed(origin: Origin, values: dict[str, Any], known: dict[str, Any], text
 
 
 def _lift(fields: dict[str, Any], options: dict[str, Any], unknown: Iterable[str]) -> dict[str, Any]:
-    """Return fields and options side by side, so that sources merge option by option."""
+    """Return fields and options side by side, so that sources are merged option by option."""
     for name in sorted(unknown):
         meant = near_names.near(name, OPTIONS)
         raise InputError("option.unknown", "options has an unknown field" if meant is None else near_names.say(name, meant))

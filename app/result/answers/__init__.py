@@ -1,1 +1,1 @@
-"""What each job answers."""
+"""The answer of each job."""

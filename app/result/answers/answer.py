@@ -1,4 +1,4 @@
-"""What each job answers: one model a job, told apart by their fields."""
+"""The answers of all jobs: one model for each job; their fields tell them apart."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from app.result.answers.code import CodeAnswer
 from app.result.answers.score import ScoreAnswer, UnsignedScore
 
 Answer = AskAnswer | CodeAnswer | ScoreAnswer
-"""In a result."""
+"""An answer as a result holds it."""
 JobAnswer = AskAnswer | CodeAnswer | UnsignedScore
-"""As a job gives it: a score has no signatures yet."""
+"""An answer as a job returns it: a score is not signed yet."""
 Job = Literal["ask", "code", "score"]
 Mode = Literal["ai", "fallback", "count"]
 
 
 def is_met(answer: JobAnswer) -> bool:
-    """Return whether an answer is what was asked for: of code, whether its status is ok."""
+    """Return whether an answer is what was asked for; for code, whether its status is ok."""
     return not isinstance(answer, CodeAnswer) or answer.status == "ok"

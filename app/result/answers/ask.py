@@ -8,13 +8,13 @@ from app.formats.strict_model import Count, Strict
 
 
 class AskAnswer(Strict):
-    """The model's words."""
+    """The model's answer."""
 
     text: str
-    """What the model generated, special tokens removed. Model output, not a checked fact."""
+    """The text that the model generated, without special tokens. It is model output and not a checked fact."""
     finish_reason: Literal["stop", "length"]
     """stop: the model ended its turn; length: max_tokens was reached first."""
     prompt_tokens: Count
-    """Tokens of the whole prompt, system prompt and chat template included."""
+    """The number of tokens of the whole prompt, with the system prompt and the chat template."""
     completion_tokens: Count
-    """Tokens generated, the end-of-turn token not counted."""
+    """The number of generated tokens, without the end-of-turn token."""

@@ -13,78 +13,82 @@ IS_CODE = ("ok", "tests_failed", "untested")
 
 
 class TestVerdict(Strict):
-    """What became of one test of the snippet, run alone in a fresh copy of the guest."""
+    """The verdict of one test of the snippet, which ran alone in a fresh copy of the guest."""
 
     status: TestStatus
-    """passed: the snippet went through this test there. No proof that it is right beyond the test: it may have answers
-    ready. failed: an assertion or a comparison did not hold. error: an exception, the interpreter ended, or nothing
-    was checked. unavailable: it needs something that is not there, a module or a file; whether the snippet is right is open."""
+    """passed: the snippet passed this test there. This proves nothing beyond the test, since the snippet may hold ready-made
+    answers. failed: an assertion or a comparison did not hold. error: an exception was raised, the interpreter ended, or
+    nothing was checked. unavailable: the test needs a module or a file that is missing, so it remains open whether the snippet
+    is right."""
     message: str
     """The assertion with the values it saw, the first difference, or the exception; "" if passed."""
     apart: bool
-    """Whether a pass is one that nothing which the snippet prepared could bring about: the test ran in an interpreter in which
-    the snippet never was, and called it from there, or the output was compared outside. false: no pass; or the test has to
-    share an interpreter with the snippet (it is async, patches, or looks into it), and code written to deceive it can."""
+    """Whether the snippet could not have faked this pass: the test ran in an interpreter that the snippet never ran in, and
+    called it from there, or the output was compared outside of the guest. false: the test did not pass, or it has to share an
+    interpreter with the snippet (it is async, patches, or inspects the snippet), where code written to deceive it could
+    succeed."""
     checks: Count
-    """Checks that ran: assertions that could have failed, and the comparison of an output. 0 where the interpreter ended."""
+    """The number of checks that ran: assertions that could have failed, and the comparison of an output. 0 if the interpreter
+    ended."""
     fuel: Count
-    """Units of fuel used, one for each WebAssembly instruction with few exceptions: the same on every machine."""
+    """Units of fuel used, one for each WebAssembly instruction with few exceptions; the same on every machine."""
 
 
 class Guest(Strict):
-    """What the tests ran in."""
+    """The environment in which the tests ran."""
 
     engine: str
-    """WebAssembly engine and version; its target pulley64 is an interpreter."""
+    """The WebAssembly engine and its version; its target pulley64 is an interpreter."""
     guest_sha256: Sha256
     """SHA-256 of the CPython WebAssembly file as published."""
     build_sha256: Sha256
-    """SHA-256 of what was made of it, checked before it was loaded: app/sandbox/guest.toml."""
+    """SHA-256 of the guest that was built from that file, checked before it was loaded: app/sandbox/guest.toml."""
     fuel: Count
     """Units used by all tests of all attempts, negative controls included."""
 
 
 class Tested(Strict):
-    """Whether and how the code was run."""
+    """Whether and how the code was tested."""
 
     source: Literal["caller", "session", "examples", "none"]
     """Where the tests came from: the request, an earlier turn of its session, the examples in its prompt, or nowhere."""
     untested: Literal["no_tests", "no_guest", "language", "no_code"] | None
-    """Why nothing was run; null if it was. language: only Python runs here. no_guest: this image has no sandbox."""
+    """Why no test ran; null if tests ran. language: only Python can be run. no_guest: this image has no sandbox."""
     verdicts: tuple[TestVerdict, ...]
-    """One for each test, in order."""
+    """One verdict for each test, in order."""
     guest: Guest | None
 
 
 class Attempt(Strict):
-    """One try of the model."""
+    """One attempt of the model."""
 
     status: CodeStatus
     passed: Count
-    """How many tests it passed."""
+    """The number of tests that it passed."""
     temperature_milli: Count
     seed: Count
     reason: str | None
-    """What the model wrote behind `ERROR:`, where it did. After a refusal it is asked once more, and cannot refuse then."""
+    """The text that the model wrote after `ERROR:`, if it did. After a refusal the model is asked once more, without the option
+    to refuse."""
     finish_reason: Literal["stop", "length"]
     prompt_tokens: Count
     completion_tokens: Count
-    """Of an edit that was refused, too."""
+    """The number of generated tokens, including those of a refused edit."""
     edit: Literal["applied", "refused"] | None
-    """How an adjust began. applied: the model wrote one function or more anew, and those alone were changed. refused: what it
-    wrote did not fit, so it wrote the whole code. null: it wrote the whole code at once."""
+    """How an adjustment began. applied: the model rewrote one function or more, and only those were changed. refused: its
+    functions did not fit into the code, so it rewrote all of the code. null: it rewrote all of the code at once."""
 
 
 class Budget(Strict):
-    """What the tries could use at most."""
+    """The most that all attempts together could use."""
 
     attempts: Count
-    """One more than were asked for, if the model refused."""
+    """The most attempts; one more than the request allows, if the model refused."""
     tokens: Count
-    """Tokens generated by all attempts together."""
+    """The most tokens that all attempts together may generate."""
     fuel: Count
-    """Units used by the tests of all attempts together; 0 if none can be run. No attempt begins with less left than one test
-    may use."""
+    """The most units of fuel for the tests of all attempts; 0 if none can be run. No attempt begins with less fuel left than
+    one test may use."""
 
 
 class Finding(Strict):
@@ -92,7 +96,7 @@ class Finding(Strict):
 
     kind: Literal["network", "process", "dynamic_code", "file_deletion", "native_code"]
     name: str
-    """The module or function."""
+    """The name of the module or function."""
     line: Count
 
 
@@ -100,19 +104,19 @@ class CodeAnswer(Strict):
     """The code of the best attempt, and what is known about it."""
 
     status: CodeStatus
-    """ok: it is code (checked for Python by its parser), and it passed every test there was; tests_failed: it is code, and a
-    test failed, errored or ran out; untested: it is code, and there are tests, but not all could be run here: see `tested`;
-    refused: the model said that the task cannot be done, see `text`; not_code: what came is no code in this language;
+    """ok: the text is code (for Python its parser agrees) and passed every test there was. tests_failed: it is code, and a test
+    failed, raised an error or ran out of fuel. untested: it is code, but not all of its tests could be run here, see `tested`.
+    refused: the model said that the task cannot be done, see `text`. not_code: the answer is not code in this language.
     unfinished: max_tokens was reached first. In all cases but the first, report.status is `failed`."""
     language: Language
     text: str
-    """The code alone, without Markdown; for `refused` and `not_code` what the model said instead. Model output."""
+    """The code alone, without Markdown; for `refused` and `not_code` the model's words instead. It is model output."""
     changed: bool | None
-    """Of an adjust: whether the code differs from the one that was to be changed, white space at line ends aside; null else."""
+    """For an adjustment: whether the code differs from the given code, apart from white space at line ends; otherwise null."""
     tested: Tested
     attempts: tuple[Attempt, ...]
     best: Count
-    """Which attempt the code is from, counted from 0: the first of those that passed most tests."""
+    """The attempt that the code is from, counted from 0: the first of those that passed the most tests."""
     budget: Budget
     second_opinion: Opinion | None
     """A detector of answers that are not about the task (a refusal written as code, an unrelated function), not a judge of
@@ -120,11 +124,11 @@ class CodeAnswer(Strict):
     threshold on its probabilities. What it misses, and how often it errs: docs/measured.md. null if it is no code, if
     the context has no room to ask, or from an engine outside of the image, which does not tell its probabilities."""
     warnings: tuple[Finding, ...]
-    """Static findings, Python only. Their absence proves nothing."""
+    """Static findings, for Python only. An empty list proves nothing."""
     session: Session | None
-    """The session with this turn at its end, if the request began or continued one: it holds the prompt and all code."""
+    """The session with this turn at its end, if the request began or continued one. It holds the prompt and all code."""
 
     @property
     def is_code(self) -> bool:
-        """Return whether there is code, whatever its tests say."""
+        """Return whether the answer holds code, whatever the verdicts of its tests."""
         return self.status in IS_CODE

@@ -18,41 +18,43 @@ Hex64 = Annotated[str, Field(pattern=r"^[0-9a-f]{128}$")]
 
 
 class Provenance(Strict):
-    """Which data the score is based on, and where it came from."""
+    """Which data the score rests on, and where the data came from."""
 
     origin: Origin
-    """requester: whoever ordered the task gave the history, or a part of it; owner: the protected data holds it, with the
-    wallet, and whose data that is only its address among `request.datasets` says; enclave: it was fetched from `host`. Of a
-    history that was given nothing is known to be true, however much it looks like an explorer's answer."""
+    """requester: the requester gave the history, or a part of it. owner: the protected data holds the history together with the
+    wallet; its address among `request.datasets` is all that is known of the owner. enclave: the enclave fetched the history
+    from `host`. A history that was given is unverified, however much it looks like an explorer's answer."""
     host: Annotated[str, Field(pattern=HOST)] | None
-    """Whom the enclave asked, by TLS certificate; with the port, if it is not the usual one. The requester chose it. null for a
-    history that was given."""
+    """The host that the enclave asked, authenticated by its TLS certificate, with the port if it is not the usual one. The
+    requester chose it. null for a history that was given."""
     format: HistoryFormat
-    """How the history is written. Anyone can write so: see `origin`."""
+    """The format of the history. Anyone can write in it: see `origin`."""
     chain_id: Count
     chain_checked: bool
-    """The source said itself that it serves this chain, as a node does. false: the request says so."""
+    """true: the source itself said that it serves this chain, as a node does. false: only the request says so."""
     as_of_block: Count | None
-    """null if neither the history nor a record tells."""
+    """The block up to which the history goes; null if neither the history nor a record tells."""
     as_of_time: Count
-    """Unix seconds: when the data was taken, as it says itself, or the newest record's time; 0 if there is neither. Features
-    go by it; what is signed of a given history is the newest record's time, see `timestamp_ms`."""
+    """The time of the data in Unix seconds: as the data itself says, else the newest record's time, else 0. The features are
+    computed for this time. For a history that was given, the signatures use the newest record's time instead, see
+    `timestamp_ms`."""
     records: Count
-    """Transactions and token transfers read."""
+    """The number of transactions and token transfers that were read."""
     left_out: Count
-    """Rows that were read and are no records of the wallet's own: internal, pending, removed, of blocks or withdrawals."""
+    """The number of rows that were read but are not records of the wallet: internal, pending, removed, or of blocks or
+    withdrawals."""
     truncated: bool
-    """The source had more than it gave."""
+    """Whether the source had more records than it gave."""
     sha256: Sha256 | None
-    """SHA-256 of the canonical JSON of all records: the same for every source of the same records. null if a dataset or a
-    secret held any of them, since whoever guesses them could tell; a salted commitment binds those."""
+    """SHA-256 of the canonical JSON of all records, the same for every source of the same records. null if a dataset or a
+    secret held any of them, because the digest would confirm a guess at them; a salted commitment covers those."""
     labels_sha256: Sha256
-    """SHA-256 of the packaged address lists, never of anybody's own."""
+    """SHA-256 of the packaged address lists, never of a list that somebody gave."""
     own_labels: Giver | None
-    """Who gave further lists of flagged addresses; a salted commitment binds them. null: nobody."""
+    """Who gave further lists of flagged addresses; a salted commitment covers the lists. null: nobody."""
 
     def where_from(self) -> str:
-        """Return in a sentence for people where the history came from, and what nobody checked."""
+        """Return a sentence for people that says where the history came from and what nobody has checked."""
         if self.origin == "enclave":
             chain = "as it says" if self.chain_checked else "as the request says: nobody checked that"
             said = (
@@ -68,54 +70,55 @@ class Provenance(Strict):
 
 
 class Points(Strict):
-    """What one feature is worth in the table."""
+    """The points of one feature in the scorecard."""
 
     feature: str
     factor: Literal["activity", "maturity", "diversity", "conduct", "risk"]
     points: Signed
-    """Below zero for a deduction."""
+    """The points of the feature; below zero for a deduction."""
     most: Count
-    """The most that the feature can bring."""
+    """The most points that the feature can bring."""
 
 
 class Claim(Strict):
-    """One sentence about the wallet and the features that it rests on."""
+    """A sentence about the wallet, with the features that it rests on."""
 
     kind: Literal["reasoning", "strength", "risk", "advice"]
     text: str
-    """Every number in it is the value of a feature in `evidence`, or the score."""
+    """The sentence. Every number in it is the value of a feature in `evidence`, or the score."""
     evidence: tuple[str, ...]
-    """Names of features."""
+    """The names of features."""
     by: Literal["model", "template"]
-    """template: fixed words, where the model failed or wrote what the features do not bear out."""
+    """model: the model wrote the sentence. template: it is fixed, because the model failed or wrote something that the features
+    do not support."""
 
 
 class Fallback(Strict):
-    """Why fixed words stand where the model's could."""
+    """The reason why fixed sentences took the place of the model's."""
 
     code: str
-    """One of docs/reference/errors.md: model.*, engine.*, or claims.rejected if every sentence of the model's was refused."""
+    """A code of docs/reference/errors.md: model.*, engine.*, or claims.rejected if every sentence of the model was refused."""
     message: str
-    """Lower case, without any of the input's content."""
+    """The message in lower case, without any content of the input."""
     hint: str
-    """What to do about it."""
+    """What the reader can do about it."""
 
 
 class Breakdown(Strict):
-    """The factors under the names that the earlier API used, each 0 to 100."""
+    """The factors under the names that the earlier API used, each from 0 to 100."""
 
     activity: Percent
     maturity: Percent
     diversity: Percent
     conduct: Percent
     riskBehavior: Percent  # noqa: N815
-    """100 without any deduction."""
+    """100 if there is no deduction."""
     surveyMatch: Percent | None  # noqa: N815
-    """Share of survey questions with an answer; null without a survey. It moves no score."""
+    """The share of survey questions that have an answer, in percent; null without a survey. It does not change the score."""
 
 
 class Metadata(Strict):
-    """The texts and features in the form of the earlier API."""
+    """The texts and features in the format of the earlier API."""
 
     scoreBreakdown: Breakdown | None  # noqa: N815
     """null in mode count."""
@@ -123,69 +126,69 @@ class Metadata(Strict):
     risk_factors: tuple[str, ...]
     strengths: tuple[str, ...]
     features: dict[str, Count | None]
-    """Every feature of docs/reference/features.md with its value; null: the source does not tell."""
+    """The value of every feature in docs/reference/features.md; null if the source does not tell it."""
 
 
 class Scorecard(Strict):
-    """The table that made the score."""
+    """The scorecard: the table of points that make the score."""
 
     version: str
     sha256: Sha256
     base: Signed
     points: tuple[Points, ...]
     kept: Count
-    """Points that earlier months had earned and clean months since have kept."""
+    """The points that earlier months had earned and that months without deductions since then have kept."""
 
 
 class SuiSignature(Strict):
-    """A signature that a Sui Move contract checks."""
+    """A signature that a Move contract on Sui can check."""
 
     public_key: Annotated[str, Field(pattern=r"^([0-9a-f]{64}|[0-9a-f]{66})$")]
-    """33 bytes compressed for secp256k1, 32 bytes for ed25519, hex without 0x."""
+    """33 bytes (compressed) for secp256k1 or 32 bytes for ed25519, in hex without 0x."""
     signature: Hex64
-    """r | s over SHA-256 of the message, or the ed25519 signature of the message itself."""
+    """For secp256k1 r | s over SHA-256 of the message; for ed25519 the signature of the message itself."""
     sui_address: Digest32
 
 
 class SuiSignatures(Strict):
-    """One message (app/crypto/sui.py), two schemes."""
+    """The signatures of one message (app/crypto/sui.py) by two schemes."""
 
     secp256k1: SuiSignature
     ed25519: SuiSignature
 
 
 class UnsignedScore(Strict):
-    """A wallet's score, and what it rests on."""
+    """A wallet's score and what it rests on, before it is signed."""
 
     score: Annotated[int, Field(ge=0, le=1000)]
     wallet_address: Address
-    """In the letter case that is signed."""
+    """The address in the letter case in which it is signed."""
     address_form: Literal["lower", "as_given"]
     timestamp_ms: Count
-    """As of when the data holds, milliseconds; never the time of the run. Of a fetched history the block's time, of a given one
-    the newest record's, whatever else it says; 0 if there is no record."""
+    """The time that the score is for, in Unix milliseconds; never the time of the run. For a fetched history it is the time of
+    the block; for a given one it is that of the newest record, whatever else the history says; 0 if there is no record."""
     tier: str
-    """From the table: premium from 800, standard from 600, else basic."""
+    """From the scorecard: premium from 800 points, standard from 600, otherwise basic."""
     claims: tuple[Claim, ...]
     metadata: Metadata
     scorecard: Scorecard | None
-    """null in mode count: the score is min(1000, 10 x transactions)."""
+    """null in mode count, where the score is min(1000, 10 x transactions)."""
     data: Provenance
     fallback: Fallback | None
-    """Why no sentence is the model's; null if one is, and in mode count, which has nothing to word."""
+    """Why no sentence is the model's. null if at least one is, and in mode count, where there is nothing to write about."""
     completion_tokens: Count
-    """Tokens the model wrote for the texts, those thrown away included."""
+    """The number of tokens that the model generated for the texts, rejected ones included."""
 
 
 class ScoreAnswer(UnsignedScore):
     """A wallet's score, what it rests on, and the signatures that contracts check."""
 
     signature: Hex64 | None
-    """secp256k1 of intent 0, under the earlier API's name: the 60 bytes name neither chain nor host nor origin. null if the
-    history was given, or lists of flagged addresses were."""
+    """The secp256k1 signature of intent 0, under its name in the earlier API; its 60 bytes name neither chain nor host nor
+    origin. null if the history or any list of flagged addresses was given."""
     sui: SuiSignatures | None
-    """Intent 0 by both schemes; null where `signature` is."""
+    """The signatures of intent 0 by both schemes; null if `signature` is null."""
     sui_origin: SuiSignatures
-    """Intent 2 for a given history, intent 3 for a fetched one: with chain, origin and host."""
+    """The signatures of intent 2 for a given history, or intent 3 for a fetched one, which name chain, origin and host."""
     evm: Signature65
-    """EIP-712 of the same facts (app/crypto/evm_score.py), under the result's domain."""
+    """The EIP-712 signature of the same facts (app/crypto/evm_score.py), in the domain of the result."""

@@ -1,1 +1,1 @@
-"""A wallet's past fetched from a node or an explorer, as the documents that `app.wallet.read` reads."""
+"""Fetch a wallet's history from a node or an explorer, as documents that `app.wallet.read` can read."""

@@ -1,4 +1,4 @@
-"""A wallet's past from Blockscout's REST API v2, newest first."""
+"""Fetch a wallet's history from Blockscout's REST API v2, newest records first."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.net.http import Host, SpentError
 from app.wallet.read import fields
 
 _LISTS = ("transactions", "token-transfers")
-_PARAMETER_BYTES = 2_048  # of one next_page_params; real ones have under 200
+_PARAMETER_BYTES = 2_048  # the most bytes of next_page_params; real ones have under 200
 
 
 def fetch(
@@ -23,17 +23,17 @@ def fetch(
     key: str = "",
     seconds: float = LIMITS.live_seconds,
 ) -> dict[str, Any]:
-    """Return what the explorer says of `wallet` (0x, lower case) as an export for `app.wallet.read.any_source.read`.
+    """Return the explorer's answers about `wallet` (0x, lower case) as an export for `app.wallet.read.any_source.read`.
 
-    `url` is what stands before /api/v2: https://eth.blockscout.com, or https://api.blockscout.com/1 for chain 1.
+    `url` is the part before /api/v2: https://eth.blockscout.com, or https://api.blockscout.com/1 for chain 1.
 
-    1 the newest block and its time, then the account, each left out if the explorer does not know that call
-    2 pages of transactions and of token transfers, what is newer than that block left out
+    1 the newest block and its time, then the account; each is left out if the explorer does not know the call
+    2 pages of transactions and of token transfers, without those newer than that block
 
-    `truncated` is set where the time or the bytes run out after the first page, or pages lead nowhere. `key` goes into the
-    query, of every page anew, and nowhere else. `hosts` are the host names that may be asked, over https or, on this
-    machine, http. The account is as of a moment after the tip. Not checked: which chain it is, nor that any of it is
-    true. Raises `HistoryError` history.host_not_allowed, .unreachable, .bad_answer, .refused_by_source, .too_large.
+    `truncated` is set if the time or the bytes run out after the first page, or if the pages stop leading to older ones. `key`
+    goes into the query of every page and nowhere else. `hosts` are the host names that may be asked, over https or, on this
+    machine, http. The account is as of a moment after the newest block. Not checked: which chain it is, and whether any of it
+    is true. Raises `HistoryError` history.host_not_allowed, .unreachable, .bad_answer, .refused_by_source, .too_large.
     """
     host = Host(url, hosts, seconds)
     try:
@@ -48,13 +48,13 @@ def fetch(
 
 
 class _Explorer:
-    """The calls of one explorer about one wallet."""
+    """The API calls that ask one explorer about one wallet."""
 
     def __init__(self, host: Host, key: dict[str, str], wallet: str) -> None:
         self._host, self._key, self._about = host, key, f"/api/v2/addresses/{wallet}"
 
     def tip(self) -> tuple[int | None, int | None]:
-        """Return the newest block and its time; both or neither."""
+        """Return the newest block and its time, or None for both."""
         answer = self._optional("/api/v2/blocks", {"type": "block"})
         items = answer.get("items") if isinstance(answer, dict) else None
         if not isinstance(items, list) or not items or not isinstance(items[0], dict):
@@ -62,12 +62,12 @@ class _Explorer:
         return fields.block(items[0].get("height")), fields.time(items[0].get("timestamp"))
 
     def account(self) -> list[Any]:
-        """Return the description of the address, in a list; an empty one if the explorer has none."""
+        """Return a list with the description of the address; an empty list if the explorer has none."""
         answer = self._optional(self._about, {})
         return [answer] if isinstance(answer, dict) and {"hash", "coin_balance", "is_contract"} <= answer.keys() else []
 
     def pages(self, tip: int | None) -> tuple[list[dict[str, Any]], bool]:
-        """Return the pages of both lists, and whether there is more than they tell."""
+        """Return the pages of both lists, and whether there are more records than they hold."""
         documents: list[dict[str, Any]] = []
         is_cut = False
         count = 0
@@ -92,7 +92,7 @@ class _Explorer:
         return documents, is_cut
 
     def _optional(self, path: str, query: dict[str, str | int]) -> Any:
-        """Return an answer, None if the explorer refuses it."""
+        """Return an answer, None if the explorer refuses the call."""
         try:
             return self._host.get(path, {**query, **self._key})
         except HistoryError as err:
@@ -102,7 +102,7 @@ class _Explorer:
 
 
 def _page(answer: Any) -> tuple[list[dict[str, Any]], dict[str, str | int] | None]:
-    """Return the items of a page and the parameters of the next one as they are, None after the last."""
+    """Return the items of a page, and the unchanged parameters of the next page; None after the last page."""
     if not isinstance(answer, dict) or not isinstance(answer.get("items"), list):
         raise HistoryError("history.refused_by_source", "the explorer answered with an error")
     more = answer.get("next_page_params")

@@ -1,4 +1,4 @@
-"""A wallet's past from Etherscan's API v2, or any explorer that speaks it, all of it up to one block."""
+"""Fetch a wallet's history from Etherscan's API v2 or a compatible explorer, complete up to one block."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from app.net.http import Host, SpentError
 from app.wallet.read import fields
 
 _LISTS = ("txlist", "tokentx", "tokennfttx", "token1155tx")
-_WINDOW = 1_000  # rows: what the free plan gives at most (since July 2026), and no plan less
-_NEVER = 10**12  # a block that is not there yet
+_WINDOW = 1_000  # rows: the most that the free plan gives (since July 2026), and that every other plan gives too
+_NEVER = 10**12  # a block that does not exist yet
 _RATE = re.compile("rate limit|query timeout", re.IGNORECASE)
 
 
@@ -26,16 +26,18 @@ def fetch(
     key: str = "",
     seconds: float = LIMITS.live_seconds,
 ) -> dict[str, Any]:
-    """Return what the explorer at `url` says of `wallet` (0x, lower case) as an export for `app.wallet.read.any_source.read`.
+    """Return the answers of the explorer at `url` about `wallet` (0x, lower case) as an export for the readers.
 
-    1 the tip and its time, then the account, each left out if the explorer does not know that call
-    2 transactions, ERC-20, ERC-721 and ERC-1155 transfers up to the tip, oldest first, in windows of 1,000: the next
-      one begins at the last block of the one before, and so has all of it; the readers take the overlap out
+    `app.wallet.read.any_source.read` reads it.
 
-    `truncated` is set where the time or the bytes run out after the first window, or one block fills a whole window.
-    `key` goes into the query and nowhere else. `hosts` are the host names that may be asked, over https or, on this
-    machine, http. The account is as of a moment after the tip. Not checked: that any of it is true. Raises
-    `HistoryError` history.host_not_allowed, .unreachable, .bad_answer, .refused_by_source, .too_large, .contradictory.
+    1 the newest block and its time, then the account; each is left out if the explorer does not know the call
+    2 transactions, ERC-20, ERC-721 and ERC-1155 transfers up to that block, oldest first, in windows of 1,000; each window
+    begins at the last block of the one before and repeats that block, and the readers remove the duplicates
+
+    `truncated` is set if the time or the bytes run out after the first window, or if one block fills a whole window. `key` goes
+    into the query and nowhere else. `hosts` are the host names that may be asked, over https or, on this machine, http. The
+    account is as of a moment after the newest block. Not checked: whether any of it is true. Raises `HistoryError`
+    history.host_not_allowed, .unreachable, .bad_answer, .refused_by_source, .too_large, .contradictory.
     """
     host = Host(url, hosts, seconds)
     try:
@@ -51,13 +53,13 @@ def fetch(
 
 
 class _Explorer:
-    """The calls of one explorer about one wallet."""
+    """The API calls that ask one explorer about one wallet."""
 
     def __init__(self, host: Host, common: dict[str, str | int], wallet: str) -> None:
         self._host, self._common, self._wallet = host, common, wallet
 
     def tip(self) -> tuple[int | None, int | None]:
-        """Return the newest block and its time; both or neither."""
+        """Return the newest block and its time, or None for both."""
         number = self._proxy("eth_blockNumber")
         block = None if number is None else self._proxy("eth_getBlockByNumber", tag=number, boolean="false")
         if not isinstance(block, dict) or block.get("number") != number:
@@ -65,7 +67,7 @@ class _Explorer:
         return fields.block(number), fields.time(block.get("timestamp"))
 
     def account(self) -> dict[str, Any] | None:
-        """Return the account at its newest, None if the explorer does not tell all of it."""
+        """Return the current state of the account, None if the explorer does not tell all of it."""
         at = {"address": self._wallet, "tag": "latest"}
         code = self._proxy("eth_getCode", **at)
         nonce = None if code is None else self._proxy("eth_getTransactionCount", **at)
@@ -74,7 +76,7 @@ class _Explorer:
         return None if balance is None else {"code": code, "nonce": nonce, "balance": balance}
 
     def lists(self, tip: int) -> tuple[list[dict[str, Any]], bool]:
-        """Return the answers of all lists up to `tip`, and whether there is more than they tell."""
+        """Return the answers of all lists up to `tip`, and whether there are more records than they hold."""
         documents: list[dict[str, Any]] = []
         is_cut = False
         count = 0
@@ -96,13 +98,13 @@ class _Explorer:
                 if count > LIMITS.history_records:
                     fields.too_large()
                 is_full = len(blocks) >= _WINDOW
-                is_stuck = is_full and blocks[-1] == start  # this block alone fills the window
+                is_stuck = is_full and blocks[-1] == start  # one block fills the whole window
                 is_cut = is_cut or is_stuck
                 start = blocks[-1] if is_full and not is_stuck else None
         return documents, is_cut
 
     def _proxy(self, action: str, **more: str) -> Any:
-        """Return what the explorer's node says, None if the explorer does not know this call or chain."""
+        """Return the answer of the explorer's node, None if the explorer does not know this call or chain."""
         answer = self._ask(module="proxy", action=action, **more)
         return answer.get("result") if isinstance(answer, dict) and "jsonrpc" in answer and "error" not in answer else None
 
@@ -111,16 +113,16 @@ class _Explorer:
 
 
 def _is_busy(answer: Any) -> bool:
-    """Return whether the answer is one of the texts that ask to be slower, which come with status 200."""
+    """Return whether the answer is one of the texts that ask for slower requests; they come with status 200."""
     text = answer.get("result") if isinstance(answer, dict) else None
     return isinstance(text, str) and bool(_RATE.search(text))
 
 
 def _blocks(answer: Any, start: int, tip: int) -> list[int]:
-    """Return the block of each row, which must lie between `start` and `tip` in this order."""
+    """Return the block of each row. Raises `HistoryError` unless all lie between `start` and `tip` in ascending order."""
     if not isinstance(answer, dict) or not isinstance(answer.get("result"), list):
         raise HistoryError("history.refused_by_source", "the explorer answered with an error")
     blocks = [fields.block(row.get("blockNumber")) for row in fields.rows(answer["result"], "a list of the explorer")]
     if any(not start <= block <= tip for block in blocks) or blocks != sorted(blocks):
-        raise HistoryError("history.contradictory", "the explorer lists blocks that were not asked for, or in no order")
+        raise HistoryError("history.contradictory", "the explorer lists blocks that were not asked for, or out of order")
     return blocks

@@ -1,7 +1,7 @@
-"""A wallet's past from a JSON-RPC node, all of it as of one block.
+"""Fetch a wallet's history from a JSON-RPC node, all of it as of one block.
 
-`ots_searchTransactionsBefore` lists transactions where the node has it (Erigon and anvil do; Otterscan's API);
-`eth_getLogs` lists token transfers everywhere, in windows of blocks that are halved as long as the node refuses.
+`ots_searchTransactionsBefore` lists transactions if the node has it (Erigon and anvil do; Otterscan's API). `eth_getLogs` lists
+token transfers on every node, in windows of blocks that are halved as long as the node refuses them.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from app.net.http import SpentError
 from app.net.json_rpc import Node, RefusedError, SlowError
 from app.wallet.read.rpc import BATCH, SINGLE, TRANSFER
 
-_PAGE = 25  # transactions; Erigon takes no more
-_STEADY = 8  # windows that must go well before a wider one is tried
+_PAGE = 25  # transactions; the most that Erigon accepts
+_STEADY = 8  # windows that must succeed before a wider one is tried
 _QUANTITY = re.compile("0x(0|[1-9a-f][0-9a-f]{0,63})")
 
 
@@ -31,21 +31,23 @@ def fetch(
     as_of: int | None = None,
     seconds: float = LIMITS.live_seconds,
 ) -> dict[str, Any]:
-    """Return what the node at `url` says of `wallet` (0x, lower case) as an export for `app.wallet.read.any_source.read`.
+    """Return the answers of the node at `url` about `wallet` (0x, lower case) as an export for the readers.
 
-    1 the node serves chain `chain_id`
-    2 the block `as_of` (of its tip if None) is there, and in the end it is still the same one
-    3 the account's nonce, balance and code at that block
-    4 its transactions, newest first, if the node lists them; else the export has none, which is not the same as no activity
-    5 its token transfers, newest first
-    6 the node says of no record that it is newer, and of no more sent transactions than the nonce has
+    `app.wallet.read.any_source.read` reads it.
 
-    `hosts` are the host names that may be asked, over https or, on this machine, http. Where the time or the bytes
-    run out after the first records, or fewer transactions were listed than the nonce has, `truncated` is set.
-    Not checked: that any of it is true. Raises `HistoryError` history.host_not_allowed, .unreachable, .bad_answer,
-    .refused_by_source, .too_large, .mixed_chains, .contradictory.
+    1 check that the node serves chain `chain_id`
+    2 find the block `as_of` (the newest one if None); check in the end that it is still the same block
+    3 ask for the account's nonce, balance and code at that block
+    4 list its transactions, newest first, if the node can; otherwise the export has no list, which differs from an empty list
+    5 list its token transfers, newest first
+    6 check that no record is newer than the block, and that no more transactions were sent than the nonce tells
+
+    `hosts` are the host names that may be asked, over https or, on this machine, http. `truncated` is set if the time or the
+    bytes run out after the first records, or if fewer transactions were listed than the nonce tells. Not checked: whether any
+    of it is true. Raises `HistoryError` history.host_not_allowed, .unreachable, .bad_answer, .refused_by_source, .too_large,
+    .mixed_chains, .contradictory.
     """
-    last = seconds / 10  # kept for the checks in the end
+    last = seconds / 10  # reserved for the final checks
     node = Node(url, hosts, seconds - last)
     try:
         if _quantity(node.call("eth_chainId")) != chain_id:  # 1
@@ -73,7 +75,7 @@ def fetch(
 
 
 class _Listing:
-    """What a node lists of one wallet up to one block, and whether it was cut short."""
+    """Lists the records of one wallet up to one block, and notes whether the list was cut short."""
 
     def __init__(self, node: Node, wallet: str, block: int) -> None:
         self._node, self._wallet, self._block = node, wallet, block
@@ -82,7 +84,7 @@ class _Listing:
         self.is_cut = False
 
     def pages(self) -> list[dict[str, Any]]:
-        """Return the pages of ots_searchTransactionsBefore, none if the node does not know it."""
+        """Return the pages of ots_searchTransactionsBefore; an empty list if the node does not know the call."""
         before = self._block + 1
         while not (self._pages and self._pages[-1]["lastPage"]):
             try:
@@ -100,32 +102,32 @@ class _Listing:
         return self._pages
 
     def _take(self, answer: Any, before: int) -> int:
-        """Keep a page and return its lowest block; every block of a page must be under `before`."""
+        """Keep a page and return its lowest block. Raises `HistoryError` if a block in it is not below `before`."""
         if not isinstance(answer, dict) or not isinstance(answer.get("lastPage"), bool):
             raise HistoryError("history.bad_answer", "the node's answer holds no page of transactions")
         txs, receipts = _rows(answer.get("txs")), _rows(answer.get("receipts"))
-        is_last = answer["lastPage"] or before <= 1  # the genesis block has no transactions; anvil does not say so
+        is_last = answer["lastPage"] or before <= 1  # genesis has no transactions; anvil does not report that
         if len(txs) != len(receipts) or not (txs or is_last):
-            raise HistoryError("history.bad_answer", "a page of transactions has no receipt for each, or nothing")
+            raise HistoryError("history.bad_answer", "a page of transactions is empty, or lacks a receipt")
         blocks = [_quantity(tx.get("blockNumber")) for tx in txs]
         if any(block >= before for block in blocks):
-            raise HistoryError("history.contradictory", "the node lists a transaction that is newer than asked for")
+            raise HistoryError("history.contradictory", "the node lists a newer transaction than it was asked for")
         own = [pair for pair in zip(txs, receipts, strict=True) if self._is_own(*pair)]
         self._sent = (self._sent or 0) + sum(str(tx.get("from")).lower() == self._wallet for tx, _ in own)
         page = {"txs": [tx for tx, _ in own], "receipts": [receipt for _, receipt in own]}
-        # the newest as of the block, which to the node is not the first page
+        # the newest page as of the block, which the node itself does not call its first page
         self._pages.append(page | {"firstPage": not self._pages, "lastPage": is_last})
         if sum(len(one["txs"]) for one in self._pages) > LIMITS.history_records:
             raise HistoryError("history.too_large", f"there are more than {LIMITS.history_records} transactions")
         return min(blocks, default=before)
 
     def _is_own(self, tx: dict[str, Any], receipt: dict[str, Any]) -> bool:
-        """Return whether the wallet is an end of the transaction; Otterscan also lists those that call it from within."""
+        """Return whether the wallet sent or received the transaction; Otterscan also lists internal calls to it."""
         ends = (tx.get("from"), tx.get("to"), receipt.get("contractAddress"))
         return any(isinstance(end, str) and end.lower() == self._wallet for end in ends)
 
     def transfers(self) -> list[dict[str, Any]]:
-        """Return one document with the transfer logs and the times of their blocks, none if the node has no logs."""
+        """Return one document with the transfer logs and the times of their blocks; none if the node refuses logs."""
         logs: list[dict[str, Any]] = []
         is_any = False
         try:
@@ -162,7 +164,7 @@ class _Listing:
                 width, well = width * 2, 0
 
     def _logs(self, low: int, high: int) -> list[dict[str, Any]]:
-        """Return the transfers to and from the wallet, each once, newest first; ERC-1155 has both ends one topic later."""
+        """Return the transfers to and from the wallet, each once, newest first. ERC-1155 has both addresses one topic later."""
         word = "0x" + self._wallet[2:].zfill(64)
         found: dict[tuple[Any, Any], dict[str, Any]] = {}
         for topics in ([TRANSFER, word], [[TRANSFER, SINGLE, BATCH], None, word], [[SINGLE, BATCH], None, None, word]):
@@ -174,7 +176,7 @@ class _Listing:
         return sorted(found.values(), key=lambda log: -_quantity(log["blockNumber"]))
 
     def _timed(self, logs: list[dict[str, Any]]) -> dict[str, Any]:
-        """Return the logs with the times of the blocks that they do not tell; newest first as far as the time allows."""
+        """Return the logs with the times of blocks that the logs lack, newest first, as far as the time allows."""
         blocks: dict[int, dict[str, Any]] = {}
         for at, log in enumerate(logs):
             number = _quantity(log["blockNumber"])
@@ -189,9 +191,10 @@ class _Listing:
         return {"logs": logs, "blocks": list(blocks.values())}
 
     def check_nonce(self, account: dict[str, str]) -> bool:
-        """Return whether the listed transactions are fewer than the nonce tells; raise if they are more.
+        """Return whether fewer transactions were listed than the nonce tells. Raises `HistoryError` if more were listed.
 
-        Only an account without code counts nothing else there (a contract's creations, EIP-7702's authorizations).
+        Only for an account without code does the nonce count nothing but transactions; otherwise it also counts a contract's
+        creations or EIP-7702's authorizations.
         """
         nonce = _quantity(account["nonce"])
         if self._sent is None or account["code"] != "0x":
@@ -211,7 +214,7 @@ def _account(node: Node, wallet: str, number: int) -> dict[str, str]:
 
 
 def _block(node: Node, number: int) -> dict[str, str]:
-    """Return number, timestamp and hash of a block. Raises `HistoryError` if the node has not this very block."""
+    """Return number, timestamp and hash of a block. Raises `HistoryError` if the node does not have this very block."""
     found = node.call("eth_getBlockByNumber", hex(number), False)
     if found is None:
         raise HistoryError("history.refused_by_source", "the node does not have the block")
@@ -219,14 +222,14 @@ def _block(node: Node, number: int) -> dict[str, str]:
         raise HistoryError("history.bad_answer", "the node's answer holds no block")
     _quantity(found.get("timestamp"))
     if _quantity(found.get("number")) != number:
-        raise HistoryError("history.contradictory", "the node gives another block than asked for")
+        raise HistoryError("history.contradictory", "the node gives another block than it was asked for")
     return {name: found[name] for name in ("number", "timestamp", "hash")}
 
 
 def _check_still(node: Node, block: dict[str, str]) -> None:
-    """Raise if the tip has gone back, or another block has taken the place of the one that everything is as of."""
+    """Raise `HistoryError` if the chain got shorter, or if another block replaced the block that everything is as of."""
     if _quantity(node.call("eth_blockNumber")) < _quantity(block["number"]):
-        raise HistoryError("history.contradictory", "the node's tip went back while it was asked")
+        raise HistoryError("history.contradictory", "the node's latest block went back while it was asked")
     if _block(node, _quantity(block["number"])) != block:
         raise HistoryError("history.contradictory", "the chain of the node changed while it was asked")
 
@@ -238,7 +241,7 @@ def _rows(value: Any) -> list[dict[str, Any]]:
 
 
 def _quantity(value: Any) -> int:
-    """Return a JSON-RPC quantity."""
+    """Return the integer in a JSON-RPC quantity. Raises `HistoryError` if it is not one."""
     if not isinstance(value, str) or not _QUANTITY.fullmatch(value):
-        raise HistoryError("history.bad_answer", "a quantity in the node's answer is no number")
+        raise HistoryError("history.bad_answer", "a quantity in the node's answer is not a number")
     return int(value, 16)

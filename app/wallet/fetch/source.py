@@ -1,4 +1,4 @@
-"""A wallet's past fetched from a node or an explorer, as the documents that `app.wallet.read` reads."""
+"""Fetch a wallet's history from a node or an explorer, as documents that `app.wallet.read` can read."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from app.net import reach
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where to ask, and which hosts may be asked at all."""
+    """The source to ask, and the hosts that may be asked at all."""
 
     kind: Literal["rpc", "etherscan", "blockscout"]
     url: str
     hosts: Collection[str]
     key: str = ""
     as_of_block: int | None = None
-    """Only a node can tell the past as of a block; None is its tip."""
+    """The block up to which a node is asked, None for its newest; explorers do not support it."""
 
     @property
     def host(self) -> str:
-        """Return the host as a result names it, with the port if it is not the usual one; of a URL that `fetch` has taken."""
+        """Return the host as a result names it, with the port if it is not the usual one. `fetch` must have accepted it."""
         return reach.shown(urlsplit(self.url))
 
     @property
     def tells_chain(self) -> bool:
-        """Return whether `fetch` hears from the source itself which chain it serves: a node says so, an explorer need not."""
+        """Return whether `fetch` learns from the source itself which chain it serves; a node tells it, an explorer need not."""
         return self.kind == "rpc"
 
     @property
@@ -39,7 +39,7 @@ class Place:
 
 
 def fetch(place: Place, wallet: str, chain_id: int, seconds: float = LIMITS.live_seconds) -> dict[str, Any]:
-    """Return what is told of `wallet` (0x, lower case): see `fetch` of the module of its kind. Raises `HistoryError`."""
+    """Return the export about `wallet` (0x, lower case); see `fetch` in the module of its kind. Raises `HistoryError`."""
     if place.kind == "rpc":
         from app.wallet.fetch import node
 

@@ -1,1 +1,1 @@
-"""What is publicly known of addresses, from packaged lists and from a user's own."""
+"""Public labels of addresses, from packaged lists and from a user's own."""

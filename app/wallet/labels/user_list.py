@@ -1,4 +1,4 @@
-"""A list of addresses as users have them: CSV, JSON or one address a line."""
+"""Read a user's list of addresses: CSV, JSON or one address on each line."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _CHAIN_FIELDS = ("chain_id", "chainid")
 def user_addresses(data: bytes) -> list[tuple[str, int | None]]:
     """Return (lower-case address, chain id or None for every chain) in the order of the list, each once.
 
-    - JSON: addresses, or objects with `address` and maybe `chain_id`, or one object with addresses for keys
-    - CSV: a header with `address` (or `banned_address`) and maybe `chain_id`, any case
-    - text: one address a line; blank lines and what follows # are left out
+    - JSON: addresses, or objects with `address` and optionally `chain_id`, or one object with addresses as keys
+    - CSV: a header with `address` (or `banned_address`) and optionally `chain_id`, in any case
+    - text: one address on each line; blank lines and anything after # are ignored
 
-    An address in mixed case must carry the right checksum. Other fields are not looked at.
-    Raises `InputError` labels.invalid, with the number of the entry but none of its content.
+    An address in mixed case must carry the right checksum. Other fields are ignored. Raises `InputError` labels.invalid, with
+    the number of the entry but none of its content.
     """
     if len(data) > LIMITS.input_file_bytes:
         raise InputError("labels.invalid", "the list is larger than an input file may be")
@@ -96,5 +96,5 @@ def _chain(value: Any, number: int) -> int | None:
     if text is None:
         return None
     if not isinstance(text, str) or not _CHAIN.fullmatch(text):
-        raise InputError("labels.invalid", f"the chain id of entry {number} is no positive integer")
+        raise InputError("labels.invalid", f"the chain id of entry {number} is not a positive integer")
     return int(text)

@@ -1,1 +1,1 @@
-"""What explorers, nodes, aggregators and exports say of a wallet, read into one history."""
+"""Read the answers of explorers, nodes, aggregators and exports about a wallet into one history."""

@@ -1,7 +1,7 @@
-"""Alchemy's `alchemy_getAssetTransfers`: movements of value, not transactions.
+"""Read Alchemy's `alchemy_getAssetTransfers`, which lists movements of value and not transactions.
 
-It knows no gas, no call data and no failure, and leaves out calls without value by default: what it counts are lower
-bounds, so its histories are always truncated. Format: docs.alchemy.com, "alchemy_getAssetTransfers".
+It tells no gas, no call data and no failures, and by default leaves out calls without value. Its counts are lower bounds, so
+its histories are always truncated. Format: docs.alchemy.com, "alchemy_getAssetTransfers".
 """
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ from app.wallet.read import fields
 from app.wallet.read.part import Part
 
 _TOKENS = frozenset({"erc20", "erc721", "erc1155"})
-_LEFT_OUT = frozenset({"internal", "specialnft"})  # of a contract, not of the wallet; no standard
+_LEFT_OUT = frozenset({"internal", "specialnft"})  # movements of a contract, not of the wallet; and tokens without a standard
 
 
 def is_row(value: Any) -> bool:
-    """Return whether `value` is shaped like one movement."""
+    """Return whether `value` has the shape of one movement."""
     return fields.has_shape(value, ("blockNum",), ("hash",), ("from", "to"))
 
 
 def is_answer(value: Any) -> bool:
-    """Return whether `value` is the result of one call, in one direction; or of one that found nothing."""
+    """Return whether `value` is the result of one call in one direction, with movements or empty."""
     if not isinstance(value, dict) or not isinstance(value.get("transfers"), list):
         return False
     return any(map(is_row, value["transfers"])) or (not value["transfers"] and value.keys() <= {"transfers", "pageKey"})
 
 
 def answer(document: dict[str, Any]) -> Part:
-    """Return what one call says; it must have been asked `withMetadata`, which gives the times."""
+    """Return the content of one call's result. The call must have used `withMetadata`, which adds the times."""
     transactions: list[Transaction] = []
     transfers: list[tuple[tuple[str, int], Transfer]] = []
     rows = fields.rows(document["transfers"], "the transfers")

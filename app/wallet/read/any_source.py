@@ -1,19 +1,19 @@
-"""From what explorers, nodes and aggregators answer to one `History`.
+"""Read the answers of explorers, nodes and aggregators into one `History`.
 
 A value is one document, a list of documents, a list of rows, or an export:
     {"documents": [...], "chain_id": n, "as_of_block": n, "as_of_time": n, "truncated": b,
      "account": {"balance": n, "nonce": n, "code": "0x.."}}
-of which only `documents` must be there; a list may hold exports too. Numbers are JSON integers, decimal texts or 0x hex;
-times may be ISO 8601. `SOURCES` says in one line what is read. A row that is not understood is an error, and so are rows
-of which not one is a record of the wallet: nothing foreign is ever an empty history.
+Only `documents` is required; a list may hold exports too. Numbers are JSON integers, decimal texts or 0x hex;
+times may be ISO 8601. `SOURCES` lists on one line which answers are read. A row that is not understood is an error, and so
+are rows none of which is a record of the wallet: foreign data is never taken for an empty history.
 
-For whoever sorts inputs:
-    from_text(text)                  what `read` takes, if the text is a CSV export or NDJSON
-    looks_like(value)                whether a decoded JSON value is a history by the evidence of its rows
+For code that sorts inputs:
+    from_text(text)                  the value that `read` accepts, if the text is a CSV export or NDJSON
+    looks_like(value)                whether the rows of a decoded JSON value show that it is a history
     looks_like(value, wallet=True)   whether it may be one, given that a wallet is named beside it; so for from_text
-No request of ours looks like a history, though an export, an aggregator and a page share field names with one (as_of_block,
-wallet, address). Histories of several inputs are joined by putting them into one list, lists that are no rows (`is_rows`)
-being joined item by item.
+No request of ours looks like a history, though an export, an aggregator's answer and a page share field names with one
+(as_of_block, wallet, address). To join histories of several inputs, put them into one list; a list that is not rows
+(`is_rows`) is joined item by item.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ __all__ = ["SOURCES", "from_text", "is_export", "is_rows", "looks_like", "read"]
 
 
 def read(value: Any, wallet: str, chain_id: int) -> History:
-    """Return the history of `wallet` on chain `chain_id` that a decoded JSON value tells, sorted and without duplicates.
+    """Return the history of `wallet` on chain `chain_id` in a decoded JSON value, sorted and without duplicates.
 
-    Checked: that every record is the wallet's, that blocks and times agree, that nothing is told in two ways. Not
-    checked: that any of it is true, nor which chain it is of where the documents do not say.
-    Raises `HistoryError` history.refused_by_source if a document is an error, which is never an empty history;
-    history.invalid, .contradictory, .mixed_chains, .other_wallet, .too_large; `InputError` wallet.invalid.
+    Checked: every record is the wallet's, blocks and times agree, and no two records contradict each other. Not checked:
+    whether any of it is true, and which chain it is of if the documents do not say. Raises `HistoryError`
+    history.refused_by_source if a document is an error, which is never taken for an empty history; also history.invalid,
+    .contradictory, .mixed_chains, .other_wallet, .too_large. Raises `InputError` wallet.invalid.
     """
     if not isinstance(wallet, str) or not fields.is_address(wallet):
         raise HistoryError("wallet.invalid", "the wallet is not 0x and 40 hex digits")
@@ -54,7 +54,7 @@ def read(value: Any, wallet: str, chain_id: int) -> History:
 
 
 def _texts(value: Any) -> list[Any]:
-    """Return the documents of a text among the documents; anything else as it is."""
+    """Return the documents in a text that stands among the documents; return any other value unchanged."""
     found = from_text(value, wallet=True) if isinstance(value, str) else None
     if found is None:
         return [value]
@@ -62,17 +62,17 @@ def _texts(value: Any) -> list[Any]:
 
 
 def _parts(found: list[Any], scope: Scope) -> list[Part]:
-    """Return the parts of all documents; an error says which one it was, if there are several."""
+    """Return the parts of all documents. If there are several, an error says which document it is about."""
     if len(found) == 1:
         return documents.parts(found[0], scope)
     return [part for made in fields.each(found, lambda one: documents.parts(one, scope), "document") for part in made]
 
 
 def looks_like(value: Any, *, wallet: bool = False) -> bool:
-    """Return whether `value` is a history by the evidence of a row or of an explorer's exact error; not that it can be read.
+    """Return whether `value` shows by a row, or by an explorer's exact error, that it is a history; it may still be unreadable.
 
-    `wallet`: a wallet is named beside it. Then empty answers, errors and bare counts are evidence too, and formats that
-    are recognised and not read, as their error should be seen.
+    Set `wallet` if a wallet is named beside it. Then empty answers, errors and bare counts are evidence too, and so are known
+    but unsupported formats, because `read` reports what is wrong with them.
     """
     if is_export(value):
         return any(looks_like(one, wallet=wallet) for one in value["documents"])
@@ -82,14 +82,15 @@ def looks_like(value: Any, *, wallet: bool = False) -> bool:
 
 
 def _is_one(value: Any) -> bool:
-    """Return whether `value` can be a document of a list: a list in it is rows, or nothing."""
+    """Return whether `value` can be a document in a list: a list inside it must hold rows, or nothing."""
     return not isinstance(value, list) or is_rows(value)
 
 
 def from_text(given: str, *, wallet: bool = False) -> Any | None:
-    """Return what `read` takes of an explorer's CSV export or of NDJSON; None if the text is neither, as JSON is not.
+    """Return the value that `read` accepts for an explorer's CSV export or for NDJSON; None if the text is neither.
 
-    `wallet`: a wallet is named beside it. Then a CSV of transactions from elsewhere is returned too, for `read` to refuse.
-    Raises `HistoryError` history.invalid if a later line than the first is broken, .too_large if there are too many.
+    JSON is neither. Set `wallet` if a wallet is named beside the text. Then a CSV of transactions from elsewhere is returned
+    too, for `read` to refuse it. Raises `HistoryError` history.invalid if a line after the first is broken, and .too_large if
+    there are too many lines.
     """
     return text.parsed(given, documents.is_row, functools.partial(looks_like, wallet=wallet), wallet=wallet)

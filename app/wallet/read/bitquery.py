@@ -1,7 +1,7 @@
-"""Bitquery's `EVM` answers: lists of Transactions and of Transfers; Events, which only count.
+"""Read Bitquery's `EVM` answers: lists of Transactions and of Transfers, and Events, which are only counted.
 
-Amounts are in whole coins. Transfers of coins are movements inside of transactions, and are left out; the smallest unit of
-a token is not told. Format: docs.bitquery.io, "Transactions", "Transfers" and "Events" of the EVM API.
+Amounts are in whole coins. Transfers of coins are movements within transactions, and are left out. The answers do not tell the
+smallest unit of a token. Format: docs.bitquery.io, "Transactions", "Transfers" and "Events" of the EVM API.
 """
 
 from __future__ import annotations
@@ -14,25 +14,25 @@ from app.wallet.history import Summary, Transaction, Transfer
 from app.wallet.read import call_data, fields
 from app.wallet.read.part import Part, Scope, settled, untold
 
-_WINDOWS = frozenset({1_000, 5_000, 10_000, 25_000})  # rows that Bitquery gives at most, by plan and by default
+_WINDOWS = frozenset({1_000, 5_000, 10_000, 25_000})  # the most rows that Bitquery gives, by plan and by default
 _LISTS = frozenset({"Transactions", "Transfers", "Events"})
 
 
 def is_row(value: Any) -> bool:
-    """Return whether `value` is shaped like one row of Transactions or of Transfers."""
+    """Return whether `value` has the shape of one row of Transactions or of Transfers."""
     if not isinstance(value, dict) or not isinstance(value.get("Block"), dict):
         return False
     return fields.has_shape(value.get("Transaction"), (), ("Hash",), ())
 
 
 def is_answer(value: Any) -> bool:
-    """Return whether `value` is shaped like an answer, with or without its `data`, an empty or a missing list included."""
+    """Return whether `value` has the shape of an answer, with or without its `data`; its list may be empty or missing."""
     body = _body(value)
     return isinstance(body, dict) and "EVM" in body and _is_evm(body["EVM"])
 
 
 def is_told(value: Any) -> bool:
-    """Return whether `value` is an answer that has one of the lists, with nothing but rows of Bitquery's in it."""
+    """Return whether `value` is an answer with at least one of the lists, and with rows of Bitquery's only."""
     if not is_answer(value):
         return False
     evm = _body(value)["EVM"] or {}
@@ -41,7 +41,7 @@ def is_told(value: Any) -> bool:
 
 
 def answer(document: dict[str, Any], scope: Scope) -> list[Part]:
-    """Return what an answer says, a part for each list; a list under another name (an alias) is told by its rows."""
+    """Return the content of an answer, one part for each list. The rows tell what a list under an alias holds."""
     evm = _body(document)["EVM"]
     if not evm or any(value is None for value in evm.values()):
         raise HistoryError("history.refused_by_source", "Bitquery gave no list of events, transactions or transfers")
@@ -54,7 +54,7 @@ def answer(document: dict[str, Any], scope: Scope) -> list[Part]:
 
 
 def listed(rows: list[dict[str, Any]], scope: Scope) -> Part:
-    """Return what rows say that were taken out of their answer."""
+    """Return the content of rows that were taken out of their answer."""
     kind = _kind(rows)
     return _events(rows) if kind == "Events" else _listed(rows, scope, kind)
 
@@ -72,7 +72,7 @@ def _is_evm(value: Any) -> bool:
 
 def _kind(rows: list[dict[str, Any]]) -> str:
     if not all(isinstance(row.get("Block"), dict) for row in rows):
-        fields.invalid("a list of Bitquery's is neither of events nor of transactions nor of transfers")
+        fields.invalid("a list of Bitquery's holds neither events nor transactions nor transfers")
     if any("Transfer" in row for row in rows):
         return "Transfers"
     return "Events" if any("Log" in row for row in rows) else "Transactions"
@@ -96,7 +96,7 @@ def _inside(row: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def _place(row: dict[str, Any]) -> tuple[str, int, int]:
-    """Return hash, block and time."""
+    """Return the hash, block and time of a row."""
     block, transaction = _inside(row, "Block"), _inside(row, "Transaction")
     if "Number" not in block or "Hash" not in transaction or not block.keys() & {"Time", "Timestamp"}:
         fields.invalid("Bitquery was not asked for Block {Number Time} and Transaction {Hash}")
@@ -155,9 +155,9 @@ def _transfer(row: dict[str, Any]) -> Transfer | None:
 
 
 def _events(rows: list[dict[str, Any]]) -> Part:
-    """Return how many transactions the events belong to; events without `Transaction.Hash` count one each.
+    """Return the number of transactions that the events belong to; an event without `Transaction.Hash` counts as one.
 
-    Two answers in one history are added up: events carry nothing that would show an overlap.
+    The numbers of two answers in one history are added up, because nothing in events would show an overlap.
     """
     times = fields.each(rows, _event_time, "event")
     hashes = [_inside(row, "Transaction").get("Hash") for row in rows]

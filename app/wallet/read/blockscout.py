@@ -1,4 +1,4 @@
-"""Blockscout's REST API v2: pages of `/addresses/{a}/transactions` and `/token-transfers`, and `/addresses/{a}` itself.
+"""Read Blockscout's REST API v2: pages of `/addresses/{a}/transactions` and `/token-transfers`, and `/addresses/{a}`.
 
 Format: Blockscout's OpenAPI description; older releases write `block`, `tx_hash` and `token.address`.
 """
@@ -19,28 +19,28 @@ _STATUS = {"ok": True, "error": False, None: None}
 
 
 def is_row(value: Any) -> bool:
-    """Return whether `value` is shaped like one item of a page: mined, pending or internal."""
+    """Return whether `value` has the shape of one item of a page: mined, pending or internal."""
     if not isinstance(value, dict) or not {"block_number", "block"} & value.keys():
         return False
     return fields.has_shape(value, ("timestamp",), ("hash", "transaction_hash", "tx_hash"), ())
 
 
 def is_page(value: Any) -> bool:
-    """Return whether `value` is shaped like one page: with items, or exactly a page without any."""
+    """Return whether `value` has the shape of one page, with items or empty."""
     if not isinstance(value, dict) or not isinstance(value.get("items"), list):
         return False
     return any(map(is_row, value["items"])) or (not value["items"] and value.keys() == {"items", "next_page_params"})
 
 
 def is_account(value: Any) -> bool:
-    """Return whether `value` is shaped like the description of an address."""
+    """Return whether `value` has the shape of the description of an address."""
     return fields.has_shape(value, ("hash", "coin_balance", "is_contract"), (), ("hash",))
 
 
 def page(document: dict[str, Any], scope: Scope) -> Part:
-    """Return what a page says; it is the last one if `next_page_params` is null.
+    """Return the content of a page, which is the last one if `next_page_params` is null.
 
-    Pending transactions, which no block has yet, and internal ones are left out, counted.
+    Pending transactions, which are in no block yet, and internal ones are left out and counted.
     """
     items = fields.rows(document["items"], "the items of a page")
     more = document.get("next_page_params", len(items) >= _PAGE or None)
@@ -62,18 +62,18 @@ def page(document: dict[str, Any], scope: Scope) -> Part:
 
 
 def _number(more: Any) -> int | None:
-    """Return the number of a page, from how many items there were up to its end; the last page has none."""
+    """Return the number of a page, computed from the number of items up to its end; None for the last page."""
     count = more.get("items_count") if isinstance(more, dict) else None
     return count // _PAGE if isinstance(count, int) and count % _PAGE == 0 else None
 
 
 def listed(rows: list[dict[str, Any]], scope: Scope) -> Part:
-    """Return what items say that were taken out of their pages; a full page may not be the last."""
+    """Return the content of items that were taken out of their pages; a full page may not be the last."""
     return page({"items": rows, "next_page_params": {} if len(rows) % _PAGE == 0 else None}, scope)
 
 
 def account(document: dict[str, Any], scope: Scope) -> Part:
-    """Return what the description of the wallet's address says: its balance and whether it has code."""
+    """Return the content of the description of the wallet's address: its balance, and whether it has code."""
     if fields.address(document["hash"], "an address") != scope.wallet:
         raise HistoryError("history.other_wallet", "the description is of another address")
     if not isinstance(document["is_contract"], bool):
@@ -147,6 +147,6 @@ def _transfer(item: dict[str, Any]) -> tuple[tuple[str, int, str], Transfer]:
         recipient=_address(item.get("to"), "a recipient"),
         value=amount,
     )
-    token_id = fields.whole(total.get("token_id"), "a token id", optional=True)  # one log may move several
+    token_id = fields.whole(total.get("token_id"), "a token id", optional=True)  # one log may move several tokens
     index = fields.whole(item.get("log_index"), "a log index", LIMITS.json_integer)
     return (made.hash, index, str(token_id)), made

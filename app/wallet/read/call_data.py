@@ -1,7 +1,7 @@
-"""What the call data of a transaction says: the function, and whom it lets spend the wallet's tokens.
+"""Read the call data of a transaction: which function it calls, and whom it lets spend the wallet's tokens.
 
-Signatures: ERC-20 and ERC-721 `approve(address,uint256)`, ERC-721 and ERC-1155 `setApprovalForAll(address,bool)`,
-and OpenZeppelin's `increaseAllowance(address,uint256)`. Arguments: two words of the Solidity ABI.
+Signatures: ERC-20 and ERC-721 `approve(address,uint256)`, ERC-721 and ERC-1155 `setApprovalForAll(address,bool)`, and
+OpenZeppelin's `increaseAllowance(address,uint256)`. The arguments are two words of the Solidity ABI.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ _HEX = re.compile("0x([0-9a-fA-F]{2})*+")
 def selector(data: Any, method_id: Any = None) -> str | None:
     """Return the first four bytes of the call data, 0x hex in lower case; None if there are fewer.
 
-    `data` None, "" or "deprecated" (as Etherscan has it for tokens) means that the source does not tell: then `method_id`
-    counts if it is one. Raises `HistoryError` history.invalid if `data` is not hex.
+    `data` None, "" or "deprecated" (which Etherscan gives for tokens) means that the source does not tell. Then `method_id`
+    counts if it is valid. Raises `HistoryError` history.invalid if `data` is not hex.
     """
     if data is None or data in ("", "deprecated"):
         return method_id.lower() if isinstance(method_id, str) and _SELECTOR.fullmatch(method_id) else None
@@ -35,7 +35,10 @@ def is_told(data: Any, method_id: Any = None) -> bool:
 
 
 def spender(data: Any) -> str | None:
-    """Return who may spend tokens after this call, None if it approves nothing or nobody, or the source does not tell."""
+    """Return the address that may spend tokens after this call.
+
+    None if the call approves nothing or nobody, or if the source does not tell.
+    """
     if data is None or data in ("", "deprecated"):
         return None
     text = _checked(data)

@@ -1,6 +1,6 @@
-"""Sources that count instead of listing: an aggregator's document, a bare transaction count.
+"""Read sources that count transactions instead of listing them: an aggregator's document, or a bare count.
 
-The aggregator's own judgement (mixers, spam, prices, protocols) and every text it repeats is left alone.
+The aggregator's own judgement (mixers, spam, prices, protocols) and all texts that it repeats are ignored.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from app.wallet.read.part import Part, Scope
 
 
 def is_aggregate(value: Any) -> bool:
-    """Return whether `value` is shaped like an aggregator's document."""
+    """Return whether `value` has the shape of an aggregator's document."""
     return fields.has_shape(value, ("wallet_metadata",), (), ("wallet",)) and isinstance(value["wallet_metadata"], dict)
 
 
 def is_count(value: Any) -> bool:
-    """Return whether `value` is a bare transaction count: nothing beside it but the wallet."""
+    """Return whether `value` is a bare transaction count, with nothing beside it but the wallet."""
     return isinstance(value, dict) and "transaction_count" in value and value.keys() <= {"transaction_count", "wallet"}
 
 
 def aggregate(document: dict[str, Any], scope: Scope) -> Part:
-    """Return what an aggregator counts, and the balance it saw; its account has no kind and no nonce."""
+    """Return the counts of an aggregator and the balance that it saw; its account has no kind and no nonce."""
     if fields.address(document.get("wallet"), "the wallet of an aggregator's document") != scope.wallet:
         raise HistoryError("history.other_wallet", "the aggregator's document is about another wallet")
     told = fields.record(document["wallet_metadata"], "wallet_metadata")
@@ -49,7 +49,7 @@ def aggregate(document: dict[str, Any], scope: Scope) -> Part:
 
 
 def count(document: dict[str, Any], scope: Scope) -> Part:
-    """Return a bare count; a `wallet` beside it must be the right one."""
+    """Return a bare count. Raises `HistoryError` if a `wallet` beside it is another one."""
     wallet = fields.address(document.get("wallet"), "the wallet of a count", optional=True)
     if wallet not in (None, scope.wallet):
         raise HistoryError("history.other_wallet", "the count is of another wallet")

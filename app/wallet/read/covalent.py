@@ -1,8 +1,8 @@
-"""Covalent's (GoldRush's) pages of an address's transactions, `transactions_v3` and v2, with their logs.
+"""Read Covalent's (GoldRush's) pages of an address's transactions, `transactions_v3` and v2, with their logs.
 
-Its rows hold no call data, so what the wallet called and approved is unknown. A page also lists transactions of others
-that moved the wallet's tokens: of those the logs count, and the rows themselves are left out.
-Format: goldrush.dev, "Get paginated transactions for address".
+The rows hold no call data, so it is unknown what the wallet called and approved. A page also lists transactions of others that
+moved the wallet's tokens: their logs count, and the rows themselves are left out. Format: goldrush.dev, "Get paginated
+transactions for address".
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ _PAGE = 100  # rows of a page
 
 
 def is_row(value: Any) -> bool:
-    """Return whether `value` is shaped like one transaction."""
+    """Return whether `value` has the shape of one transaction."""
     return fields.has_shape(value, ("block_signed_at", "from_address", "to_address"), ("tx_hash",), ())
 
 
 def is_answer(value: Any) -> bool:
-    """Return whether `value` is a page with transactions, or exactly one without any; with or without its `data`."""
+    """Return whether `value` is a page, with transactions or empty, with or without its `data`."""
     body = value.get("data") if isinstance(value, dict) and isinstance(value.get("data"), dict) else value
     if not isinstance(body, dict) or not isinstance(body.get("items"), list):
         return False
@@ -34,7 +34,7 @@ def is_answer(value: Any) -> bool:
 
 
 def answer(document: dict[str, Any], scope: Scope) -> Part:
-    """Return what a page says; links, or `has_more`, tell whether it is the only one."""
+    """Return the content of a page; its links, or `has_more`, tell whether it is the only one."""
     body = document["data"] if isinstance(document.get("data"), dict) else document
     _check(body, scope)
     links, pages = body.get("links"), body.get("pagination")
@@ -49,12 +49,12 @@ def answer(document: dict[str, Any], scope: Scope) -> Part:
 
 
 def listed(rows: list[dict[str, Any]], scope: Scope) -> Part:
-    """Return what rows say that were taken out of their pages; a full page may not be the last."""
+    """Return the content of rows that were taken out of their pages; a full page may not be the last."""
     return _part(rows, scope, first=True, last=len(rows) % _PAGE != 0)
 
 
 def _check(body: dict[str, Any], scope: Scope) -> None:
-    """Check that a page is about the wallet and the chain."""
+    """Raise `HistoryError` unless a page is about the wallet and the chain."""
     if fields.address(body.get("address"), "the address of a page", optional=True) not in (None, scope.wallet):
         raise HistoryError("history.other_wallet", "a page is about another wallet")
     if fields.whole(body.get("chain_id"), "a chain id", optional=True) not in (None, scope.chain_id):
@@ -79,7 +79,7 @@ def _part(rows: list[dict[str, Any]], scope: Scope, *, first: bool, last: bool) 
 
 def _records(row: dict[str, Any], scope: Scope) -> tuple[Transaction | None, list[tuple[tuple[str, int, int], Transfer]]]:
     if not is_row(row):
-        fields.invalid("it is no transaction of Covalent's")
+        fields.invalid("it is not a transaction of Covalent's")
     found = [one for log in fields.rows(row.get("log_events") or [], "the logs") for one in transfers(_log(log), {})]
     moved = [one for one in found if scope.wallet in (one[1].sender, one[1].recipient)]
     made = Transaction(
@@ -100,7 +100,7 @@ def _records(row: dict[str, Any], scope: Scope) -> tuple[Transaction | None, lis
 
 
 def _log(log: dict[str, Any]) -> dict[str, Any]:
-    """Return a log as a node words it."""
+    """Return a log in the form that a node gives it."""
     return {
         "address": log.get("sender_address"),
         "topics": log.get("raw_log_topics"),

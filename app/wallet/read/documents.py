@@ -1,4 +1,4 @@
-"""Which source one document comes from, and what it says. Rows decide, never the name of a field alone."""
+"""Find which source a document comes from, and read it. The rows decide, and never the name of a field alone."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ class _Kind:
     """One kind of document."""
 
     fits: Callable[[Any], bool]
-    """Whether a value is one, an empty one or an error included."""
+    """Whether a value has the form of this kind; it may be empty or an error."""
     read: Callable[[dict[str, Any], Scope], Part | list[Part]]
     is_told: Callable[[Any], bool]
-    """Whether what fits holds evidence of its own: a row, the address of a wallet."""
+    """Whether such a value holds evidence of its own: a row, or the address of a wallet."""
 
 
 def _in(*path: str) -> Callable[[Any], bool]:
-    """Return whether there is a row in the list that stands under `path`."""
+    """Return a function that tells whether there is a row in the list under `path`."""
 
     def has_row(document: Any) -> bool:
         for name in path:
@@ -78,7 +78,7 @@ _ROWS: tuple[tuple[Callable[[Any], bool], Callable[[list[dict[str, Any]], Scope]
     (bitquery.is_row, bitquery.listed),
     (alchemy.is_row, lambda rows, _: alchemy.answer({"transfers": rows})),
 )
-LOOKED_AT = 1_000  # rows that are searched for evidence; all of them are read, or refused
+LOOKED_AT = 1_000  # how many rows are searched for evidence; all rows are read, or refused
 _ERROR = frozenset({"message", "status", "statusCode", "code", "name", "detail", "title", "result", "error_code", "success"})
 
 
@@ -88,12 +88,12 @@ def is_row(value: Any) -> bool:
 
 
 def is_rows(value: Any) -> bool:
-    """Return whether `value` is one document that is a list: it holds a row of an explorer, a node, an indexer."""
+    """Return whether `value` is a list that makes one document: it holds a row of an explorer, a node or an indexer."""
     return isinstance(value, list) and any(map(is_row, islice(value, LOOKED_AT)))
 
 
 def is_history(value: Any, *, wallet: bool) -> bool:
-    """Return whether one document is a history by its own evidence; with `wallet`, also by its envelope alone."""
+    """Return whether the content of one document shows that it is a history; with `wallet`, its envelope alone suffices."""
     if is_rows(value) or is_row(value) or _is_rpc_error(value):
         return True
     inner = _inner(value)
@@ -107,7 +107,7 @@ def is_history(value: Any, *, wallet: bool) -> bool:
 
 
 def parts(document: Any, scope: Scope) -> list[Part]:
-    """Return what a document says. Raises `HistoryError`, by name if it is of a source that is not read."""
+    """Return the content of a document. Raises `HistoryError`, which names the source if it is known but not supported."""
     if document is None or isinstance(document, str) or _is_error(document):
         raise HistoryError("history.refused_by_source", "the source answered with an error")
     if is_rows(document):
@@ -120,30 +120,30 @@ def parts(document: Any, scope: Scope) -> list[Part]:
             return made if isinstance(made, list) else [made]
     inner = _inner(document)
     if inner is not document:
-        return parts(inner, scope) if inner != [] else [Part("rpc", transfers=[])]  # logs of a node: there are none
+        return parts(inner, scope) if inner != [] else [Part("rpc", transfers=[])]  # an empty list of a node's logs
     if whose := unread.name(document):
-        return fields.invalid(f"this is {whose} format, which is not read")
-    return fields.invalid("this is of no kind that is read")
+        return fields.invalid(f"this is {whose} format, which is not supported")
+    return fields.invalid("this is not a known format")
 
 
 def _listed(rows: list[Any], scope: Scope) -> Part:
-    """Return what rows of one source say. Raises `HistoryError` history.invalid if one is of another, or of none."""
+    """Return the content of rows of one source. Raises `HistoryError` history.invalid if one is of another source or none."""
     found = fields.rows(rows, "a list of rows")
     evidence = next(filter(is_row, found))
     return next(read for fits, read in _ROWS if fits(evidence))(found, scope)
 
 
 def _inner(value: Any) -> Any:
-    """Return the result of a JSON-RPC answer, with or without its envelope; anything else as it is."""
+    """Return the result of a JSON-RPC answer, with or without its envelope; return any other value unchanged."""
     if not isinstance(value, dict) or "result" not in value or any(kind.fits(value) for kind in _KINDS):
         return value
     is_answer = "jsonrpc" in value or (value.keys() <= {"id", "result"} and isinstance(value["result"], dict | list))
-    is_answer = is_answer or is_rows(value["result"])  # of an envelope that someone has thinned out
+    is_answer = is_answer or is_rows(value["result"])  # of an envelope whose other fields were removed
     return value["result"] if is_answer else value
 
 
 def _is_error(value: Any) -> bool:
-    """Return whether `value` is what a source says instead of an answer."""
+    """Return whether `value` is an error that a source gives instead of an answer."""
     if not isinstance(value, dict) or etherscan.is_answer(value):
         return False
     if value.get("error") or value.get("errors"):

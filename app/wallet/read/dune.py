@@ -1,7 +1,7 @@
-"""Rows of a Dune query on `ethereum.transactions`, as its API answers them or as its CSV has them.
+"""Read rows of a Dune query on `ethereum.transactions`, from its API or from its CSV.
 
-Columns that must be there: hash, block_number, block_time, from, to, value. Known beside them: success, gas_used,
-gas_price, data, blockchain. Format: docs.dune.com, "Get query result", and the schema of ethereum.transactions.
+Required columns: hash, block_number, block_time, from, to, value. Optional columns: success, gas_used, gas_price, data,
+blockchain. Format: docs.dune.com, "Get query result", and the schema of ethereum.transactions.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ _FLAGS = {True: True, False: False, "true": True, "false": False, "": None, None
 
 
 def is_row(value: Any) -> bool:
-    """Return whether `value` is shaped like one row of ethereum.transactions, whichever columns were selected."""
+    """Return whether `value` has the shape of one row of ethereum.transactions, whichever columns were selected."""
     return fields.has_shape(value, ("block_time",), ("hash", "tx_hash"), ())
 
 
 def is_answer(value: Any) -> bool:
-    """Return whether `value` is a query's result with such rows, or one that failed."""
+    """Return whether `value` is the result of a query, with such rows or with its failure."""
     if not isinstance(value, dict):
         return False
     if {"query_id", "state"} <= value.keys() and value["state"] != "QUERY_STATE_COMPLETED":
@@ -44,7 +44,7 @@ def is_answer(value: Any) -> bool:
 
 
 def answer(document: dict[str, Any], scope: Scope) -> Part:
-    """Return what a query's result says; a further offset means that more rows follow."""
+    """Return the content of a query's result; a further offset means that more rows follow."""
     if "state" in document and document["state"] != "QUERY_STATE_COMPLETED":
         raise HistoryError("history.refused_by_source", "Dune has not completed the query")
     rows = fields.rows(document["result"]["rows"], "the rows of a query")
@@ -54,7 +54,7 @@ def answer(document: dict[str, Any], scope: Scope) -> Part:
 
 
 def listed(rows: list[dict[str, Any]], scope: Scope) -> Part:
-    """Return what rows say that were taken out of a result, or out of a CSV."""
+    """Return the content of rows that were taken out of a result, or out of a CSV."""
     return _part(rows, scope, last=True)
 
 

@@ -1,10 +1,10 @@
-"""Etherscan's `txlist`, `tokentx`, `tokennfttx` and `token1155tx`, which Blockscout's RPC-compatible API answers too.
+"""Read Etherscan's `txlist`, `tokentx`, `tokennfttx` and `token1155tx`, also as Blockscout's RPC-compatible API gives them.
 
-People put several lists into one array: every row is read as what it is itself. Rows of `txlistinternal`, of mined blocks
-and of beacon withdrawals are no transactions of the wallet's and are left out, counted.
+People put several lists into one array, so the type of each row is found from the row itself. Rows of `txlistinternal`, of
+mined blocks and of beacon withdrawals are not transactions of the wallet, and are left out and counted.
 
-Formats: docs.etherscan.io, "Accounts"; Blockscout, address_view.ex of its RPC API, which has `methodId` but no
-`functionName`, and real call data where Etherscan's token rows say "deprecated".
+Formats: docs.etherscan.io, "Accounts"; Blockscout, address_view.ex of its RPC API, which has `methodId` but no `functionName`,
+and real call data where Etherscan's token rows say "deprecated".
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from app.wallet.history import HistoryFormat, Transaction, Transfer, Untold
 from app.wallet.read import call_data, fields
 from app.wallet.read.part import Part, Scope, settled, untold
 
-_WINDOWS = frozenset({1_000, 5_000, 10_000})  # rows that a plan of Etherscan's gives at most
+_WINDOWS = frozenset({1_000, 5_000, 10_000})  # the most rows that Etherscan's plans give
 _NOTHING = frozenset({"no transactions found", "no records found", "no token transfers found"})
 _NOTHING_INTERNAL = "no internal transactions found"  # Blockscout
 _STATUS = frozenset({"0", "1", "2"})
 _GENESIS = "GENESIS"
 _TOKEN = frozenset({"tokenName", "tokenSymbol", "tokenDecimal", "tokenID"})
 CALLS = frozenset({"call", "callcode", "delegatecall", "staticcall", "create", "create2", "suicide", "selfdestruct", "reward"})
-"""What explorers call the kinds of an internal transaction."""
+"""The names that explorers have for the kinds of an internal transaction."""
 
 
 def is_row(value: Any) -> bool:
-    """Return whether `value` is shaped like one row of a list, be it one that is left out."""
+    """Return whether `value` has the shape of one row of a list, be it one that is left out."""
     names = ("blockNumber", "timeStamp")
     return fields.has_shape(value, names, ("hash", "transactionHash"), ("from", "to", "contractAddress")) or (
         isinstance(value, dict) and _is_no_record(value)
@@ -35,12 +35,12 @@ def is_row(value: Any) -> bool:
 
 
 def is_answer(value: Any) -> bool:
-    """Return whether `value` is the envelope of an answer, an error included."""
+    """Return whether `value` is the envelope of an answer or of an error."""
     return isinstance(value, dict) and {"status", "message", "result"} <= value.keys() and str(value["status"]) in _STATUS
 
 
 def is_refusal(value: Any) -> bool:
-    """Return whether `value` is exactly what Etherscan says of an error: NOTOK and why."""
+    """Return whether `value` is exactly an error of Etherscan's: NOTOK and the reason."""
     return is_answer(value) and len(value) == 3 and value["message"] == "NOTOK" and isinstance(value["result"], str)
 
 
@@ -50,14 +50,17 @@ def is_recorded(value: Any) -> bool:
 
 
 def answer(document: dict[str, Any], scope: Scope) -> Part:
-    """Return what an answer says. An error, which comes with HTTP 200, raises `HistoryError` history.refused_by_source."""
+    """Return the content of an answer.
+
+    An error, which comes with HTTP 200, raises `HistoryError` history.refused_by_source.
+    """
     result, status, message = document["result"], str(document["status"]), str(document["message"]).lower()
     if isinstance(result, list):
         if status == "0" and not result and message in _NOTHING:
             return Part(None, is_empty=True)
         if status == "0" and not result and message == _NOTHING_INTERNAL:
             return Part(None)
-        if status == "1" or (status == "2" and result):  # 2: Blockscout still looks for internal transactions
+        if status == "1" or (status == "2" and result):  # 2: Blockscout is still looking for internal transactions
             return listed(result, scope)
     if status == "1" and isinstance(result, str) and result.isdecimal():
         fields.invalid("an explorer's answer holds a number, such as a balance, and no transactions")
@@ -65,7 +68,7 @@ def answer(document: dict[str, Any], scope: Scope) -> Part:
 
 
 def recorded(document: dict[str, Any], scope: Scope) -> Part:
-    """Return what a recorded answer says; its `kwargs` tell the wallet and the page size that were asked for."""
+    """Return the content of a recorded answer; its `kwargs` tell the wallet and the page size of the call."""
     asked = fields.record(document["kwargs"], "the arguments of a recorded answer")
     if fields.address(asked.get("address"), "the address of a recorded answer", optional=True) not in (None, scope.wallet):
         raise HistoryError("history.other_wallet", "a recorded answer is about another wallet")
@@ -78,7 +81,7 @@ def recorded(document: dict[str, Any], scope: Scope) -> Part:
 
 
 def listed(value: Any, scope: Scope, page_size: int | None = None) -> Part:
-    """Return what the rows say, each by itself. A full page may not be the last."""
+    """Return the content of the rows, each read by itself. A full page may not be the last."""
     rows = fields.rows(value, "a list of an explorer")
     if not rows:
         return Part(None, is_empty=True)
@@ -100,10 +103,10 @@ def _record(row: dict[str, Any], scope: Scope) -> Transaction | Transfer | None:
     if _is_no_record(row):
         return None
     if not is_row(row):
-        fields.invalid("it is no row of an explorer's list")
+        fields.invalid("it is not a row of an explorer's list")
     if not _is_token(row):
         return _transaction(row, scope)
-    return None if row.get("timeStamp") == "" else _transfer(row)  # Blockscout forgets the time of some
+    return None if row.get("timeStamp") == "" else _transfer(row)  # Blockscout loses the time of some
 
 
 def _source(plain: list[dict[str, Any]], tokens: list[dict[str, Any]]) -> HistoryFormat | None:
@@ -115,7 +118,7 @@ def _source(plain: list[dict[str, Any]], tokens: list[dict[str, Any]]) -> Histor
 
 
 def _untold(rows: list[dict[str, Any]]) -> frozenset[Untold]:
-    """Return what not one of the rows of transactions tells."""
+    """Return the facts that none of the transaction rows tells."""
     if not rows:
         return frozenset()
     calls = any(call_data.is_told(row.get("input"), row.get("methodId")) for row in rows if row.get("from") != _GENESIS)

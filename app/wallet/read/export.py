@@ -1,4 +1,4 @@
-"""The envelope around documents: what it says of all of them, and how several become one."""
+"""Read the envelope around documents: its statements about all of them. Several exports become one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FIELDS = frozenset({"documents", "chain_id", "as_of_block", "as_of_time", "trun
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """What an export says about itself."""
+    """The statements of an export about itself."""
 
     as_of_block: int | None = None
     as_of_time: int | None = None
@@ -26,14 +26,14 @@ class Provenance:
 
 
 def is_export(value: Any) -> bool:
-    """Return whether `value` is an export: a list of documents, and nothing beside it that an export has not."""
+    """Return whether `value` is an export: an object with a list of documents, and with no field that exports lack."""
     return isinstance(value, dict) and isinstance(value.get("documents"), list) and value.keys() <= _FIELDS
 
 
 def opened(value: Any, chain_id: int) -> tuple[list[Any], Provenance]:
-    """Return all documents in `value`, those of exports in a list of documents included, and what the exports say.
+    """Return all documents in `value`, also those of exports in a list of documents, and the statements of the exports.
 
-    Raises `HistoryError` history.invalid, .mixed_chains; history.contradictory if two exports are as of different moments.
+    Raises `HistoryError` history.invalid, .mixed_chains, and .contradictory if two exports are as of different moments.
     """
     given = value if isinstance(value, list) and not is_rows(value) else [value]
     found: list[Any] = []

@@ -1,7 +1,7 @@
-"""One field of a record, out of JSON that nobody vouches for.
+"""Read single fields of a record from untrusted JSON.
 
-Every function takes the value and what to call it in an error, and raises `HistoryError` history.invalid on
-anything that it does not say it accepts. No error repeats the value.
+Every function takes the value and its name for an error message. It raises `HistoryError` history.invalid for any value that it
+does not say it accepts. No message repeats the value.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from app.base.limits import LIMITS
 from app.formats.hex_words import ADDRESS, WORD
 
 T = TypeVar("T")
-MAX_WEI = 2**256 - 1  # EVM word
-_MAX_TIME = 253_402_300_799  # the end of the year 9999: beyond it are milliseconds
+MAX_WEI = 2**256 - 1  # an EVM word
+_MAX_TIME = 253_402_300_799  # the end of the year 9999; a larger number must be milliseconds
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _WHOLE = re.compile("([0-9]{1,78})|0x([0-9a-fA-F]{1,64})")
 _DECIMAL = re.compile(r"[0-9]{1,78}(\.[0-9]{0,60})?([eE][+-]?[0-9]{1,3})?")
@@ -27,7 +27,7 @@ _EXACT = Context(prec=300)
 
 
 def invalid(message: str) -> NoReturn:
-    """Raise `HistoryError` history.invalid; `message` holds none of the input."""
+    """Raise `HistoryError` history.invalid; `message` must hold none of the input."""
     raise HistoryError("history.invalid", message)
 
 
@@ -37,7 +37,7 @@ def record(value: Any, what: str) -> dict[str, Any]:
 
 
 def rows(value: Any, what: str) -> list[dict[str, Any]]:
-    """Return an array of JSON objects, at most `LIMITS.history_records`; of more, history.too_large."""
+    """Return an array of JSON objects. Raises history.too_large for more than `LIMITS.history_records`."""
     if not isinstance(value, list):
         invalid(f"{what} is not a list")
     if len(value) > LIMITS.history_records:
@@ -48,7 +48,7 @@ def rows(value: Any, what: str) -> list[dict[str, Any]]:
 
 
 def each(found: Iterable[T], read: Callable[[T], Any], what: str = "row", start: int = 1) -> list[Any]:
-    """Return what `read` makes of each of `found`; an error of its own says which `what` it was, counted from `start`."""
+    """Return the results of `read` for each of `found`; an error of its own says which `what` it was, counted from `start`."""
     made = []
     for number, one in enumerate(found, start):
         try:
@@ -69,9 +69,9 @@ def is_hash(value: Any) -> bool:
 
 
 def has_shape(row: Any, names: Iterable[str], hashes: Iterable[str], addresses: Iterable[str]) -> bool:
-    """Return whether `row` is an object with all of `names`, and a hash or an address in one of the others.
+    """Return whether `row` is an object with all of `names`, and with a hash or an address in one of the other fields.
 
-    That is what evidence of a row means: field names alone are anyone's.
+    Both are needed as evidence that this is a row: field names alone may be anybody's.
     """
     if not isinstance(row, dict) or not set(names) <= row.keys():
         return False
@@ -108,7 +108,7 @@ def whole(value: Any, what: str, most: int = MAX_WEI) -> int: ...
 @overload
 def whole(value: Any, what: str, most: int = MAX_WEI, *, optional: Literal[True]) -> int | None: ...
 def whole(value: Any, what: str, most: int = MAX_WEI, *, optional: bool = False) -> int | None:
-    """Return an integer from 0 to `most`, given as one, in decimal or as 0x hex; None for null and "" if `optional`."""
+    """Return an integer from 0 to `most`, given as an integer, in decimal or as 0x hex; None for null and "" if `optional`."""
     if type(value) is str:
         found = _WHOLE.fullmatch(value)
         if found:
@@ -126,7 +126,7 @@ def block(value: Any) -> int:
 
 
 def time(value: Any) -> int:
-    """Return Unix seconds, given as such or as ISO 8601 (UTC where it names no zone); parts of a second are dropped."""
+    """Return Unix seconds, given as such or as ISO 8601 (UTC if it names no zone); fractions of a second are dropped."""
     if isinstance(value, str) and _ISO.fullmatch(value):
         try:
             moment = datetime.fromisoformat(value.removesuffix(" UTC"))
@@ -137,10 +137,10 @@ def time(value: Any) -> int:
 
 
 def units(value: Any, decimals: int, what: str) -> int:
-    """Return a decimal amount in its smallest unit (wei of ether: 18 decimals); what is below one unit is dropped.
+    """Return a decimal amount in its smallest unit (wei of ether: 18 decimals), rounded down.
 
-    Takes an integer, a decimal text or a float. A float stands for the shortest decimal that means it, which is the
-    text that JSON held if that had at most 15 digits; nothing is computed in binary.
+    It accepts an integer, a decimal text or a float. A float stands for the shortest decimal that means it, which is the text
+    in the JSON if that had at most 15 digits. Nothing is computed in binary.
     """
     text = repr(value) if type(value) is float else str(value) if type(value) is int else value
     if not isinstance(text, str) or not _DECIMAL.fullmatch(text) or not 0 <= decimals <= 255:

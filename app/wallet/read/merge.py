@@ -1,4 +1,4 @@
-"""From parts to one history: duplicates out, contradictions refused, everything in order."""
+"""Merge parts into one history: remove duplicates, refuse contradictions, and sort everything."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from app.wallet.read.export import Provenance
 from app.wallet.read.part import Part, Scope
 
 T = TypeVar("T")
-_MADE = 1_767_225_600  # 2026-01-01: a clock that shows less was never set
-_AHEAD = 86_400  # seconds that a clock may be behind the chain
+_MADE = 1_767_225_600  # 2026-01-01: a clock that shows an earlier time was never set
+_AHEAD = 86_400  # seconds that this machine's clock may be behind the chain
 
 
 def assemble(parts: list[Part], scope: Scope, told: Provenance) -> History:
@@ -31,11 +31,11 @@ def assemble(parts: list[Part], scope: Scope, told: Provenance) -> History:
     accounts = [*(part.account for part in parts if part.account), *told.accounts]
     left_out = sum(part.left_out for part in parts)
     if left_out and not transactions and not transfers and summary is None:
-        fields.invalid(f"of {left_out} rows none is a transaction or a token transfer of the wallet's own")
+        fields.invalid(f"none of the {left_out} rows is a transaction or a token transfer of the wallet's own")
     if transactions is None and transfers is None and summary is None:
-        fields.invalid("there is nothing that tells of transactions")
+        fields.invalid("no document lists or counts transactions")
     if summary and not (transactions is None and transfers is None):
-        fields.invalid("a source that lists and one that counts cannot be one history")
+        fields.invalid("a source that lists transactions and one that only counts them cannot be one history")
     records = [*(transactions or ()), *(transfers or ())]
     _check(records, scope, told)
     newest = max((record.time for record in records), default=summary.last_time if summary else None)
@@ -57,9 +57,9 @@ def assemble(parts: list[Part], scope: Scope, told: Provenance) -> History:
 
 
 def _named(parts: list[Part]) -> list[Part]:
-    """Return the parts with each empty answer made one of what no other document lists: transactions first.
+    """Return the parts, with each empty answer assigned to a list that no other document gives, transactions first.
 
-    After nothing but full pages of transactions an empty answer may be their end as well: then it says nothing.
+    After full pages of transactions alone, an empty answer may also be the end of that list; then it tells nothing.
     """
     named = [part for part in parts if not part.is_empty]
     for empty in [part for part in parts if part.is_empty][:2]:  # a third one tells nothing that two do not
@@ -79,7 +79,7 @@ def _source(parts: list[Part]) -> HistoryFormat:
 
 
 def _summary(parts: list[Part]) -> Summary | None:
-    """Return the one count; pages of events, which Bitquery has, are added up."""
+    """Return the only count. Pages of events, which Bitquery gives, are added up."""
     found = [part.summary for part in parts if part.summary]
     if not all(part.source == "bitquery" for part in parts):
         return _same(found, "two documents count differently")
@@ -100,9 +100,10 @@ def _transactions(parts: Iterable[Part]) -> list[Transaction] | None:
 
 
 def _transfers(parts: Iterable[Part]) -> list[Transfer] | None:
-    """Return the transfers. Where logs have no number, rows that look the same may be two transfers or one row twice.
+    """Return the transfers, without duplicates.
 
-    They are two if one document has both, and one if they stand in two documents, whose pages then overlap.
+    Where logs have no number, two equal rows may be two transfers, or one row twice. They count as two if one document holds
+    both, and as one if they stand in two documents, whose pages then overlap.
     """
     lists = [part.transfers for part in parts if part.transfers is not None]
     if not lists:
@@ -118,12 +119,12 @@ def _distinct(records: Iterable[tuple[Hashable, T]]) -> list[T]:
     seen: dict[Hashable, T] = {}
     for key, record in records:
         if seen.setdefault(key, record) != record:
-            raise HistoryError("history.contradictory", "the same record is told twice with different content")
+            raise HistoryError("history.contradictory", "the same record appears twice with different content")
     return list(seen.values())
 
 
 def _check(records: list[Transaction | Transfer], scope: Scope, told: Provenance) -> None:
-    """Check that there are not too many, all are the wallet's, and time never runs back from block to block."""
+    """Raise `HistoryError` for too many records, a record of another wallet, or times that go back from block to block."""
     if len(records) > LIMITS.history_records:
         fields.too_large()
     for record in records:
@@ -134,24 +135,24 @@ def _check(records: list[Transaction | Transfer], scope: Scope, told: Provenance
         if block == next_block or next_time < time:
             raise HistoryError("history.contradictory", "the blocks of the records and their times do not agree")
     if moments and told.as_of_block is not None and moments[-1][0] > told.as_of_block:
-        raise HistoryError("history.contradictory", "a record is newer than the export says it is")
+        raise HistoryError("history.contradictory", "a record is newer than the moment of the export")
 
 
 def _check_time(newest: int | None, told: Provenance) -> None:
-    """Check that no record is newer than the moment it is told to be as of, and that neither lies in the future.
+    """Raise `HistoryError` for a record newer than the moment of the export, or for a time in the future.
 
-    The machine's clock refuses and nothing more: no result depends on it otherwise, so that a later run of the same request
-    gives the same bytes. One that is behind this program itself is wrong, and is not asked.
+    The machine's clock can only cause a refusal. No result depends on it otherwise, so a later run of the same request gives
+    the same bytes. A clock that shows a time before this program was made is wrong, and is ignored.
     """
     if newest is not None and told.as_of_time is not None and newest > told.as_of_time:
-        raise HistoryError("history.contradictory", "a record is newer than the export says it is")
+        raise HistoryError("history.contradictory", "a record is newer than the moment of the export")
     now = clock.time()
     if now >= _MADE and max(newest or 0, told.as_of_time or 0) > now + _AHEAD:
         raise HistoryError("history.contradictory", "a time in the history lies ahead of this machine's clock")
 
 
 def _is_truncated(parts: list[Part]) -> bool:
-    """Return whether a kind of record has no first or no last page, or lacks one in between."""
+    """Return whether a kind of record lacks its first page, its last page, or one in between."""
     kinds = [
         [part for part in parts if part.transactions is not None],
         [part for part in parts if part.transfers is not None],

@@ -1,8 +1,8 @@
-"""Moralis: an address's transactions, its wallet history, and its token and NFT transfers.
+"""Read Moralis: an address's transactions, its wallet history, and its token and NFT transfers.
 
-BigQuery's public `crypto_ethereum.transactions` has the same columns. The wallet history also lists transactions of others
-that moved the wallet's tokens or coins: of those the token transfers count, and the rows themselves are left out.
-Format: docs.moralis.com, "Get native transactions by wallet", "Get wallet history", "Get ERC20 token transfers by wallet".
+BigQuery's public `crypto_ethereum.transactions` has the same columns. The wallet history also lists transactions of others that
+moved the wallet's tokens or coins: their token transfers count, and the rows themselves are left out. Format: docs.moralis.com,
+"Get native transactions by wallet", "Get wallet history", "Get ERC20 token transfers by wallet".
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ _ENVELOPE = frozenset({"result", "cursor", "page", "page_size", "total", "limit"
 
 
 def is_row(value: Any) -> bool:
-    """Return whether `value` is shaped like one transaction or one transfer."""
+    """Return whether `value` has the shape of one transaction or one transfer."""
     return fields.has_shape(value, _NAMES, ("hash", "transaction_hash"), ())
 
 
 def is_answer(value: Any) -> bool:
-    """Return whether `value` is a page with rows, or exactly one without any."""
+    """Return whether `value` is a page, with rows or empty."""
     if not isinstance(value, dict) or not isinstance(value.get("result"), list):
         return False
     return any(map(is_row, value["result"])) or (not value["result"] and {"cursor", "page_size"} <= value.keys() <= _ENVELOPE)
 
 
 def answer(document: dict[str, Any], scope: Scope) -> Part:
-    """Return what a page says; its cursor tells whether more follow, its number whether some came before."""
+    """Return the content of a page. Its cursor tells whether more pages follow, its number whether some came before."""
     rows = fields.rows(document["result"], "the rows of a page")
     if not rows:
         return Part("moralis", is_empty=True, last=not document.get("cursor"))
@@ -46,7 +46,7 @@ def answer(document: dict[str, Any], scope: Scope) -> Part:
 
 
 def listed(rows: list[dict[str, Any]], scope: Scope) -> Part:
-    """Return what rows say that were taken out of their pages; a full page may not be the last."""
+    """Return the content of rows that were taken out of their pages; a full page may not be the last."""
     return _part(rows, scope, first=True, last=len(rows) % 100 != 0)
 
 
@@ -113,7 +113,7 @@ def _transaction(row: dict[str, Any], scope: Scope) -> Transaction:
 
 
 def _moved(moved: dict[str, Any], row: dict[str, Any]) -> _Moved:
-    """Return a token transfer; block, time and hash may stand in the transaction around it."""
+    """Return a token transfer; its block, time and hash may stand in the transaction around it."""
     is_single = moved.get("contract_type") == "ERC721"
     amount = moved.get("amount") if "token_id" in moved else moved.get("value")
     made = Transfer(

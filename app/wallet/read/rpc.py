@@ -1,10 +1,10 @@
-"""A node's own answers: pages of `ots_searchTransactionsBefore`, and `eth_getLogs` with the times of its blocks.
+"""Read a node's own answers: pages of `ots_searchTransactionsBefore`, and `eth_getLogs` with the times of its blocks.
 
 Documents, each as the node sent it or as the `result` of a JSON-RPC answer:
     {"txs": [...], "receipts": [...], "firstPage": b, "lastPage": b}   one page (Otterscan's API, level 1)
     {"logs": [...], "blocks": [{"number": "0x..", "timestamp": "0x.."}]}
-        logs of any eth_getLogs; `blocks` gives the times that the logs have not in `blockTimestamp`; anything
-        else that eth_getBlockByNumber says of a block is left alone
+        logs of any eth_getLogs; `blocks` gives the times of blocks whose logs have no `blockTimestamp`; all other
+        fields of eth_getBlockByNumber are ignored
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _WORDS = re.compile("0x([0-9a-fA-F]{64})*+")
 
 
 def is_page(value: Any) -> bool:
-    """Return whether `value` is shaped like a page of ots_searchTransactionsBefore."""
+    """Return whether `value` has the shape of a page of ots_searchTransactionsBefore."""
     if not isinstance(value, dict) or not {"txs", "receipts"} <= value.keys() or not isinstance(value["txs"], list):
         return False
     return any(map(_is_transaction, value["txs"])) or (not value["txs"] and {"firstPage", "lastPage"} <= value.keys())
@@ -39,19 +39,19 @@ def _is_transaction(value: Any) -> bool:
 
 
 def is_logs(value: Any) -> bool:
-    """Return whether `value` holds logs, or none, and, if need be, the times of their blocks."""
+    """Return whether `value` holds a list of logs, which may be empty, with the times of their blocks where they are needed."""
     if not isinstance(value, dict) or not isinstance(value.get("logs"), list) or not value.keys() <= {"logs", "blocks"}:
         return False
     return any(map(is_log, value["logs"])) or not value["logs"]
 
 
 def is_log(value: Any) -> bool:
-    """Return whether `value` is shaped like one log."""
+    """Return whether `value` has the shape of one log."""
     return fields.has_shape(value, ("topics", "data"), ("transactionHash",), ("address",))
 
 
 def page(document: dict[str, Any], scope: Scope) -> Part:
-    """Return what a page says. Raises `HistoryError` also if receipts do not belong to the transactions."""
+    """Return the content of a page. Raises `HistoryError`, also if receipts do not belong to the transactions."""
     txs, receipts = fields.rows(document["txs"], "the transactions"), fields.rows(document["receipts"], "the receipts")
     ends = document.get("firstPage"), document.get("lastPage")
     if len(txs) != len(receipts) or not all(isinstance(end, bool) for end in ends):
@@ -63,7 +63,7 @@ def page(document: dict[str, Any], scope: Scope) -> Part:
 def logs(document: dict[str, Any]) -> Part:
     """Return the token transfers among the logs: ERC-20, ERC-721, ERC-1155.
 
-    What is none, as any contract may log anything, or was removed, is left out, counted.
+    Other logs, which any contract may write, and removed ones are left out and counted.
     """
     known = fields.rows(document.get("blocks", []), "the blocks")
     times = {fields.block(row.get("number")): fields.time(row.get("timestamp")) for row in known}
@@ -99,9 +99,9 @@ def _ok(status: Any) -> bool | None:
 
 
 def transfers(log: dict[str, Any], times: dict[int, int]) -> list[tuple[tuple[str, int, int], Transfer]]:
-    """Return the token transfers that one log tells, none if it is of another kind or was removed.
+    """Return the token transfers in one log; none if it is of another kind or was removed.
 
-    `times` has those of the blocks whose logs have no `blockTimestamp`.
+    `times` holds the times of blocks whose logs have no `blockTimestamp`.
     """
     topics, data = log.get("topics"), log.get("data")
     if not isinstance(topics, list) or not isinstance(data, str):
@@ -125,7 +125,7 @@ def transfers(log: dict[str, Any], times: dict[int, int]) -> list[tuple[tuple[st
 
 
 def _amounts(topics: list[str], data: str) -> list[int | None]:
-    """Return the amount of each token that a log moves, None for an ERC-721 one; nothing if it is no transfer."""
+    """Return the amount of each token that a log moves, None for an ERC-721 token; an empty list if it is not a transfer."""
     kind, count = (topics[0], len(topics)) if topics else ("", 0)
     if kind == TRANSFER and count == 4:
         return [None]

@@ -1,9 +1,9 @@
-"""CSV exports: Etherscan's and those of its kin (BscScan, Polygonscan, ...), and Blockscout's.
+"""Read CSV exports: those of Etherscan and its sister sites (BscScan, Polygonscan, ...), and Blockscout's.
 
 A table is {"columns": [text, ...], "rows": [[text, ...], ...]}. Etherscan has changed its header several times ("Txhash",
-"Transaction Hash"; "Value_IN(ETH)", "Amount"), so columns are known by their letters, and the coin by its brackets.
-What no column holds is unknown: gas, call data (a method's name is none), a token's smallest units.
-Headers: bittytax/conv/parsers of BittyTax (github.com/BittyTax/BittyTax); Blockscout, csv_export/address/*.ex.
+"Transaction Hash"; "Value_IN(ETH)", "Amount"). So columns are recognised by the letters of their names, and the coin by the
+text in brackets. Facts without a column are unknown: gas, call data (the name of a method is not call data), and a token's
+smallest units. Headers: bittytax/conv/parsers of BittyTax (github.com/BittyTax/BittyTax); Blockscout, csv_export/address/*.ex.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _COIN = re.compile(r"\(([A-Za-z]+)\)\s*$")
 _LETTERS = re.compile(r"\([^)]*\)|[@$].*|[^a-z]")
 _AMOUNT = re.compile(r"([0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)((?:\.[0-9]*)?(?:[eE][+-]?[0-9]{1,3})?)(?: ?([A-Za-z]+))?")
 _UNITS = {"WEI": 0, "GWEI": 9}
-_WINDOWS = frozenset({5_000, 10_000})  # rows of an export at most: Etherscan, Blockscout
+_WINDOWS = frozenset({5_000, 10_000})  # the most rows of an export: Etherscan, Blockscout
 _COINS: dict[int, frozenset[str]] = {
     **dict.fromkeys((1, 10, 130, 324, 8453, 42161, 42170, 59144, 81457, 534352), frozenset({"ETH"})),
     25: frozenset({"CRO"}),
@@ -42,7 +42,7 @@ _OK = {"": True, "success": True, "ok": True, "fail": False, "failed": False, "e
 
 
 def is_table(value: Any) -> bool:
-    """Return whether `value` is a table of transactions, of an explorer's export or of one that `read` refuses."""
+    """Return whether `value` is a table of transactions, from a known explorer or from elsewhere, which `read` refuses."""
     if not isinstance(value, dict) or not {"columns", "rows"} <= value.keys() <= {"columns", "rows", "separator"}:
         return False
     columns = value["columns"]
@@ -50,7 +50,7 @@ def is_table(value: Any) -> bool:
 
 
 def knows(columns: list[str]) -> bool:
-    """Return whether a header is one of an explorer's exports: a hash, a time, and both ends of a transaction."""
+    """Return whether a header is that of a known export: a hash, a time, and both ends of a transaction."""
     names = _names(columns)
     if names.keys() >= _BLOCKSCOUT:
         return True
@@ -61,15 +61,15 @@ def knows(columns: list[str]) -> bool:
 
 
 def may_be(columns: list[str]) -> bool:
-    """Return whether a header has a column for what identifies a transaction, on whatever chain."""
+    """Return whether a header has a column that identifies a transaction, on whichever chain."""
     return bool(_IDENTITIES & _names(columns).keys())
 
 
 def read(document: dict[str, Any], scope: Scope) -> Part:
-    """Return what a table says. Raises `HistoryError` also for one that a spreadsheet has written anew, or is too old."""
+    """Return the content of a table. Raises `HistoryError`, also if it is too old or was saved by a spreadsheet."""
     if not knows(document["columns"]):
         whose = "Solana's, " if "signature" in _names(document["columns"]) else ""
-        fields.invalid(f"this is {whose}a CSV whose columns are those of no export that is read")
+        fields.invalid(f"this is {whose}a CSV, and its columns are not those of a known export")
     if document.get("separator", ",") != ",":
         fields.invalid(
             "a CSV export was saved anew by a spreadsheet, which may change its numbers: give it as it was downloaded"
@@ -88,7 +88,7 @@ def read(document: dict[str, Any], scope: Scope) -> Part:
 
 
 def _names(columns: list[str]) -> dict[str, int]:
-    """Return the place of each column by the letters of its name; prices in US dollars are none of ours."""
+    """Return the place of each column by the letters of its name, without the columns of prices in US dollars."""
     found: dict[str, int] = {}
     for place, column in enumerate(columns):
         name = _LETTERS.sub("", column.lower())
@@ -98,9 +98,9 @@ def _names(columns: list[str]) -> dict[str, int]:
 
 
 def _cells(names: dict[str, int], row: Any, width: int) -> dict[str, str]:
-    """Return the cells of a row by name, none for an empty line. Etherscan's rows may be one cell longer than its header."""
+    """Return the cells of a row by name; none for an empty line. Etherscan's rows may have one cell more than the header."""
     if not isinstance(row, list) or not all(isinstance(cell, str) for cell in row):
-        fields.invalid("it is no list of texts")
+        fields.invalid("it is not a list of texts")
     if not any(cell.strip() for cell in row):
         return {}
     if not width <= len(row) <= width + 1:
@@ -109,7 +109,7 @@ def _cells(names: dict[str, int], row: Any, width: int) -> dict[str, str]:
 
 
 def _coin(columns: list[str], scope: Scope) -> str | None:
-    """Return the coin that the header counts in. Raises `HistoryError` if it is known not to be the chain's."""
+    """Return the coin that the header names. Raises `HistoryError` if it is known to be another chain's."""
     found = [match[1].upper() for column in columns if "usd" not in column.lower() if (match := _COIN.search(column))]
     coin = next((name for name in found if name != "UTC"), None)
     _check_coin(coin, scope)
@@ -155,9 +155,9 @@ def _blockscout(names: dict[str, int], cells: list[dict[str, str]], filled: list
 
 
 def _need(names: dict[str, int], *needed: str) -> None:
-    """Check that the export has a column. Old exports of tokens have none for the block, page data none for the token."""
+    """Raise `HistoryError` if a needed column is missing. Old exports of tokens lack the block, page data lacks the token."""
     if missing := [name for name in needed if name not in names]:
-        fields.invalid(f"a CSV export of this kind is not read: it has no column {missing[0]}")
+        fields.invalid(f"a CSV export lacks a column that is needed: {missing[0]}")
 
 
 def _time(row: dict[str, str]) -> int:
@@ -190,7 +190,7 @@ def _value(row: dict[str, str], scope: Scope, coin: str | None) -> int:
         return _wei(row["amount"], scope, coin)
     found = {_wei(row[name], scope, coin) for name in ("valuein", "valueout") if row[name]} - {0}
     if len(found) > 1 or not (row["valuein"] or row["valueout"]):
-        fields.invalid("the two values of a transaction do not make one")
+        fields.invalid("a transaction has no value, or two different ones")
     return found.pop() if found else 0
 
 
@@ -205,7 +205,7 @@ def _wei(text: str, scope: Scope, coin: str | None) -> int:
 
 
 def _ok(row: dict[str, str]) -> bool | None:
-    """Return what status and error code say: an export names failures and leaves the rest empty."""
+    """Return whether the transaction succeeded. An export names failures and leaves the columns empty otherwise."""
     if "status" not in row:
         return None
     told = re.sub(r"\(.*", "", row["status"].lower()).strip()
@@ -215,7 +215,7 @@ def _ok(row: dict[str, str]) -> bool | None:
 
 
 def _mined(row: dict[str, str], scope: Scope) -> Transaction | None:
-    """Return one of Blockscout's transactions, which counts in wei."""
+    """Return one of Blockscout's transactions, whose amounts are in wei."""
     if not row:
         return None
     status = row["status"].lower()

@@ -1,4 +1,4 @@
-"""Text that is a history: a CSV export, or NDJSON with one row or one answer a line."""
+"""Read text that is a history: a CSV export, or NDJSON with one row or one answer on each line."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from app.base.limits import LIMITS
 from app.formats import strict_json
 from app.wallet.read import fields, table
 
-_LEAST = 2  # lines of NDJSON: a single one is JSON
+_LEAST = 2  # least lines of NDJSON; a single line is JSON
 _SEPARATORS = (",", ";", "\t")
-_HEADER = 4_096  # characters of the longest header that is looked at
-_SEP_LINE = re.compile(r"sep=.\r?\n", re.IGNORECASE)  # what Excel puts before the header
+_HEADER = 4_096  # characters of the longest header that is examined
+_SEP_LINE = re.compile(r"sep=.\r?\n", re.IGNORECASE)  # the line that Excel puts before the header
 
 
 def parsed(text: str, is_row: Callable[[Any], bool], is_history: Callable[[Any], bool], *, wallet: bool) -> Any | None:
-    """Return the table, or the list of rows or answers, that `text` is; None if it is none of them.
+    """Return the table, or the list of rows or answers, that `text` holds; None if it holds neither.
 
-    With `wallet`, a table of transactions from elsewhere counts too: the reader refuses it by name.
+    With `wallet`, a table of transactions from elsewhere is returned too, because the reader names it when it refuses it.
 
-    A header, or the first line of NDJSON, decides: what goes wrong after it raises `HistoryError` history.invalid.
+    The header, or the first line of NDJSON, decides. A fault in a later line raises `HistoryError` history.invalid.
     """
     text = text.removeprefix("\ufeff")
     text = (text[found.end() :] if (found := _SEP_LINE.match(text)) else text).lstrip("\r\n")
@@ -46,7 +46,7 @@ def parsed(text: str, is_row: Callable[[Any], bool], is_history: Callable[[Any],
 
 
 def _lines(text: str, is_history: Callable[[Any], bool]) -> list[Any] | None:
-    """Return the JSON values of the lines, None if the first is no history or the only one."""
+    """Return the JSON values of the lines; None if the first is not a history, or if there is only one."""
     strict_json.check_nodes(text.encode(errors="surrogatepass"))
     lines = [line for line in text.split("\n") if line.strip()]
     if len(lines) < _LEAST:
@@ -70,7 +70,7 @@ def _value(line: str) -> Any:
 
 
 def _cells(line: str, separator: str) -> list[str]:
-    """Return the cells of one line, none if it is no line of a CSV."""
+    """Return the cells of one line; none if it is not a line of a CSV."""
     try:
         return next(csv.reader([line.rstrip("\r")], delimiter=separator), [])
     except csv.Error:
@@ -93,12 +93,12 @@ def _table(text: str, separator: str) -> dict[str, Any]:
 
 
 def _rows(text: str, columns: list[str], is_row: Callable[[Any], bool]) -> list[dict[str, str]] | None:
-    """Return the rows of a CSV whose columns are the fields of a row that is read as JSON too, such as Dune's."""
+    """Return the rows of a CSV whose columns are the fields of rows that also come as JSON, such as Dune's."""
     second = text.split("\n", 2)[1:2]
     cells = _cells(second[0], ",") if second else []
     if len(cells) != len(columns) or not is_row(dict(zip(columns, cells, strict=True))):
         return None
     rows = [row for row in _read(text, ",")[1:] if row]
     if any(len(row) != len(columns) for row in rows):
-        fields.invalid("a line of a CSV has not as many cells as its header")
+        fields.invalid("a line of a CSV does not have as many cells as its header")
     return [dict(zip(columns, row, strict=True)) for row in rows]

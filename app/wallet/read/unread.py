@@ -1,4 +1,4 @@
-"""Formats of wallets' histories that are recognised and not read, so that an error can name them."""
+"""Recognise formats of wallet histories that are not supported, so that an error can name them."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
 
-_ROWS = 100  # rows that are looked at
+_ROWS = 100  # how many rows are examined
 
 
 def name(value: Any) -> str | None:
-    """Return whose format `value` is, None if it is none of those known here."""
+    """Return the name of the source whose format `value` has, None if it is none of these."""
     return next((whose for whose, fits in _NAMES.items() if any(fits(one) for one in _objects(value))), None)
 
 
 def _objects(value: Any) -> Iterator[dict[str, Any]]:
-    """Yield the object itself, what stands in its `data` or `result`, and the first rows of their lists."""
+    """Yield the object itself, the objects in its `data` or `result`, and the first rows of their lists."""
     if isinstance(value, list):
         yield from (row for row in islice(value, _ROWS) if isinstance(row, dict))
     if not isinstance(value, dict):
