@@ -21,7 +21,7 @@ also the parts that are not on chain. own_labels: 0 the packaged lists alone, 1 
 
 A contract checks `ecdsa_k1::secp256k1_verify(&sig, &pk, &message, 1)`, ECDSA over the message's SHA-256 (Marlin's
 Oyster, the earlier oracle), or `ed25519::ed25519_verify(&sig, &pk, &message)` over the message itself (Nautilus);
-examples/snippets/verify_score.move is such a contract. No message can be a transaction, because a wallet signs a hash of 32 bytes.
+examples/snippets/verify_score.move is such a contract. No message can be a transaction: a wallet signs a hash, of 32 bytes.
 """
 
 from __future__ import annotations
