@@ -96,7 +96,7 @@ def _bindings() -> Any:
 
 def _refused() -> bool:
     try:
-        library.load()
+        library.load_library()
     except ModelError as err:
         return err.code == "engine.wrong_build"
     return False

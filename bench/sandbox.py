@@ -36,7 +36,7 @@ def main() -> None:
     peak, bare = (median([cost.mebibytes for cost in whole[name]]) for name in ("first", "nothing"))
     print(f"process to first verdict {first:.2f} s, of which imports {nothing:.2f} s (target 1.5)")
     print(f"peak resident memory {peak:.0f} MiB, {peak - bare:.0f} MiB of it the sandbox's (target 150)")
-    sandbox, machine = Sandbox(), Machine(guest.load()[0], memory_bytes=LIMITS.test_memory_bytes)
+    sandbox, machine = Sandbox(), Machine(guest.load_guest()[0], memory_bytes=LIMITS.test_memory_bytes)
     seconds = in_turns({"copy": partial(_timed_copy, sandbox), "start": partial(_timed_start, machine)}, ROUNDS)
     copy, start = median(seconds["copy"]), median(seconds["start"])
     says = f"a further test with its control {copy * 1000:.0f} ms, a start of CPython {start * 1000:.0f} ms"

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from app.formats.protected_data_writer import protect
-from app.simulate.worker import Held, Order, prepare
+from app.simulate.worker import HeldFile, Order, prepare
 from bench.measure import Cost, run
 
 KEY = "4c" * 32
@@ -48,7 +48,7 @@ def task(
         inside, out = Path(folder, "in"), Path(folder, "out")
         inside.mkdir()
         out.mkdir()
-        held = () if bulk else tuple(Held("request.json", json.dumps(fields).encode()) for fields in requests)
+        held = () if bulk else tuple(HeldFile("request.json", json.dumps(fields).encode()) for fields in requests)
         datasets = tuple(protect(fields) for fields in requests) if bulk else ()
         environ = prepare(Order(datasets, bulk=bulk, input_files=held, app_secret=KEY), inside, out)
         if code:

@@ -130,7 +130,7 @@ def _wrong_args(extra: list[str]) -> str | None:
         if text.strip() and not argv:
             return "the args hold an odd number of quotes, and a worker drops all of such args"
         try:
-            args.parse(argv)
+            args.parse_args(argv)
         except AppError as err:
             return f"{err}; hint: {err.hint}"
     return None

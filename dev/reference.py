@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from app.base.hints import DESK_HINTS, HINTS, fill
+from app.base.hints import DESK_HINTS, HINTS, filled
 from app.base.limits import Limits
 from app.cli.main import cli
 from app.iexec import args
@@ -68,7 +68,7 @@ def _error(code: str) -> str:
 
 def _sentence(hint: str) -> str:
     """Return a hint with its end, and with links in the place of pages."""
-    text = re.sub(r"docs/reference/([\w-]+\.md(?:#[\w-]+)?)", r"[\g<0>](\1)", fill(hint))
+    text = re.sub(r"docs/reference/([\w-]+\.md(?:#[\w-]+)?)", r"[\g<0>](\1)", filled(hint))
     return text if text.endswith(("?", ".")) else f"{text}."
 
 

@@ -56,13 +56,13 @@ def engine() -> None:
 def model(name: str) -> None:
     """Copy the model file, every byte checked."""
     from app.build.fetch import fetch
-    from app.llm.models import check, find
+    from app.llm.models import check_file, find
 
     entry = find(name)
     target = STAGE / "model" / WEIGHTS / entry.file
     target.parent.mkdir(parents=True)
     shutil.copyfile(fetch(entry), target)
-    check(entry, target)
+    check_file(entry, target)
     _fix_modes(STAGE / "model")
 
 
@@ -188,7 +188,7 @@ def _try_out(name: str) -> None:
     code = (
         f"import sys; sys.path[:0] = [{os.fspath(APP.parent)!r}, {os.fspath(SITE)!r}]\n"
         "from app.llm import library as native, models\n"
-        f"native.load(); print('engine', native.build_id()[:16], 'model', models.find({name!r}).sha256[:16])"
+        f"native.load_library(); print('engine', native.build_id()[:16], 'model', models.find({name!r}).sha256[:16])"
     )
     subprocess.run([sys.executable, "-I", "-B", "-c", code], check=True, env={}, cwd="/")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from app.base.hints import DESK_HINTS, HINTS, fill
+from app.base.hints import DESK_HINTS, HINTS, filled
 
 # Exit codes: sysexits where one fits. `run` uses 0 and 73 only.
 EXIT_OK = 0
@@ -36,7 +36,7 @@ class AppError(Exception):
     @property
     def hint(self) -> str:
         """Return the hint: what the reader can do about the failure."""
-        return fill(self._hint)
+        return filled(self._hint)
 
     def __str__(self) -> str:
         """Return `message (code)` on one line."""

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 from app.base.limits import LIMITS
 
-# code -> hint: what the reader can do about it; {name} stands for a list or a limit (`fill`). A code is a promise: codes may be
-# added, but never renamed.
+# code -> hint: what the reader can do about it; {name} stands for a list or a limit (`filled`). A code is a promise: codes
+# may be added, but never renamed.
 HINTS: dict[str, str] = {
     "address.invalid": "give 0x and 40 hex digits, in one case or with the right EIP-55 checksum",
     "address.is_a_key": "an address has 40 hex digits; your shell's history now holds this key: replace it if it is in use",
@@ -150,7 +150,7 @@ def offer(name: str, words: Iterable[str]) -> None:
     _LISTS[name] = tuple(words)
 
 
-def fill(hint: str) -> str:
+def filled(hint: str) -> str:
     """Return `hint` with each `{name}` replaced by the list or the limit of that name."""
     return re.sub(r"\{(\w+)\}", lambda found: _value(found[1]), hint)
 

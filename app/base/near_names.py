@@ -38,7 +38,7 @@ def near(name: str, known: Iterable[str]) -> str | None:
     return ours[found[0]] if found else None
 
 
-def say(name: str, meant: str) -> str:
+def suggestion(name: str, meant: str) -> str:
     """Return the complaint about `name`, for which `near` returned `meant`.
 
     The message repeats `name` only if it is plain ASCII and adds no more than a few characters to `meant`.

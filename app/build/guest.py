@@ -12,13 +12,13 @@ from pathlib import Path
 
 from app.base.errors import AppError, SandboxError
 from app.base.limits import LIMITS
-from app.build.fetch import Progress, fetch
+from app.build.fetch import OnBytes, fetch
 from app.build.guest_patch import patch
 from app.desk import atomic
 from app.desk.cache import cache_folder, lock
 from app.sandbox import runtime
 from app.sandbox.guest import catalogue, pack
-from app.sandbox.machine import PAGE, Code, Ended, Image, Machine
+from app.sandbox.machine import PAGE, Ended, Image, Machine, WasmCode
 
 _FUEL = 20_000_000_000  # the start takes a tenth of it
 _TP_CALL = 64  # offset of tp_call in CPython's PyTypeObject where a pointer has 4 bytes (Include/cpython/object.h)
@@ -64,7 +64,7 @@ os._exit(0)
 _CATALOGUE = Path(__file__).parent.parent / "sandbox" / "guest.toml"
 
 
-def build(progress: Progress = lambda _: None, *, pin: bool = False) -> Path:
+def build(progress: OnBytes = lambda _: None, *, pin: bool = False) -> Path:
     """Return the path of the guest in the cache, built if it is not there yet.
 
     With `pin`, it is built again, and its digests are written into guest.toml. Raises `ModelError` model.fetch_failed,
@@ -86,7 +86,7 @@ def _built() -> Path | None:
         return None
 
 
-def _build(progress: Progress, *, pin: bool) -> Path:
+def _build(progress: OnBytes, *, pin: bool) -> Path:
     if runtime.engine_name() != catalogue().build.engine and not pin:
         raise SandboxError("sandbox.altered", "guest.toml is for another version of wasmtime")
     data = make(fetch(catalogue().guest, progress).read_bytes())
@@ -106,13 +106,13 @@ def _build(progress: Progress, *, pin: bool) -> Path:
 
 def make(wasm: bytes) -> bytes:
     """Return the packed guest made from CPython's WebAssembly; this takes 20 s on one core."""
-    c = runtime.load()
+    c = runtime.load_runtime()
     engine = runtime.new_engine(c)
     guest = runtime.compile_module(c, engine, patch(wasm))
     wall, door = (runtime.compile_module(c, engine, _text(f"{name}.wat").encode(), text=True) for name in ("wall", "door"))
-    code = Code(wall, _wasi(c, engine, 160), guest, door)
+    code = WasmCode(wall, _wasi(c, engine, 160), guest, door)
     image = _start(Machine(code, memory_bytes=LIMITS.test_memory_bytes))
-    return pack(Code(wall, _wasi(c, engine, len(image.memory) // PAGE), guest, door), image)
+    return pack(WasmCode(wall, _wasi(c, engine, len(image.memory) // PAGE), guest, door), image)
 
 
 def _wasi(c: object, engine: object, pages: int) -> bytes:

@@ -28,7 +28,7 @@ def turn(path: Path, name: str | None, given: CodeOptions) -> int:
 
     Raises `UsageError` session.exists, session.unknown or session.unnamed.
     """
-    sessions = session_file.load(path)
+    sessions = session_file.load_sessions(path)
     begins = bool(given["words"] or given["prompt"] or given["file"]) or (not given["feedback"] and own_files.has_stdin())
     if begins and name in sessions.sessions:
         raise UsageError("session.exists", f"there is a session {name!r} already")
@@ -60,7 +60,7 @@ def manage(path: Path, name: str | None, action: str | None, new: str | None, nu
     if not path.exists():
         raise UsageError("session.unknown", f"there is no {path}")
     if action in ("list", "show"):
-        sessions = session_file.load(path)
+        sessions = session_file.load_sessions(path)
         if action == "list" and name is None:
             return _listed(sessions, path, as_json=as_json)
         name = sessions.only() if name is None else name

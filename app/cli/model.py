@@ -49,7 +49,7 @@ def model_fetch(name: str | None, *, copy: bool) -> None:
 @model.command("path", short_help="Print where the embedded model file is.")
 @click.argument("name", required=False)
 def model_path(name: str | None) -> None:
-    """Print where the embedded model file is; whether it is intact is for `check`."""
+    """Print where the embedded model file is; whether it is intact is for `check_file`."""
     from app.base.errors import ModelError
     from app.llm.models import WEIGHTS, find
 
@@ -63,11 +63,11 @@ def model_path(name: str | None) -> None:
 @click.argument("name", required=False)
 def model_check(name: str | None) -> None:
     """Check every byte of the embedded model file against the published SHA-256."""
-    from app.llm.models import WEIGHTS, check, find
+    from app.llm.models import WEIGHTS, check_file, find
 
     entry = find(name)
     with _bar(f"hashing {entry.file}", entry.bytes, relative=True) as update:
-        check(entry, WEIGHTS / entry.file, update)
+        check_file(entry, WEIGHTS / entry.file, update)
     say(f"OK: {entry.sha256}  {entry.file}", err=True)
 
 

@@ -27,9 +27,9 @@ def sandbox_build(*, copy: bool, pin: bool) -> None:
 @sandbox.command("check")
 def sandbox_check() -> None:
     """Check every byte of the embedded guest."""
-    from app.sandbox.guest import catalogue, load
+    from app.sandbox.guest import catalogue, load_guest
 
-    load()
+    load_guest()
     say(f"OK: {catalogue().build.sha256}  guest.bin", err=True)
 
 

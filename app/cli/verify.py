@@ -123,7 +123,7 @@ def _verify(result: Path, checks: _Checks) -> tuple[Verified, Asked]:
     from app.desk import typed
     from app.verify import verifier as verifying
     from app.verify.checklist import Asked
-    from app.verify.delivered_file import read_result
+    from app.verify.delivered_file import read_delivered
 
     signer, model_name, request_file, replay = checks["signer"], checks["model_name"], checks["request_file"], checks["replay"]
     typed.address(signer, "--signer")
@@ -132,7 +132,7 @@ def _verify(result: Path, checks: _Checks) -> tuple[Verified, Asked]:
     chain = _chain(checks)
     sha256 = None if model_name is None else typed.model_sha256(model_name)
     fields = None if request_file is None else _request(request_file)
-    data = read_result(result)
+    data = read_delivered(result)
     verified = verifying.verify(data, signer, model_sha256=sha256)
     on_chain = None if chain is None else _on_chain(verified, data, chain)
     opened = False

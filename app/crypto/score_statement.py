@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 Giver = Literal["requester", "owner"]
-Origin = Literal["requester", "owner", "enclave"]
+HistoryOrigin = Literal["requester", "owner", "enclave"]
 HOST = r"^(?:[0-9a-z._-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::[1-9][0-9]{0,4})?$"
 """A host name in lower case, or an IPv6 address in brackets; with a port if it is not the usual one."""
 # A promise like a format: contracts compare these numbers. Zero is not used, so that a word that nobody set is never an origin.
-ORIGIN_CODES: dict[Origin, int] = {"requester": 1, "owner": 2, "enclave": 3}
+ORIGIN_CODES: dict[HistoryOrigin, int] = {"requester": 1, "owner": 2, "enclave": 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Statement:
     wallet: str
     """The address in the letter case in which it is signed."""
     chain_id: int
-    origin: Origin
+    origin: HistoryOrigin
     """requester, owner: the history was given, and nobody checked it. enclave: it was fetched from `host`."""
     host: str | None
     """The host that the enclave asked; None for a history that was given."""

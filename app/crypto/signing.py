@@ -30,7 +30,7 @@ STRUCT_TYPE = "Result(bytes32 taskId,bytes32 requestHash,bytes32 modelHash,bytes
 ORDER = 0xFFFFFFFF_FFFFFFFF_FFFFFFFF_FFFFFFFE_BAAEDCE6_AF48A03B_BFD25E8C_D0364141  # secp256k1, SEC 2
 
 
-class Message(Strict):
+class ResultStruct(Strict):
     """The signed struct: five 32-byte words, lower-case hex."""
 
     taskId: Digest32  # noqa: N815  the names are part of the signed type
@@ -56,7 +56,7 @@ def keccak256(data: bytes) -> bytes:
     return digest
 
 
-def digest(message: Message, domain: Domain) -> bytes:
+def digest(message: ResultStruct, domain: Domain) -> bytes:
     """Return the 32 bytes of a result that are signed."""
     words = (message.taskId, message.requestHash, message.modelHash, message.parametersHash, message.reportHash)
     return typed_digest(STRUCT_TYPE, [bytes.fromhex(word[2:]) for word in words], domain)

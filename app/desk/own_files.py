@@ -25,7 +25,7 @@ _PATIENCE = 1.0  # seconds of silence on standard input before a message says th
 _BOM = b"\xef\xbb\xbf"
 
 
-def read(path: Path, limit: int) -> bytes:
+def read_own(path: Path, limit: int) -> bytes:
     """Return the bytes of a regular file, or with `-` of standard input: at most `limit` of them.
 
     A FIFO or a device is refused at once, so that nothing here waits for a writer or reads without end. Raises `UsageError`
@@ -86,7 +86,7 @@ def _bounded(reading: Callable[[int], bytes], limit: int, name: str) -> bytes:
 
 def json_object(path: Path, limit: int) -> dict[str, Any]:
     """Return the JSON object in a file. Raises `UsageError` file.* or json.invalid, with line and column."""
-    data = read(path, limit).removeprefix(_BOM)
+    data = read_own(path, limit).removeprefix(_BOM)
     name = "standard input" if path == STDIN else str(path)
     if data.startswith(b"PK"):
         raise UsageError("file.wrong_kind", f"{name} is a zip, but must be a JSON object")

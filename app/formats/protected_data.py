@@ -24,13 +24,13 @@ _PATH = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*")  # the keys of dataProte
 _DECIMAL = re.compile(rb"-?[0-9]{1,40}(\.[0-9]{1,20})?")
 
 
-def read(data: bytes) -> dict[str, bytes]:
+def read_archive(data: bytes) -> dict[str, bytes]:
     """Return the files in the zip `data` by dotted path.
 
     Names that dataProtector cannot write are left out (for example Finder's `.DS_Store` and `__MACOSX/._name`). Raises
     `ProtectedDataError` protected_data.invalid unless the zip is plain, intact and within the limits.
     """
-    zip_layout.check(data)
+    zip_layout.check_layout(data)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = archive.infolist()
@@ -55,7 +55,7 @@ def read(data: bytes) -> dict[str, bytes]:
 def folders(data: bytes) -> set[str]:
     """Return the names of the top-level objects of the zip `data`.
 
-    `read` must have checked the zip. An empty object has a folder there but no file, so `read` does not return it.
+    `read_archive` must have checked the zip. It does not return an empty object, which has a folder there but no file.
     """
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         return {entry.filename.partition("/")[0] for entry in archive.infolist() if "/" in entry.filename}
@@ -114,7 +114,7 @@ def text(raw: bytes) -> str:
         raise ProtectedDataError("protected_data.entry", "a text field is neither a Borsh string nor UTF-8") from err
 
 
-def bare(raw: bytes) -> bytes:
+def unwrapped(raw: bytes) -> bytes:
     """Return the bytes of a field without the length that Borsh puts before a text."""
     return raw[4:] if len(raw) >= 4 and int.from_bytes(raw[:4], "little") == len(raw) - 4 else raw
 

@@ -19,7 +19,7 @@ _DESCRIPTOR = 0x8  # general purpose bit 3: sizes and CRC follow the data
 _ZIP64_16, _ZIP64_32 = 0xFFFF, 0xFFFFFFFF
 
 
-def check(data: bytes) -> None:
+def check_layout(data: bytes) -> None:
     """Check that the parts of the archive cover `data` exactly, each byte once.
 
     It does not inflate, and does not check CRCs or names: that is left to the reader. Raises `ProtectedDataError`

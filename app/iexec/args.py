@@ -66,7 +66,7 @@ class Args:
     limit)."""
 
 
-def parse(argv: Sequence[str]) -> Args:
+def parse_args(argv: Sequence[str]) -> Args:
     """Return the parsed `argv`. Raises `InputError` args.*, option.invalid or request.contradiction.
 
     All words that are not options are joined with single spaces; after `--` everything is a word. `--engine` belongs to
@@ -129,7 +129,7 @@ def split_args(text: str) -> list[str]:
 
 
 def salvage(argv: Sequence[str]) -> Args:
-    """Return what is known of arguments that `parse` refuses: their form for the hash, and the callback flag."""
+    """Return what is known of arguments that `parse_args` refuses: their form for the hash, and the callback flag."""
     options = list(itertools.takewhile(lambda arg: arg != "--", argv))
     return Args(public=tuple(readable(argv)), callback="--callback" in options)
 

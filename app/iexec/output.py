@@ -22,7 +22,9 @@ TIMINGS = "timings.json"  # milliseconds for each step; it is not signed, and no
 _OTHER = "result-next.json"  # with callback-data, every second result until the last
 
 
-def write(folder: Path, result: bytes, error: AppError | None, callback_data: str | None, *, is_last: bool = True) -> None:
+def write_output(
+    folder: Path, result: bytes, error: AppError | None, callback_data: str | None, *, is_last: bool = True
+) -> None:
     """Write `result`, and the computed.json that names it.
 
     The result becomes result.json, unless there is callback-data and this is not the last result. `error` becomes

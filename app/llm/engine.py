@@ -44,7 +44,7 @@ class Engine:
         `states` can save the reading of words that begin a prompt; it changes no bit. Raises `ModelError` engine.* if the
         library or the file cannot be loaded.
         """
-        self.c = library.load()
+        self.c = library.load_library()
         self.pace = Pace(threads)
         self._states = states
         params = self.c.llama_model_default_params()

@@ -48,7 +48,7 @@ def features(info: str) -> frozenset[str]:
 
 
 @functools.cache
-def load() -> Any:
+def load_library() -> Any:
     """Return the module `llama_cpp.llama_cpp`, silenced, after checking that it is the portable build.
 
     Raises `ModelError` engine.missing or engine.wrong_build.

@@ -76,7 +76,7 @@ def find(name: str | None) -> Model:
     return models[name]
 
 
-def check(model: Artefact, path: Path, progress: Callable[[int], None] | None = None) -> None:
+def check_file(model: Artefact, path: Path, progress: Callable[[int], None] | None = None) -> None:
     """Check that `path` holds exactly the published bytes of `model`; `progress` gets the number of bytes read.
 
     Raises `ModelError` model.missing or model.altered. The size is compared first, because that costs nothing.
@@ -108,5 +108,5 @@ def checked_path(model: Model) -> Path:
     file is part of the measured image.
     """
     path = WEIGHTS / model.file
-    check(model, path)
+    check_file(model, path)
     return path

@@ -44,7 +44,7 @@ class Turn(Strict):
     content: Text
 
 
-class Pair(Strict):
+class QuestionAnswer(Strict):
     """One question of a survey and its answer."""
 
     question: Text
@@ -59,7 +59,7 @@ class HistorySource(Strict):
     key: Text = ""
 
 
-Survey = Annotated[list[Pair], Field(min_length=1, max_length=LIMITS.questions), BeforeValidator(from_json)]
+Survey = Annotated[list[QuestionAnswer], Field(min_length=1, max_length=LIMITS.questions), BeforeValidator(from_json)]
 Lists = Annotated[
     dict[Literal["sanctioned", "mixer", "scam"], Annotated[list[str], Field(max_length=LIMITS.label_rows)]],
     BeforeValidator(from_json),
@@ -210,5 +210,5 @@ def _as_input_error(place: tuple[int | str, ...], kind: str, says: str) -> Input
         code = "option.unknown" if path else "request.unknown_field"
         meant = near_names.near(str(place[-1]), OPTIONS if path else FIELDS | {"options"})
         unknown = f"{'options' if path else 'the request'} has an unknown field"
-        return InputError(code, unknown if meant is None else near_names.say(str(place[-1]), meant))
+        return InputError(code, unknown if meant is None else near_names.suggestion(str(place[-1]), meant))
     return InputError("option.invalid", f"{'.'.join(path) or 'the request'}: {says[:1].lower()}{says[1:]}")

@@ -104,7 +104,7 @@ def read_history(value: Any, wallet: str, chain_id: int) -> History:
 
     Raises `HistoryError`; `InputError` wallet.contract if the account is known to be a contract.
     """
-    history = any_source.read(value, wallet, chain_id)
+    history = any_source.read_documents(value, wallet, chain_id)
     if history.account is not None and history.account.kind == "contract":
         raise InputError("wallet.contract", "the wallet is a contract account")
     return history

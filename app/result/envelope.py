@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from app.base.errors import VerifyError
 from app.base.limits import LIMITS
-from app.crypto.signing import Domain, Key, Message, digest, keccak256
+from app.crypto.signing import Domain, Key, ResultStruct, digest, keccak256
 from app.formats import strict_json
 from app.formats.hex_words import ZERO_HASH
 from app.result.report import Attestation, Draft, Report, Result
@@ -41,11 +41,11 @@ def hash_bytes(data: bytes) -> str:
     return "0x" + keccak256(data).hex()
 
 
-def message_for(report: Report) -> Message:
+def message_for(report: Report) -> ResultStruct:
     """Return the struct to sign; every word in it is computed from the report alone."""
     plain = report.model_dump(mode="json")
     used = plain["parameters"] if report.bulk is None else [item["parameters"] for item in plain["bulk"]["results"]]
-    return Message(
+    return ResultStruct(
         taskId=report.task_id or ZERO_HASH,
         requestHash=hash_json(plain["request"]),
         modelHash=_model_hash(report),
@@ -84,7 +84,7 @@ def seal_parts(
 
     The result is not read back.
     """
-    message = Message(
+    message = ResultStruct(
         taskId=report.task_id or ZERO_HASH,
         requestHash=request_hash,
         modelHash=_model_hash(report),
@@ -95,14 +95,14 @@ def seal_parts(
     return Sealed(b'{"attestation":' + signed + b',"report":' + data + b"}", report.status, message.reportHash)
 
 
-def check_back(data: bytes, message: Message | None = None) -> None:
-    """Read a fresh result back and compare its `message`. Raises `VerifyError` internal if it differs, and as `read` does."""
-    found = read(data)
+def check_back(data: bytes, message: ResultStruct | None = None) -> None:
+    """Read a fresh result back and compare its `message`. Raises `VerifyError` internal, or as `read_result` does."""
+    found = read_result(data)
     if found.attestation.message != (message or message_for(found.report)):
         raise VerifyError("internal", "a fresh result did not read back as it was written")
 
 
-def _attested(report: Report, message: Message, key: Key, domain: Domain) -> Attestation:
+def _attested(report: Report, message: ResultStruct, key: Key, domain: Domain) -> Attestation:
     bound = sign_report(report, message.reportHash, key.secret)
     signature = key.sign(digest(message, domain))
     return Attestation(domain=domain, message=message, signature=signature, signer=key.address, sui=bound)
@@ -114,7 +114,7 @@ def callback_data(result: bytes) -> str:
     The words are (uint256 status, bytes32 resultDigest, bytes32 reportHash). status is 0 for incomplete, 1 for ok, 2 for error
     and 3 for failed; resultDigest is the SHA-256 of result.json; reportHash is the word of that name in the signed struct.
     """
-    sealed = read(result)
+    sealed = read_result(result)
     return callback_words(result, sealed.report.status, sealed.attestation.message.reportHash)
 
 
@@ -124,7 +124,7 @@ def callback_words(result: bytes, status: str, report_hash: str) -> str:
     return "0x" + (number.to_bytes(32, "big") + hashlib.sha256(result).digest()).hex() + report_hash[2:]
 
 
-def read(data: bytes) -> Result:
+def read_result(data: bytes) -> Result:
     """Return the result in `data`, which must be the exact canonical form of a document that follows the schema.
 
     Hashes and signatures are not checked here: `app.verify` does that. Raises `VerifyError` result.unreadable, result.schema or

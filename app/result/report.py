@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from app.crypto.signing import Domain, Message
+from app.crypto.signing import Domain, ResultStruct
 from app.formats.hex_fields import Address, Digest32, Sha256, Signature65
 from app.formats.strict_model import Count, Strict
 from app.result.answers.answer import Answer, Job, JobAnswer, Mode
@@ -222,7 +222,7 @@ class Attestation(Strict):
     """The signature and the words that it covers. Every verifier recomputes the words and never trusts them."""
 
     domain: Domain
-    message: Message
+    message: ResultStruct
     signature: Signature65
     signer: Address
     """The signer's address, as a hint only. The verifier must know the trusted address from elsewhere."""

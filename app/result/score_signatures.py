@@ -41,7 +41,9 @@ def sign_report(report: Report, report_hash: str, secret: bytes) -> SuiSignature
     return None if newest is None else _signatures(sui.report_message(report_hash, newest), secret)
 
 
-def check(report: Report, report_hash: str, bound: SuiSignatures | None, signer: str, domain: Domain = _NO_DOMAIN) -> None:
+def check_signatures(
+    report: Report, report_hash: str, bound: SuiSignatures | None, signer: str, domain: Domain = _NO_DOMAIN
+) -> None:
     """Check that every signature of a score is there, matches its message, and is by the owner of the address `signer`.
 
     A signature of intent 0 for a history that was given is refused as well. An ed25519 key cannot be tied to an address, so the

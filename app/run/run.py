@@ -101,7 +101,7 @@ class _Writer:
     ) -> None:
         """Write a result; `step` is its name in the timings."""
         said = result.callback_data if self._has_callback else None
-        output.write(self._folder, result.data, error, said, is_last=is_last)
+        output.write_output(self._folder, result.data, error, said, is_last=is_last)
         self._timings.mark(step)
 
 
@@ -109,7 +109,7 @@ def _prepare(task: Task) -> tuple[args.Args, signing.Key, AppError | None]:
     """Return options and key, with safe ones in place of invalid ones, and the first error met."""
     trouble = task.trouble
     try:
-        options = args.parse(task.args)
+        options = args.parse_args(task.args)
     except AppError as err:
         options, trouble = args.salvage(task.args), trouble or err
     try:

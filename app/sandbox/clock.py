@@ -14,7 +14,7 @@ from app.sandbox.machine import Ended, Image, Inputs, Machine
 _TELLING = 10**8  # fuel of a run that is long enough to tell how fast this machine is
 
 
-class Pace:
+class FuelPace:
     """The fuel that the guest can use in a second here, plus a half, so that no run is cut that could end in time."""
 
     def __init__(self) -> None:
@@ -30,7 +30,7 @@ class Pace:
 class Clock:
     """The time that the runs of one snippet have."""
 
-    def __init__(self, pace: Pace, deadline: Deadline) -> None:
+    def __init__(self, pace: FuelPace, deadline: Deadline) -> None:
         """Take the pace of the machine, which the runs keep up to date."""
         self._pace, self._deadline = pace, deadline
 

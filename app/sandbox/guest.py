@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from app.base.errors import AppError, SandboxError
 from app.formats.strict_model import Table
 from app.llm.models import Artefact
-from app.sandbox.machine import Code, Image
+from app.sandbox.machine import Image, WasmCode
 
 GUEST = Path(__file__).parent / "guest.bin"
 _CALL = ("stack", "function", "targets", "args", "modules", "missing")
@@ -48,14 +48,14 @@ def catalogue() -> Catalogue:
         raise AppError("internal", "app/sandbox/guest.toml is not valid") from err
 
 
-def pack(code: Code, image: Image) -> bytes:
+def pack(code: WasmCode, image: Image) -> bytes:
     """Return one file with everything that a run needs: a line of JSON, then the parts one after the other."""
     parts = [code.wall, code.wasi, code.guest, code.door, image.memory]
     head = {"call": {name: getattr(image, name) for name in _CALL}, "sizes": [len(part) for part in parts]}
     return json.dumps(head).encode() + b"\n" + b"".join(parts)
 
 
-def load(path: Path = GUEST) -> tuple[Code, Image]:
+def load_guest(path: Path = GUEST) -> tuple[WasmCode, Image]:
     """Return the guest packed in `path` after checking every byte; the bytes returned are those that were checked.
 
     The code is a view of the bytes, the memory a copy. Raises `SandboxError` sandbox.missing or sandbox.altered.
@@ -71,7 +71,7 @@ def load(path: Path = GUEST) -> tuple[Code, Image]:
     return unpack(data)
 
 
-def unpack(data: bytearray) -> tuple[Code, Image]:
+def unpack(data: bytearray) -> tuple[WasmCode, Image]:
     """Return the parts that `pack` joined. They are not checked: the caller must trust the bytes."""
     at = data.index(b"\n") + 1
     head = json.loads(data[:at])
@@ -81,4 +81,4 @@ def unpack(data: bytearray) -> tuple[Code, Image]:
         at += size
     *code, memory = views
     call: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in head["call"].items()}
-    return Code(*code), Image(memory=bytes(memory), **call)
+    return WasmCode(*code), Image(memory=bytes(memory), **call)

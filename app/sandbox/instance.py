@@ -6,7 +6,7 @@ import ctypes
 from typing import Any, Self
 
 from app.base.errors import SandboxError
-from app.sandbox.runtime import check
+from app.sandbox.runtime import raise_error
 
 _TABLE_ELEMENTS = 100_000  # the guest's own table has 5,903
 _NAMES = (b"wasi_snapshot_preview1", b"guest", b"door")
@@ -29,7 +29,7 @@ class Instance:
         c.wasmtime_linker_allow_shadowing(self._linker, True)  # the second guest uses the same names as the first
         self._sides: list[tuple[Any, Any, Any]] = []
         try:
-            check(c, c.wasmtime_context_set_fuel(self._context, 2**40))
+            raise_error(c, c.wasmtime_context_set_fuel(self._context, 2**40))
             self._link(modules[0], b"wall")
             self.add_side()
         except SandboxError:
@@ -39,10 +39,10 @@ class Instance:
     def add_side(self) -> None:
         """Link one more guest, which costs no fuel. Raises `SandboxError` sandbox.failed if that is impossible."""
         left = self._fuel - self.fuel_used() if self._sides else self._fuel
-        check(self._c, self._c.wasmtime_context_set_fuel(self._context, 2**40))
+        raise_error(self._c, self._c.wasmtime_context_set_fuel(self._context, 2**40))
         wasi, guest, door = (self._link(module, name) for module, name in zip(self._modules[1:], _NAMES, strict=True))
         self._sides.append((wasi, guest, door))
-        check(self._c, self._c.wasmtime_context_set_fuel(self._context, left))
+        raise_error(self._c, self._c.wasmtime_context_set_fuel(self._context, left))
 
     def __enter__(self) -> Self:
         """Return self."""
@@ -72,7 +72,7 @@ class Instance:
     def fuel_used(self) -> int:
         """Return the units used so far."""
         left = ctypes.c_uint64()
-        check(self._c, self._c.wasmtime_context_get_fuel(self._context, ctypes.byref(left)))
+        raise_error(self._c, self._c.wasmtime_context_get_fuel(self._context, ctypes.byref(left)))
         return self._fuel - left.value
 
     def memory_size(self, side: int = 0) -> int:
@@ -101,7 +101,7 @@ class Instance:
 
     def _link(self, module: Any, name: bytes) -> Any:
         instance, trap = self._c.wasmtime_instance_t(), ctypes.POINTER(self._c.wasm_trap_t)()
-        check(
+        raise_error(
             self._c,
             self._c.wasmtime_linker_instantiate(
                 self._linker, self._context, module, ctypes.byref(instance), ctypes.byref(trap)
@@ -110,7 +110,7 @@ class Instance:
         if trap:
             self._c.wasm_trap_delete(trap)
             raise SandboxError("sandbox.failed", "the guest could not be set up")
-        check(
+        raise_error(
             self._c,
             self._c.wasmtime_linker_define_instance(self._linker, self._context, name, len(name), ctypes.byref(instance)),
         )
@@ -132,7 +132,7 @@ class Instance:
             value.of.i32 = arg
         result, trap = self._c.wasmtime_val_t(), ctypes.POINTER(self._c.wasm_trap_t)()
         function = ctypes.byref(self._export(instance, name).of.func)
-        check(
+        raise_error(
             self._c,
             self._c.wasmtime_func_call(
                 self._context, function, values, len(args), ctypes.byref(result), results, ctypes.byref(trap)

@@ -20,7 +20,7 @@ INPUT_BYTES = _STDOUT - _INPUTS  # all inputs of one run together
 
 
 @dataclass(frozen=True, slots=True)
-class Code:
+class WasmCode:
     """Four compiled modules: the wall between two guests, the WASI below a guest, the guest, and the door back into it."""
 
     wall: bytes | memoryview
@@ -78,12 +78,12 @@ class Ended:
 class Machine:
     """An engine with the loaded modules."""
 
-    def __init__(self, code: Code, *, memory_bytes: int) -> None:
+    def __init__(self, code: WasmCode, *, memory_bytes: int) -> None:
         """Load `code`, every byte of which is trusted; `memory_bytes` limits the guest's memory.
 
         Raises `SandboxError` sandbox.missing, or sandbox.failed if another version of wasmtime compiled it.
         """
-        self._c = runtime.load()
+        self._c = runtime.load_runtime()
         self._engine = runtime.new_engine(self._c)
         load = runtime.load_module
         self._modules = tuple(load(self._c, self._engine, part) for part in (code.wall, code.wasi, code.guest, code.door))

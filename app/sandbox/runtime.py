@@ -16,7 +16,7 @@ from app.base.errors import SandboxError
 
 
 @functools.cache
-def load() -> Any:
+def load_runtime() -> Any:
     """Return the module `wasmtime._ffi`, which holds all of `wasmtime._bindings`. Raises `SandboxError` sandbox.missing."""
     try:
         return import_bindings("wasmtime", "_ffi")
@@ -39,7 +39,7 @@ def new_engine(c: Any) -> Any:
     (a stack limit above the engine's own panics), so nothing is adjustable.
     """
     config = c.wasm_config_new()
-    check(c, c.wasmtime_config_target_set(config, b"pulley64"))
+    raise_error(c, c.wasmtime_config_target_set(config, b"pulley64"))
     c.wasmtime_config_signals_based_traps_set(config, False)  # an enclave has no SIGSEGV handler
     c.wasmtime_config_memory_reservation_set(config, 0)  # the default reserves 4 GiB for each memory
     c.wasmtime_config_memory_guard_size_set(config, 0)
@@ -54,7 +54,7 @@ def new_engine(c: Any) -> Any:
     return c.wasm_engine_new_with_config(config)
 
 
-def check(c: Any, error: Any) -> None:
+def raise_error(c: Any, error: Any) -> None:
     """Raise `SandboxError` sandbox.failed if `error` is not null; the message holds none of wasmtime's own words."""
     if error:
         c.wasmtime_error_delete(error)
@@ -65,14 +65,14 @@ def compile_module(c: Any, engine: Any, source: bytes, *, text: bool = False) ->
     """Return the Pulley bytecode of `source` (WebAssembly, or its text form), ready to be deserialized."""
     if text:
         wasm = c.wasm_byte_vec_t()
-        check(c, c.wasmtime_wat2wasm(source, len(source), ctypes.byref(wasm)))
+        raise_error(c, c.wasmtime_wat2wasm(source, len(source), ctypes.byref(wasm)))
         source = _take(c, wasm)
     module = ctypes.POINTER(c.wasmtime_module_t)()
     buffer = (ctypes.c_uint8 * len(source)).from_buffer_copy(source)
-    check(c, c.wasmtime_module_new(engine, buffer, len(source), ctypes.byref(module)))
+    raise_error(c, c.wasmtime_module_new(engine, buffer, len(source), ctypes.byref(module)))
     code = c.wasm_byte_vec_t()
     try:
-        check(c, c.wasmtime_module_serialize(module, ctypes.byref(code)))
+        raise_error(c, c.wasmtime_module_serialize(module, ctypes.byref(code)))
     finally:
         c.wasmtime_module_delete(module)
     return _take(c, code)
@@ -82,7 +82,7 @@ def load_module(c: Any, engine: Any, code: bytes | memoryview) -> Any:
     """Return a module from `compile_module`. It trusts every byte of `code`: check its hash first."""
     module = ctypes.POINTER(c.wasmtime_module_t)()
     raw = (ctypes.c_uint8 * len(code)).from_buffer(code if isinstance(code, memoryview) else bytearray(code))
-    check(c, c.wasmtime_module_deserialize(engine, raw, len(code), ctypes.byref(module)))
+    raise_error(c, c.wasmtime_module_deserialize(engine, raw, len(code), ctypes.byref(module)))
     return module
 
 

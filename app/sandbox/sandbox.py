@@ -36,7 +36,7 @@ from pydantic import TypeAdapter, ValidationError
 from app.base.deadline import NEVER, Deadline
 from app.base.limits import LIMITS, Limits
 from app.sandbox import guest, needs, runtime
-from app.sandbox.clock import Clock, Pace
+from app.sandbox.clock import Clock, FuelPace
 from app.sandbox.machine import Ended, Image, Inputs, Machine
 
 Status = Literal["passed", "failed", "error", "out_of_fuel", "out_of_memory", "output_limit", "unavailable"]
@@ -113,10 +113,10 @@ class Sandbox:
 
     def __init__(self, path: Path = guest.GUEST, limits: Limits = LIMITS) -> None:
         """Check and load the guest. Raises `SandboxError` sandbox.missing, .altered or .failed."""
-        code, self._image = guest.load(path)
+        code, self._image = guest.load_guest(path)
         self._machine = Machine(code, memory_bytes=limits.test_memory_bytes)
         self._limits = limits
-        self._pace = Pace()
+        self._pace = FuelPace()
 
     def run(self, code: str, tests: Sequence[Test], fuel: int | None = None, deadline: Deadline = NEVER) -> Verdicts:
         """Return the verdicts of `tests` on `code`, which may use `fuel` together if that is less than `LIMITS.run_fuel`.

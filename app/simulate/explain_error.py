@@ -36,7 +36,7 @@ def fields_of(dataset: bytes | None) -> Mapping[str, Any]:
     """Return the fields of a dataset that `explain` needs, as the caller wrote them; none if they cannot be read."""
     try:
         if dataset is not None and dataset.startswith(b"PK"):
-            entries = protected_data.read(dataset)
+            entries = protected_data.read_archive(dataset)
             return {name: protected_data.text(entries[name]) for name in ("questionnaire", "answers") if name in entries}
         found = strict_json.loads((dataset or b"").removeprefix(b"\xef\xbb\xbf"))
     except AppError:

@@ -14,7 +14,7 @@ from app.desk import own_files
 from app.formats.protected_data_writer import protect
 from app.iexec.args import scan_args
 from app.request.fields import OPTIONS
-from app.simulate.worker import Held, Order, simulation_key
+from app.simulate.worker import HeldFile, Order, simulation_key
 
 
 def order(
@@ -23,7 +23,7 @@ def order(
     bulk: bool = False,
     args: str = "",
     secrets: Mapping[int, str] | None = None,
-    input_files: Iterable[Held] = (),
+    input_files: Iterable[HeldFile] = (),
     no_app_secret: bool = False,
 ) -> Order:
     """Return the order.
@@ -45,16 +45,16 @@ def order(
 
 def dataset(path: Path) -> bytes:
     """Return the bytes of a protectedData file, unchanged and of any kind. Raises `UsageError`."""
-    data = own_files.read(path, LIMITS.dataset_bytes)
+    data = own_files.read_own(path, LIMITS.dataset_bytes)
     own_files.refuse_result(data, str(path))
     return data
 
 
-def input_file(path: Path) -> Held:
+def input_file(path: Path) -> HeldFile:
     """Return an input file with its content. Raises `UsageError`."""
-    data = own_files.read(path, LIMITS.input_file_bytes)
+    data = own_files.read_own(path, LIMITS.input_file_bytes)
     own_files.refuse_result(data, str(path))
-    return Held("stdin" if path == own_files.STDIN else path.name, data)
+    return HeldFile("stdin" if path == own_files.STDIN else path.name, data)
 
 
 def protected(fields: Mapping[str, Any]) -> bytes:

@@ -123,7 +123,7 @@ def code_fields(words: Sequence[str], file: Path | None, given: dict[str, Any]) 
     if file is None and said is not None and own_files.has_stdin():
         fields["code"] = _text(own_files.stdin(LIMITS.dataset_bytes), "standard input") or None
     elif file is not None:
-        fields["code"] = _text(own_files.read(file, LIMITS.dataset_bytes), str(file))
+        fields["code"] = _text(own_files.read_own(file, LIMITS.dataset_bytes), str(file))
         fields["language"] = fields.get("language") or SUFFIXES.get(file.suffix.lower())
     if fields.get("code") is None:
         return fields | ({"prompt": said} if said is not None else {})

@@ -111,10 +111,10 @@ class Store(BaseModel):
         return kept
 
 
-def load(path: Path) -> Store:
+def load_sessions(path: Path) -> Store:
     """Return the sessions in the file, none if the file does not exist. Raises `UsageError` session.unreadable."""
     try:
-        return Store.model_validate(strict_json.loads(own_files.read(path, _FILE_BYTES)))
+        return Store.model_validate(strict_json.loads(own_files.read_own(path, _FILE_BYTES)))
     except (ValidationError, AppError) as err:
         if isinstance(err, UsageError) and err.code == "file.missing":
             return Store()
@@ -131,7 +131,7 @@ def changing(path: Path) -> Iterator[Store]:
         with atomic.alone_in(path.parent):
             for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):  # left by a kill; it holds prompts
                 left.unlink(missing_ok=True)
-            store = load(path)
+            store = load_sessions(path)
             yield store
             save(store, path)
     except OSError as err:

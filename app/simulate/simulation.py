@@ -12,7 +12,7 @@ from app.base.errors import AppError, SigningError, SimulationError
 from app.crypto import signing
 from app.iexec.args import split_args
 from app.llm.answerer import Outside
-from app.result.envelope import read
+from app.result.envelope import read_result
 from app.run.run import run
 from app.simulate.folders import deferred, orderly, private, results
 from app.simulate.postcompute import Delivered, judge
@@ -58,7 +58,7 @@ def simulate(
     seconds = time.monotonic() - began
     expected = _expected_signer(order)
     try:
-        signer = expected or read(delivered.result).attestation.signer
+        signer = expected or read_result(delivered.result).attestation.signer
         return Simulated(delivered, verify(delivered.result, signer), None, expected is not None, order, seconds, folder)
     except AppError as err:
         return Simulated(delivered, None, err, False, order, seconds, folder)

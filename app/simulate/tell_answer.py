@@ -14,7 +14,7 @@ from app.result.answers.score import Claim, ScoreAnswer
 from app.result.report import BulkItem, Input, Report
 
 WIDTH = 78
-Outcome = Literal["ok", "failed", "error", "incomplete"]
+OutcomeWord = Literal["ok", "failed", "error", "incomplete"]
 
 _STATUS = {
     "refused": "REFUSED BY THE MODEL; it said:",
@@ -32,7 +32,7 @@ _OWN = "a request in the dataset decides its own options: put them into it, or l
 _CLAIMS = (("reasoning", "Why"), ("strength", "Strengths"), ("risk", "Risks"), ("advice", "Advice"))
 
 
-def outcome(report: Report) -> Outcome:
+def outcome(report: Report) -> OutcomeWord:
     """Return the outcome of a task: `failed` is a valid answer that is not what was asked for."""
     status: Any = report.status
     if status != "ok":

@@ -28,7 +28,7 @@ DEAL_ID = "0x" + "dea1" * 16
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class HeldFile:
     """An input file with its content."""
 
     name: str
@@ -48,7 +48,7 @@ class Order:
     bulk: bool = False
     args: str = ""
     requester_secrets: Mapping[int, str] = field(default_factory=dict, repr=False)
-    input_files: tuple[Path | Held, ...] = ()
+    input_files: tuple[Path | HeldFile, ...] = ()
     app_secret: str | None = field(default=None, repr=False)
     simulated_key: bool = False
     """Whether the app secret is this machine's simulation key."""
@@ -123,7 +123,7 @@ def simulation_key() -> str:
     except OSError as err:
         raise AppError("cache.unwritable", f"{path.parent} cannot be written: {atomic.reason(err)}") from err
     try:
-        text = own_files.read(path, _KEY_BYTES).decode("ascii")
+        text = own_files.read_own(path, _KEY_BYTES).decode("ascii")
         signing.load_key(text)
     except (AppError, UnicodeDecodeError) as err:
         raise UsageError("key.torn", f"{path}, the simulation key of this machine, is damaged") from err

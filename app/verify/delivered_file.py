@@ -20,14 +20,14 @@ _RESULT, _INNER, _SEALED = "result.json", "iexec_out.zip", ".aes"
 _ENCRYPTED = 0x1  # general purpose flag bit 0 (APPNOTE 4.4.4)
 
 
-def read_result(path: Path) -> bytes:
+def read_delivered(path: Path) -> bytes:
     """Return the bytes of result.json, from the file, its folder, the zip that iExec delivers, or with `-` standard input.
 
     It reads no more than iExec delivers, and inflates no more than a result can have. Raises `VerifyError` result.unreadable
     with the reason.
     """
     try:
-        data = own_files.read(path / _RESULT if path.is_dir() else path, LIMITS.delivered_bytes)
+        data = own_files.read_own(path / _RESULT if path.is_dir() else path, LIMITS.delivered_bytes)
     except UsageError as err:
         raise VerifyError("result.unreadable", err.message) from err
     if not data.startswith(b"PK"):

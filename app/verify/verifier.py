@@ -16,7 +16,7 @@ from app.base.errors import VerifyError
 from app.crypto.signing import digest, recover
 from app.request.parse import Request, parse
 from app.result import score_signatures
-from app.result.envelope import message_for, read
+from app.result.envelope import message_for, read_result
 from app.result.report import Result
 
 
@@ -44,7 +44,7 @@ def verify(data: bytes, signer: str, *, model_sha256: str | None = None) -> Veri
     on chain (`app.verify.on_chain`), or, without step 6, that a model inside an image answered
     (`report.outside_model`). Raises `AppError` with the code of the step that failed.
     """
-    result = read(data)  # 1
+    result = read_result(data)  # 1
     attestation = result.attestation
     if message_for(result.report) != attestation.message:  # 2
         raise VerifyError("result.hash_mismatch", "a signed hash does not belong to this report")
@@ -53,7 +53,9 @@ def verify(data: bytes, signer: str, *, model_sha256: str | None = None) -> Veri
         raise VerifyError("result.signature", "the signature was not made by the signer that the file names")
     if found.lower() != signer.lower():
         raise VerifyError("result.wrong_signer", f"signed by {found}, expected {signer}")
-    score_signatures.check(result.report, attestation.message.reportHash, attestation.sui, found, attestation.domain)  # 5
+    score_signatures.check_signatures(
+        result.report, attestation.message.reportHash, attestation.sui, found, attestation.domain
+    )  # 5
     model = result.report.embedded_model
     if model_sha256 is not None and (model is None or model.sha256 != model_sha256):  # 6
         found = model.sha256 if model else "not an embedded one" if result.report.model else "none"

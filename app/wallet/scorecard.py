@@ -37,7 +37,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
+class ScoredWallet:
     """A total and how it came about."""
 
     total: int
@@ -71,7 +71,7 @@ class Scorecard:
         """Return the SHA-256 of the canonical JSON of the table, 64 hex digits."""
         return hashlib.sha256(strict_json.dumps(self.table)).hexdigest()
 
-    def score(self, values: Values, months: Iterable[tuple[Values, bool]] = ()) -> Score:
+    def score(self, values: Values, months: Iterable[tuple[Values, bool]] = ()) -> ScoredWallet:
         """Return the score of the features `values`; `months` is the output of `app.wallet.features.months`.
 
         A feature that is missing or None earns the points that its row has for unknown values; an unknown deduction counts as
@@ -87,7 +87,7 @@ class Scorecard:
             lines = [line for line in earned if line.factor == factor]
             factors[factor] = 100 * sum(line.points for line in lines) // sum(line.most for line in lines)
         factors["risk"] = max(0, 100 + sum(line.points for line in deducted) * 100 // self.table["deductions_for_no_trust"])
-        return Score(total, self.tier(total), factors, (*earned, *deducted), self.table["base"], kept)
+        return ScoredWallet(total, self.tier(total), factors, (*earned, *deducted), self.table["base"], kept)
 
     def tier(self, total: int) -> str:
         """Return the name of the tier that `total` reaches."""

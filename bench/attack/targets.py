@@ -73,7 +73,7 @@ def _text(data: bytes) -> str:
 def _zip(data: bytes) -> None:
     from app.formats import protected_data
 
-    entries = protected_data.read(data)
+    entries = protected_data.read_archive(data)
     protected_data.value(protected_data.tree(entries))
     for raw in entries.values():
         for decode in (protected_data.number, protected_data.text):
@@ -98,9 +98,9 @@ def _piece(data: bytes) -> None:
 def _source(origin: Any, data: bytes) -> None:
     from app.request.parse import parse
     from app.request.sources.combine import combine
-    from app.request.sources.pieces import Origin, Piece, read
+    from app.request.sources.pieces import Origin, Piece, read_source
 
-    piece = read(Origin(origin, None if origin == "dataset" else 1), data)
+    piece = read_source(Origin(origin, None if origin == "dataset" else 1), data)
     try:
         asked = combine([piece, Piece(Origin("args"), text="What is this?")])
     except AppError:
@@ -114,7 +114,7 @@ def _args(data: bytes) -> None:
     text = data.decode(errors="surrogateescape")
     for argv in (text.split("\0"), args.split_args(text)):
         args.salvage(argv)
-        args.parse(argv)
+        args.parse_args(argv)
 
 
 def _task(data: bytes) -> None:
@@ -160,7 +160,7 @@ def _history(data: bytes) -> None:
     value = _json(data)
     readers.looks_like(value)
     readers.looks_like(value, wallet=True)
-    readers.read(value, WALLET, 1)
+    readers.read_documents(value, WALLET, 1)
 
 
 def _table(data: bytes) -> None:
@@ -170,7 +170,7 @@ def _table(data: bytes) -> None:
     readers.from_text(text)
     found = readers.from_text(text, wallet=True)
     if found is not None:
-        readers.read(found, WALLET, 1)
+        readers.read_documents(found, WALLET, 1)
 
 
 def _labels(data: bytes) -> None:
@@ -201,7 +201,7 @@ def _live(data: bytes) -> None:
         raise InputError("history.unreachable", "the source would be asked again")
 
     with mock.patch.object(Host, "_send", send), mock.patch("time.sleep", no_time):
-        readers.read(source.fetch(place, WALLET, 1), WALLET, 1)
+        readers.read_documents(source.fetch(place, WALLET, 1), WALLET, 1)
 
 
 def _result(data: bytes) -> None:
@@ -209,17 +209,17 @@ def _result(data: bytes) -> None:
     from app.verify.verifier import verify
     from tests.support.results import KEY
 
-    envelope.read(data)
+    envelope.read_result(data)
     verify(data, KEY.address)
 
 
 def _delivered(data: bytes) -> None:
-    from app.verify.delivered_file import read_result
+    from app.verify.delivered_file import read_delivered
 
     with tempfile.NamedTemporaryFile(dir=_memory()) as stream:
         stream.write(data)
         stream.flush()
-        read_result(Path(stream.name))
+        read_delivered(Path(stream.name))
 
 
 def _computed(data: bytes) -> None:
@@ -255,7 +255,7 @@ def _names(data: bytes) -> None:
     language_of(text)
     row_types.kind_of(text)
     row_types.why_refused(text)
-    row_types.near(text)
+    row_types.near_type(text)
 
 
 def _prompt(data: bytes) -> None:

@@ -15,11 +15,11 @@ from pydantic import ValidationError
 
 from app.base.errors import AppError, ProtectedDataError, SigningError, VerifyError
 from app.base.limits import LIMITS
-from app.crypto.signing import ORDER, Domain, Message, checksum_address, digest, load_key, new_key, recover
+from app.crypto.signing import ORDER, Domain, ResultStruct, checksum_address, digest, load_key, new_key, recover
 from app.formats import protected_data, zip_layout
 from app.request.parse import parse
 from app.result.answers.score import ScoreAnswer
-from app.result.envelope import callback_data, read, seal
+from app.result.envelope import callback_data, read_result, seal
 from app.result.report import Input
 from app.verify.on_chain import OnChain
 from app.verify.receipt import receipt
@@ -55,7 +55,7 @@ def code_of(function: Any, *given: Any) -> str:
     ],
 )
 def test_a_field_without_the_length_before_it(raw: bytes, bare: bytes) -> None:
-    assert protected_data.bare(raw) == bare
+    assert protected_data.unwrapped(raw) == bare
 
 
 @pytest.mark.parametrize(
@@ -162,18 +162,18 @@ REFUSED = {
 @pytest.mark.parametrize("name", REFUSED)
 def test_archives_that_are_refused(name: str) -> None:
     with pytest.raises(ProtectedDataError) as caught:
-        protected_data.read(REFUSED[name])
+        protected_data.read_archive(REFUSED[name])
     assert caught.value.code == "protected_data.invalid"
     assert "None" not in caught.value.message and caught.value.message[0].islower()
 
 
 def test_archives_at_their_limits() -> None:
     whole = bytes(LIMITS.zip_entry_bytes)
-    assert protected_data.read(zipped({"a": whole}, zipfile.ZIP_DEFLATED)) == {"a": whole}
-    assert protected_data.read(zipped({"a/b": b"1", "a/": b"", ".DS_Store": b"x"})) == {"a.b": b"1"}
+    assert protected_data.read_archive(zipped({"a": whole}, zipfile.ZIP_DEFLATED)) == {"a": whole}
+    assert protected_data.read_archive(zipped({"a/b": b"1", "a/": b"", ".DS_Store": b"x"})) == {"a.b": b"1"}
     many = {str(at): b"" for at in range(LIMITS.zip_entries)}
-    assert len(protected_data.read(zipped(many))) == LIMITS.zip_entries
-    assert code_of(protected_data.read, zipped(many | {"x": b""})) == "protected_data.invalid"
+    assert len(protected_data.read_archive(zipped(many))) == LIMITS.zip_entries
+    assert code_of(protected_data.read_archive, zipped(many | {"x": b""})) == "protected_data.invalid"
 
 
 def with_extras(*, comment: bytes = b"", extra: bytes = b"", zip_comment: bytes = b"", streamed: bool = False) -> bytes:
@@ -206,12 +206,12 @@ class Unseekable:
     ],
 )
 def test_layouts_with_all_their_parts(data: bytes) -> None:
-    zip_layout.check(data)
-    assert protected_data.read(data) == {"a": b"1", "b": b"1"}
+    zip_layout.check_layout(data)
+    assert protected_data.read_archive(data) == {"a": b"1", "b": b"1"}
     end = data.rindex(b"PK\5\6")
     for at in (0, data.index(b"PK\1\2"), end):
-        assert code_of(zip_layout.check, data[:at] + b"\0" + data[at:]) == "protected_data.invalid"
-    assert code_of(zip_layout.check, data + b"\0") == "protected_data.invalid"
+        assert code_of(zip_layout.check_layout, data[:at] + b"\0" + data[at:]) == "protected_data.invalid"
+    assert code_of(zip_layout.check_layout, data + b"\0") == "protected_data.invalid"
 
 
 # offset in the record, bytes, and of which record: each field that a layout depends on, one off or at its odd value
@@ -231,7 +231,7 @@ def test_a_field_of_the_layout_that_lies(record: str, at: int, size: int) -> Non
         old = int.from_bytes(good[start + at : start + at + size], "little")
         for new in {old + 1, old - 1, 0, 256**size - 1, 256**size - 2, 2 ** (8 * size - 1)} - {old, -1}:
             data = patched(good, start + at, new.to_bytes(size, "little"))
-            assert code_of(protected_data.read, data) == "protected_data.invalid", (start, new)
+            assert code_of(protected_data.read_archive, data) == "protected_data.invalid", (start, new)
 
 
 def test_keys_and_where_they_come_from() -> None:
@@ -309,13 +309,13 @@ def test_messages_are_strict_and_frozen() -> None:
         f"{name}{'Id' if name == 'task' else 'Hash'}": "0x" + "01" * 32
         for name in ("task", "request", "model", "parameters", "report")
     }
-    message = Message(**words)
+    message = ResultStruct(**words)
     for name in words:
         for bad in ("0x" + "01" * 31, "0x" + "AB" * 32, "01" * 32, "0x" + "01" * 33, b"0x" + b"01" * 32, None, 5):
             with pytest.raises(ValidationError):
-                Message(**{**words, name: bad})
+                ResultStruct(**{**words, name: bad})
     with pytest.raises(ValidationError):
-        Message(**{**words, "more": "x"})
+        ResultStruct(**{**words, "more": "x"})
     with pytest.raises(ValidationError):
         setattr(message, "taskId", "0x" + "02" * 32)  # noqa: B010  a type checker knows that this cannot be
     wrong: tuple[dict[str, Any], ...] = (
@@ -339,10 +339,10 @@ def test_messages_are_strict_and_frozen() -> None:
 
 @pytest.mark.parametrize("value", ["0x" + "1" * 39, "0x" + "1" * 41, "1" * 40, "0X" + "1" * 40, "0x" + "g" * 40, "", None])
 def test_addresses_of_a_report(value: Any) -> None:
-    plain = read(results.sealed()).model_dump(mode="json")
+    plain = read_result(results.sealed()).model_dump(mode="json")
     plain["attestation"]["signer"] = value
     with pytest.raises(ValidationError):
-        type(read(results.sealed())).model_validate(plain)
+        type(read_result(results.sealed())).model_validate(plain)
 
 
 def test_what_an_input_is() -> None:
@@ -370,13 +370,13 @@ def test_a_score_is_sealed_with_all_its_signatures() -> None:
     found = [path for path in sorted((ROOT / "tests/vectors").rglob("*.json")) if _holds_a_score(path)]
     assert found
     for path in found[:3]:
-        report = read(path.read_bytes()).report
+        report = read_result(path.read_bytes()).report
         for chain_id in (None, 1):
             checked = verify(seal(report, KEY, chain_id).data, KEY.address)
             assert checked.result.attestation.sui is not None
             assert checked.result.attestation.domain.chainId == chain_id
-        foreign = read(seal(report, new_key()).data).attestation
-        plain = read(seal(report, KEY).data)
+        foreign = read_result(seal(report, new_key()).data).attestation
+        plain = read_result(seal(report, KEY).data)
         for update in ({"sui": None}, {"sui": foreign.sui}):
             changed = plain.model_copy(update={"attestation": plain.attestation.model_copy(update=update)})
             from app.formats import strict_json
@@ -387,7 +387,7 @@ def test_a_score_is_sealed_with_all_its_signatures() -> None:
 
 def _holds_a_score(path: Path) -> bool:
     try:
-        return isinstance(read(path.read_bytes()).report.answer, ScoreAnswer)
+        return isinstance(read_result(path.read_bytes()).report.answer, ScoreAnswer)
     except AppError:
         return False
 
@@ -471,10 +471,10 @@ def test_receipts() -> None:
 
 
 def test_results_at_the_limit_of_bytes() -> None:
-    assert code_of(read, b" " * (LIMITS.result_bytes + 1)) == "result.unreadable"
-    assert code_of(read, b" " * LIMITS.result_bytes) == "json.invalid"
-    assert code_of(read, b"{}") == "result.schema"
-    assert code_of(read, results.sealed() + b"\n") == "result.not_canonical"
+    assert code_of(read_result, b" " * (LIMITS.result_bytes + 1)) == "result.unreadable"
+    assert code_of(read_result, b" " * LIMITS.result_bytes) == "json.invalid"
+    assert code_of(read_result, b"{}") == "result.schema"
+    assert code_of(read_result, results.sealed() + b"\n") == "result.not_canonical"
 
 
 def test_a_signature_that_is_not_ours_never_leaves(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,22 +41,28 @@ def why(function: Any, *given: Any) -> tuple[str, str]:
 
 def test_an_entry_without_a_name_is_the_least_there_is() -> None:
     for entries in ([(b"", b"")], [(b"a", b"1"), (b"", b"")], [(b"", b""), (b"a", b"1")], [(b"", b"1"), (b"a", b"1")]):
-        zip_layout.check(archive(*entries))  # its parts are where they should be; the reader does not take it
-        assert why(protected_data.read, archive(*entries)) == (
+        zip_layout.check_layout(archive(*entries))  # its parts are where they should be; the reader does not take it
+        assert why(protected_data.read_archive, archive(*entries)) == (
             "protected_data.invalid",
             "an entry of the protectedData has a path outside of the archive",
         )
-    assert protected_data.read(archive()) == {}
-    assert protected_data.read(archive((b"a", b"1"), (b"b/c", b""))) == {"a": b"1", "b.c": b""}
+    assert protected_data.read_archive(archive()) == {}
+    assert protected_data.read_archive(archive((b"a", b"1"), (b"b/c", b""))) == {"a": b"1", "b.c": b""}
 
 
 @pytest.mark.parametrize("more", [1, 2, 900])
 def test_a_directory_that_ends_before_its_last_entry(more: int) -> None:
     for comment in (b"", b"x" * 25, b"x" * 7_000):
         data = archive((b"a", b"1"), (b"b", b"2"), comment=comment, count=2 + more)
-        assert why(zip_layout.check, data) == ("protected_data.invalid", "the directory of the archive is shorter than it says")
+        assert why(zip_layout.check_layout, data) == (
+            "protected_data.invalid",
+            "the directory of the archive is shorter than it says",
+        )
     data = archive((b"a", b"1"), (b"b", b"2"), count=1)
-    assert why(zip_layout.check, data) == ("protected_data.invalid", "the directory of the archive is longer than it says")
+    assert why(zip_layout.check_layout, data) == (
+        "protected_data.invalid",
+        "the directory of the archive is longer than it says",
+    )
 
 
 # where a field stands in the record, how long it is, and whether all ones in it mean zip64 (APPNOTE 4.4.1.4)
@@ -77,10 +83,10 @@ def test_what_is_zip64(name: str) -> None:
     mark, at, size, is_wide = WIDE[name]
     good = zipped({"a": b"1"})
     place = good.rindex(mark) + at
-    code, message = why(zip_layout.check, patched(good, place, b"\xff" * size))
+    code, message = why(zip_layout.check_layout, patched(good, place, b"\xff" * size))
     assert (code, message == "the archive uses zip64") == ("protected_data.invalid", is_wide)
     if name != "size":  # what is unpacked is counted by the reader
-        code, message = why(zip_layout.check, patched(good, place, b"\xfe" + b"\xff" * (size - 1)))
+        code, message = why(zip_layout.check_layout, patched(good, place, b"\xfe" + b"\xff" * (size - 1)))
         assert (code, message == "the archive uses zip64") == ("protected_data.invalid", False)
 
 
@@ -113,23 +119,23 @@ def test_a_descriptor_with_and_without_its_mark(mark: bytes) -> None:
     other, second = entry(b"b", b"2", len(local))
     directory = record + second
     end = struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, 2, 2, len(directory), len(local + other), 0)
-    assert protected_data.read(local + other + directory + end) == {"a": b"1", "b": b"2"}
+    assert protected_data.read_archive(local + other + directory + end) == {"a": b"1", "b": b"2"}
     gap = second[:42] + struct.pack("<I", len(local) - 1) + second[46:]
-    assert why(protected_data.read, local[:-1] + other + record + gap + end)[0] == "protected_data.invalid"
+    assert why(protected_data.read_archive, local[:-1] + other + record + gap + end)[0] == "protected_data.invalid"
 
 
 def test_lengths_are_numbers_without_a_sign() -> None:
     local, record = entry(b"a", b"1", 0, extra=struct.pack("<2H", 0xCAFE, 40_000) + bytes(40_000))
     end = struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, 1, 1, len(record), len(local), 0)
-    assert protected_data.read(local + record + end) == {"a": b"1"}
+    assert protected_data.read_archive(local + record + end) == {"a": b"1"}
 
 
 def test_all_fields_together_may_come_to_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     data = zipped({"a": b"123", "b": b"4567"})
     monkeypatch.setattr(protected_data, "LIMITS", replace(LIMITS, zip_total_bytes=7))
-    assert protected_data.read(data) == {"a": b"123", "b": b"4567"}
+    assert protected_data.read_archive(data) == {"a": b"123", "b": b"4567"}
     monkeypatch.setattr(protected_data, "LIMITS", replace(LIMITS, zip_total_bytes=6))
-    assert why(protected_data.read, data)[0] == "protected_data.invalid"
+    assert why(protected_data.read_archive, data)[0] == "protected_data.invalid"
 
 
 def test_eight_bytes_that_are_a_text_are_no_number() -> None:
@@ -145,7 +151,7 @@ def test_an_entry_that_begins_behind_the_end_is_refused(beyond: int) -> None:
     size = len(local) + len(record) + 22
     record = record[:42] + struct.pack("<I", size - 30 + beyond) + record[46:]
     end = struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, 1, 1, len(record), len(local), 0)
-    assert why(zip_layout.check, local + record + end)[0] == "protected_data.invalid"
+    assert why(zip_layout.check_layout, local + record + end)[0] == "protected_data.invalid"
 
 
 @pytest.mark.parametrize(("flags", "is_read"), [(0, True), (2, True), (4, True), (1, False)])
@@ -155,6 +161,6 @@ def test_an_encrypted_entry_is_refused_and_no_other_flag(flags: int, is_read: bo
     record = record[:8] + mark + record[10:]
     data = local[:6] + mark + local[8:] + record + struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, 1, 1, len(record), len(local), 0)
     if is_read:
-        assert protected_data.read(data) == {"a": b"1"}
+        assert protected_data.read_archive(data) == {"a": b"1"}
     else:
-        assert why(protected_data.read, data)[0] == "protected_data.invalid"
+        assert why(protected_data.read_archive, data)[0] == "protected_data.invalid"

@@ -12,13 +12,13 @@ from pydantic import TypeAdapter, ValidationError
 from app.base.errors import AppError, VerifyError
 from app.crypto import score_statement, sui
 from app.crypto.evm_score import score_digest
-from app.crypto.signing import ORDER, Domain, Message, checksum_address, load_key, recover
+from app.crypto.signing import ORDER, Domain, ResultStruct, checksum_address, load_key, recover
 from app.formats.hex_fields import Address
 from app.llm.answerer import NOT_LOADED
 from app.request.parse import parse
 from app.result import score_signatures
 from app.result.answers.score import ScoreAnswer, UnsignedScore
-from app.result.envelope import callback_data, check_back, message_for, read, seal
+from app.result.envelope import callback_data, check_back, message_for, read_result, seal
 from app.result.report import Draft, DraftBulk, InputKind, OutsideModel
 from app.verify.receipt import receipt
 from app.verify.verifier import verify
@@ -159,7 +159,7 @@ def test_a_result_that_reads_back_otherwise_is_an_error_of_ours() -> None:
     data, right = seal(REPORT, KEY).data, message_for(REPORT)
     check_back(data)
     check_back(data, right)
-    for name in Message.model_fields:
+    for name in ResultStruct.model_fields:
         with pytest.raises(VerifyError) as caught:
             check_back(data, right.model_copy(update={name: "0x" + "99" * 32}))
         assert caught.value.code == "internal"
@@ -219,7 +219,7 @@ def test_numbers_of_a_message(intent: Any, milliseconds: Any, says: str) -> None
 @pytest.mark.parametrize("chain_id", [None, 5])
 def test_a_sealed_result_says_what_callback_data_says_of_it(chain_id: int | None) -> None:
     made = seal(REPORT, KEY, chain_id)
-    assert (made.status, made.report_hash) == (REPORT.status, read(made.data).attestation.message.reportHash)
+    assert (made.status, made.report_hash) == (REPORT.status, read_result(made.data).attestation.message.reportHash)
     assert made.callback_data == callback_data(made.data)
 
 

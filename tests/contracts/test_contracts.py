@@ -11,16 +11,16 @@ from typing import Any
 
 import pytest
 
-from app.crypto.signing import ORDER, Domain, Message, digest, keccak256, load_key
+from app.crypto.signing import ORDER, Domain, ResultStruct, digest, keccak256, load_key
 from app.formats.hex_words import ZERO_HASH
-from app.result.envelope import callback_data, read
+from app.result.envelope import callback_data, read_result
 from tests.support.contracts.chain import CALLBACK_GAS, PARAMS, Chain, needs_chain
 from tests.support.contracts.sealed import KEY, Status, sealed
 from tests.support.desk import SIGNER
 
 OTHER_KEY = load_key("2e" * 32)
 CHECK_GAS = 30_000
-WORDS = list(Message.model_fields)
+WORDS = list(ResultStruct.model_fields)
 
 pytestmark = [pytest.mark.slow, needs_chain]
 
@@ -37,7 +37,7 @@ def tell(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
 
 
 def signed(result: bytes) -> tuple[dict[str, str], str]:
-    attestation = read(result).attestation
+    attestation = read_result(result).attestation
     return attestation.message.model_dump(), attestation.signature
 
 
@@ -62,7 +62,7 @@ def test_the_callback_stores_the_words_of_the_sealed_result(chain: Chain, status
     assert callback["refused"] is None
     assert chain.words(task) == words_of(callback_data(result))
     number = ["incomplete", "ok", "error", "failed"].index(status)
-    assert chain.words(task) == [number, "0x" + sha256(result).hexdigest(), read(result).attestation.message.reportHash]
+    assert chain.words(task) == [number, "0x" + sha256(result).hexdigest(), read_result(result).attestation.message.reportHash]
 
 
 def test_the_gas_of_the_callback(chain: Chain, tell: Callable[[str], None]) -> None:
@@ -174,7 +174,7 @@ def test_words_count_only_with_the_signature_of_the_same_task(chain: Chain, chai
         assert chain.call("verifyReceived", *signed(good[task])) is False
     message, _ = signed(good[honest])
     assert chain.call("verifyReceived", message, signed(good[forged])[1]) is False
-    zeros = Message(**dict.fromkeys(WORDS, ZERO_HASH))  # as an empty place in the storage
+    zeros = ResultStruct(**dict.fromkeys(WORDS, ZERO_HASH))  # as an empty place in the storage
     signature = KEY.sign(digest(zeros, Domain(chainId=chain_id)))
     assert chain.call(check, zeros.model_dump(), signature) is True
     assert chain.call("verifyReceived", zeros.model_dump(), signature) is False
@@ -231,7 +231,7 @@ def test_any_other_word_is_refused(chain: Chain, check: str, chain_id: int | Non
 @each_domain
 def test_another_signer_is_refused(chain: Chain, check: str, chain_id: int | None) -> None:
     message, _ = signed(sealed(chain_id=chain_id))
-    signature = OTHER_KEY.sign(digest(Message(**message), Domain(chainId=chain_id)))
+    signature = OTHER_KEY.sign(digest(ResultStruct(**message), Domain(chainId=chain_id)))
     assert chain.call(check, message, signature) is False
     trusting = chain.deploy("Consumer", chain.hub, chain.app, OTHER_KEY.address)
     assert chain.call(check, message, signature, to=trusting) is True
@@ -258,7 +258,7 @@ def test_other_forms_of_a_good_signature_are_refused(chain: Chain, check: str, c
     seen = set()
     for size in range(8):  # both values of v
         message, signature = signed(sealed(size=size, chain_id=chain_id))
-        hashed = "0x" + digest(Message(**message), Domain(chainId=chain_id)).hex()
+        hashed = "0x" + digest(ResultStruct(**message), Domain(chainId=chain_id)).hex()
         r, s, v = signature[:66], int(signature[66:130], 16), int(signature[130:], 16)
         seen.add(v)
 
@@ -287,7 +287,7 @@ def test_where_low_s_ends(chain: Chain, check: str, chain_id: int | None, over: 
     """Any r and s are somebody's signature: trust just him, and nothing but the size of s can decide."""
     message, signature = signed(sealed(chain_id=chain_id))
     edge = f"{ORDER // 2 + over:064x}"
-    hashed = "0x" + digest(Message(**message), Domain(chainId=chain_id)).hex()
+    hashed = "0x" + digest(ResultStruct(**message), Domain(chainId=chain_id)).hex()
     somebody = chain.ask("recover", digest=hashed, v=27, r=signature[:66], s="0x" + edge)["address"]
     trusting = chain.deploy("Consumer", chain.hub, chain.app, somebody)
     assert chain.call(check, message, signature[:66] + edge + "1b", to=trusting) is accepted

@@ -14,7 +14,7 @@ from app.crypto.evm_score import STRUCT_TYPE
 from app.crypto.score_statement import ORIGIN_CODES
 from app.crypto.signing import ORDER, load_key
 from app.formats.hex_words import ZERO_ADDRESS
-from app.result.envelope import read, seal
+from app.result.envelope import read_result, seal
 from app.result.report import Report
 from app.result.score_signatures import statement
 from dev.make_vectors import BASE, KEY
@@ -106,7 +106,7 @@ def test_a_given_history_is_never_taken(fetched: Ask, origin: str) -> None:
     assert fetched(result) is False
     said = struct(result)
     better = said | {"origin": 3, "host": HOST, "chainChecked": True}
-    attestation = read(result).attestation
+    attestation = read_result(result).attestation
     assert attestation.sui is not None
     others = [attestation.signature, *("0x" + attestation.sui.secp256k1.signature + v for v in ("1b", "1c"))]
     answer = json.loads(result)["report"]["answer"]
@@ -143,6 +143,6 @@ def test_other_scores_wallets_and_times_are_refused(fetched: Ask) -> None:
 
 
 def test_the_statement_is_that_of_the_report() -> None:
-    answer: Any = read(sealed({})).report.answer
+    answer: Any = read_result(sealed({})).report.answer
     said = statement(answer)
     assert (said.origin, said.host, said.chain_id, said.is_fetched) == ("enclave", HOST, OWN_CHAIN, True)

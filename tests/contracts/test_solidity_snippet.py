@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import rfc8785
 
-from app.crypto.signing import ORDER, Message
+from app.crypto.signing import ORDER, ResultStruct
 from app.formats.hex_words import ZERO_ADDRESS
 from app.result.envelope import seal
 from tests.support.contracts.chain import Chain, needs_chain
@@ -40,7 +40,7 @@ def verify(chain: Chain) -> Verify:
         attestation = plain["attestation"]
         named = {
             "report": "0x" + rfc8785.dumps(plain["report"]).hex(),
-            "words": [attestation["message"][word] for word in Message.model_fields],
+            "words": [attestation["message"][word] for word in ResultStruct.model_fields],
             "chainId": attestation["domain"].get("chainId", 0),
             "signature": attestation["signature"],
             "trusted": signer,
@@ -84,7 +84,7 @@ def test_anything_else_is_refused(verify: Verify, chain_id: int | None) -> None:
     plain = json.loads(seal(REPORT, KEY, chain_id).data)
     signature = plain["attestation"]["signature"]
     report = rfc8785.dumps(plain["report"])
-    words = [plain["attestation"]["message"][name] for name in Message.model_fields]
+    words = [plain["attestation"]["message"][name] for name in ResultStruct.model_fields]
     assert verify(plain, KEY.address) is True
     for other in (0, 1, 421614, 421615, 2**256 - 1):
         assert verify(plain, KEY.address, chainId=str(other)) is (other == (chain_id or 0))

@@ -19,7 +19,7 @@ import pytest
 from app.formats.protected_data_writer import protect
 from app.iexec.args import split_args
 from app.request.parse import parse
-from app.request.sources.pieces import Origin, read
+from app.request.sources.pieces import Origin, read_source
 from app.simulate import order
 from tests.support.desk import ROOT
 
@@ -97,8 +97,8 @@ def test_stores_what_simulate_stores(tmp_path: Path, request_: dict[str, Any]) -
     done = node(PEERS / "storable.mjs", "request.json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr.decode()
     ours = protect({name: order._storable(value) for name, value in request_.items()})
-    theirs = read(Origin("dataset"), done.stdout).fields
-    assert meant(theirs) == meant(read(Origin("dataset"), ours).fields)
+    theirs = read_source(Origin("dataset"), done.stdout).fields
+    assert meant(theirs) == meant(read_source(Origin("dataset"), ours).fields)
     if "history" not in request_:
         assert parse(theirs) == parse(request_)
 
@@ -151,7 +151,11 @@ def test_a_bom_and_standard_input_change_nothing(tmp_path: Path) -> None:
     written(tmp_path, '{"prompt": "x"}', "stdin")
     plain = node(PEERS / "storable.mjs", "-", cwd=tmp_path)
     marked = node(PEERS / "storable.mjs", "request.json", cwd=tmp_path)
-    assert read(Origin("dataset"), plain.stdout).fields == read(Origin("dataset"), marked.stdout).fields == {"prompt": "x"}
+    assert (
+        read_source(Origin("dataset"), plain.stdout).fields
+        == read_source(Origin("dataset"), marked.stdout).fields
+        == {"prompt": "x"}
+    )
 
 
 MISTAKES: dict[str, tuple[tuple[str, ...], dict[str, str], str, str]] = {

@@ -9,7 +9,7 @@ import pytest
 from app.crypto.signing import keccak256
 from app.wallet.fetch.node import fetch
 from app.wallet.history import Account, History
-from app.wallet.read.any_source import read
+from app.wallet.read.any_source import read_documents
 from tests.support.anvil import CHAIN, OTHER, THIRD, WALLET, Node, Past, Twist, anvil, delegate, twisted
 
 KEY = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"
@@ -17,7 +17,7 @@ HERE = ("127.0.0.1",)
 
 
 def live(url: str, wallet: str = WALLET, **options: Any) -> History:
-    return read(fetch(url, wallet, CHAIN, HERE, **options), wallet, CHAIN)
+    return read_documents(fetch(url, wallet, CHAIN, HERE, **options), wallet, CHAIN)
 
 
 def ordered(records: list[Any]) -> list[Any]:
@@ -59,7 +59,7 @@ def test_live_is_what_was_exported_by_hand(past: Past) -> None:
         past.node("eth_getLogs", {"fromBlock": "0x0", "toBlock": "latest", "topics": topics})
         for topics in ([topic, word], [topic, None, word], [single, None, None, word])
     ]
-    exported = read([page, *logs], WALLET, CHAIN)
+    exported = read_documents([page, *logs], WALLET, CHAIN)
     fetched = live(past.node.url)
     assert (exported.transactions, exported.transfers) == (fetched.transactions, fetched.transfers)
     assert exported.digest() == fetched.digest() and not exported.truncated

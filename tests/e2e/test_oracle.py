@@ -40,7 +40,7 @@ def worked(desk: Desk, secret: str | None = None) -> dict[str, int | str]:
     """Return all that the work writes down, before any of it is held back."""
     if secret is not None:
         desk.environ["IEXEC_REQUESTER_SECRET_1"] = secret
-    options, timings = args.parse(["--model", SMALL, "--max-tokens", "1"]), Timings()
+    options, timings = args.parse_args(["--model", SMALL, "--max-tokens", "1"]), Timings()
     items = read_inputs(open_task(desk.environ, []), options.fields, options.words)
     with Work(options, timings, items=len(items)) as work:
         for at in range(len(items)):

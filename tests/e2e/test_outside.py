@@ -23,7 +23,7 @@ from app.llm.models import checked_path, find
 from app.llm.sampling import Sampling
 from app.result.answers.ask import AskAnswer
 from app.result.answers.code import CodeAnswer
-from app.result.envelope import read
+from app.result.envelope import read_result
 from app.result.report import OutsideModel, Result
 from app.simulate import outside_engines
 from tests.support.chat_server import serving
@@ -96,7 +96,7 @@ def simulate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str) -> Simul
         assert shown["verified"] and KEY not in done.output and KEY.encode() not in written
         result = (folder / "result.json").read_bytes()
         assert urlsplit(url).netloc.encode() not in result
-        return read(result), Ending(folder / "result.json", shown["signer"])
+        return read_result(result), Ending(folder / "result.json", shown["signer"])
 
     return run
 

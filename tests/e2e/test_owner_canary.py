@@ -153,7 +153,7 @@ def forms(data: bytes | dict[str, Any]) -> Iterator[bytes]:
 
 def requests(desk: Desk, argv: list[str]) -> Iterator[Any]:
     """Yield every request that the sources would come to if nobody kept what is the owner's apart."""
-    said = args.parse(argv)
+    said = args.parse_args(argv)
     kept = owner.settle
     owner.settle = lambda pieces: (list(pieces), [])
     try:

@@ -72,7 +72,7 @@ def test_what_is_free_keeps_every_logit_and_what_is_fixed_does_not() -> None:
 @needs_strace
 def test_a_failed_assertion_starts_no_debugger() -> None:
     """llama.cpp would fork, and let gdb or backtrace_symbols print the stack on stderr, which is public."""
-    fall = "from app.llm import library as native; native.load()._lib.ggml_abort(b'file', 1, b'reason')"
+    fall = "from app.llm import library as native; native.load_library()._lib.ggml_abort(b'file', 1, b'reason')"
     done = subprocess.run(
         [str(STRACE), "-f", "-qq", "-e", "trace=process", sys.executable, "-c", fall],
         capture_output=True,

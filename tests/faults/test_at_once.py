@@ -226,7 +226,7 @@ def test_sessions_that_are_changed_at_once_are_all_kept(tmp_path: Path) -> None:
     path = tmp_path / "s.json"
     children = [begin(CHANGE.format(path=str(path), name=name)) for name in "abcdef"]
     assert [child.communicate() for child in children] == [("", "")] * 6
-    assert sorted(session_file.load(path).sessions) == [f"{name}-{number}" for name in "abcdef" for number in range(5)]
+    assert sorted(session_file.load_sessions(path).sessions) == [f"{name}-{number}" for name in "abcdef" for number in range(5)]
     assert [one.name for one in tmp_path.iterdir()] == ["s.json"] and path.stat().st_mode & 0o777 == 0o600
 
 

@@ -14,7 +14,7 @@ from app.base.errors import AppError
 from app.base.limits import LIMITS, Limits
 from app.net import http
 from app.wallet.fetch import blockscout, etherscan
-from app.wallet.read.any_source import read
+from app.wallet.read.any_source import read_documents
 from tests.support import explorers, histories
 from tests.support.explorers import BOTH, LOCAL, PAST, RATE, WALLET, Behave, failed, fetched, reply, serving, slams
 
@@ -124,10 +124,10 @@ def test_what_begins_later_leaves_marked_partial_data(client: ModuleType, name: 
     with serving(late(FAULTS[name][0])) as url:
         export = fetched(client, url, 3)
         assert time.monotonic() - began < 5
-    history = read(export, WALLET, 1)
+    history = read_documents(export, WALLET, 1)
     assert history.truncated
     assert 0 < len(history.transactions or ()) < len(PAST.txs)
-    assert set(history.transactions or ()) <= set(read(histories.node(PAST), WALLET, 1).transactions or ())
+    assert set(history.transactions or ()) <= set(read_documents(histories.node(PAST), WALLET, 1).transactions or ())
 
 
 @BOTH
@@ -149,7 +149,7 @@ def test_bytes_are_bounded(field: str, code: str, monkeypatch: pytest.MonkeyPatc
 def test_bytes_that_run_out_leave_marked_partial_data(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http, "LIMITS", Limits(live_bytes=1_000_000))
     with serving(explorers.etherscan(PAST, [])) as url:
-        history = read(fetched(etherscan, url), WALLET, 1)
+        history = read_documents(fetched(etherscan, url), WALLET, 1)
     assert history.truncated and history.records > 900
 
 

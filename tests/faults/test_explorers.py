@@ -11,7 +11,7 @@ import pytest
 from app.base.limits import Limits
 from app.wallet.fetch import blockscout, etherscan
 from app.wallet.history import Account
-from app.wallet.read.any_source import looks_like, read
+from app.wallet.read.any_source import looks_like, read_documents
 from tests.support import explorers, histories
 from tests.support.explorers import (
     BOTH,
@@ -36,7 +36,7 @@ def test_etherscan_live_is_the_export() -> None:
     asked: list[dict[str, str]] = []
     with serving(explorers.etherscan(PAST, asked)) as url:
         export = fetched(etherscan, url + "/v2/api")
-    history, exported = read(export, WALLET, 1), read(histories.etherscan(PAST), WALLET, 1)
+    history, exported = read_documents(export, WALLET, 1), read_documents(histories.etherscan(PAST), WALLET, 1)
     assert looks_like(export)
     assert (history.transactions, history.transfers) == (exported.transactions, exported.transfers)
     assert (history.as_of_block, history.as_of_time, history.account) == (TIP, TIP_TIME, Account("owned", 5, 7))
@@ -49,7 +49,7 @@ def test_blockscout_live_is_the_export() -> None:
     asked: list[dict[str, str]] = []
     with serving(explorers.blockscout(PAST, asked)) as url:
         export = fetched(blockscout, url)
-    history, exported = read(export, WALLET, 1), read(histories.node(PAST), WALLET, 1)
+    history, exported = read_documents(export, WALLET, 1), read_documents(histories.node(PAST), WALLET, 1)
     assert history.digest() == exported.digest()
     assert (history.as_of_block, history.as_of_time, history.account) == (TIP, TIP_TIME, Account("owned", 5, None))
     assert (history.truncated, history.source) == (False, "blockscout")
@@ -73,8 +73,10 @@ def test_only_the_lists_are_needed(client: ModuleType) -> None:
 
     with serving(behave) as url:
         export = client.fetch(url, past.wallet, 1, LOCAL)
-    history = read(export, past.wallet, 1)
-    assert history == read(histories.etherscan(past) if client is etherscan else histories.blockscout(past), past.wallet, 1)
+    history = read_documents(export, past.wallet, 1)
+    assert history == read_documents(
+        histories.etherscan(past) if client is etherscan else histories.blockscout(past), past.wallet, 1
+    )
 
 
 @BOTH
@@ -96,7 +98,7 @@ def test_a_busy_moment_passes(client: ModuleType) -> None:
 
     with serving(behave) as url:
         export = client.fetch(url, past.wallet, 1, LOCAL, key=KEY)
-    assert read(export, past.wallet, 1).digest() == read(histories.node(past), past.wallet, 1).digest()
+    assert read_documents(export, past.wallet, 1).digest() == read_documents(histories.node(past), past.wallet, 1).digest()
 
 
 @pytest.mark.parametrize("action", ["txlist", "tokentx"])
@@ -111,7 +113,7 @@ def test_a_block_that_fills_a_window_is_marked(action: str) -> None:
     with serving(behave) as url:
         export = fetched(etherscan, url)
     assert export["truncated"]
-    assert read(export, WALLET, 1).records == 1_000
+    assert read_documents(export, WALLET, 1).records == 1_000
 
 
 def test_pages_that_go_in_circles_are_marked() -> None:
@@ -129,7 +131,7 @@ def test_pages_that_go_in_circles_are_marked() -> None:
     with serving(behave) as url:
         export = fetched(blockscout, url)
     assert export["truncated"]
-    assert read(export, WALLET, 1).records == 1
+    assert read_documents(export, WALLET, 1).records == 1
     assert len(asked) < 12
 
 
@@ -145,7 +147,7 @@ def test_blockscout_tells_nothing_newer_than_its_tip() -> None:
             honest(handler, path, query)
 
     with serving(behave) as url:
-        history = read(blockscout.fetch(url, past.wallet, 1, LOCAL), past.wallet, 1)
+        history = read_documents(blockscout.fetch(url, past.wallet, 1, LOCAL), past.wallet, 1)
     assert len(blocks) > 10
     assert (len(history.transactions or ()), history.as_of_block) == (sum(block <= tip for block in blocks), tip)
 

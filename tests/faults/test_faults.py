@@ -178,7 +178,7 @@ def test_short_writes_are_finished(desk: Desk, monkeypatch: pytest.MonkeyPatch) 
 
     real = os.write
     monkeypatch.setattr(os, "write", lambda descriptor, data: real(descriptor, bytes(data)[:7]))
-    output.write(desk.out, b"x" * 1_000, None, None)
+    output.write_output(desk.out, b"x" * 1_000, None, None)
     assert (desk.out / "result.json").read_bytes() == b"x" * 1_000
 
 

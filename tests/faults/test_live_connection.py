@@ -20,7 +20,7 @@ import pytest
 from app.base.errors import HistoryError
 from app.base.limits import LIMITS
 from app.wallet.fetch.node import fetch
-from app.wallet.read.any_source import read
+from app.wallet.read.any_source import read_documents
 from tests.support.anvil import CHAIN, WALLET, Past, twisted
 from tests.support.live_node import HERE, SECONDS, SLACK, on, refused
 
@@ -100,7 +100,7 @@ def test_a_slow_node_is_left_in_time(past: Past, slow: Callable[[Any], None], me
 def test_what_a_slow_node_told_is_marked(past: Past, slow: Callable[[Any], None], method: str, first: int) -> None:
     with twisted(past.node, on(method, lambda *_: slow, first)) as url:
         begin = time.monotonic()
-        history = read(fetch(url, WALLET, CHAIN, HERE, seconds=2.0), WALLET, CHAIN)
+        history = read_documents(fetch(url, WALLET, CHAIN, HERE, seconds=2.0), WALLET, CHAIN)
         assert time.monotonic() - begin < 2.0 + SLACK
     assert history.truncated and history.transactions
     if method == "ots_":
@@ -114,7 +114,7 @@ def test_ranges_that_take_too_long_are_made_smaller(past: Past, monkeypatch: pyt
         return hang if int(params[0]["toBlock"], 16) - int(params[0]["fromBlock"], 16) > 20 else logs
 
     with twisted(past.node, on("eth_getLogs", slow)) as url:
-        history = read(fetch(url, WALLET, CHAIN, HERE, seconds=20.0), WALLET, CHAIN)
+        history = read_documents(fetch(url, WALLET, CHAIN, HERE, seconds=20.0), WALLET, CHAIN)
     assert len(history.transfers or ()) == len(past.transfers) and not history.truncated
 
 
@@ -157,7 +157,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ssl.SSLCo
 def test_https(past: Past, authority: tuple[Path, ssl.SSLContext], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("certifi.where", lambda: str(authority[0]))
     with twisted(past.node, lambda _, __, result: result, authority[1]) as url:
-        history = read(fetch(url, WALLET, CHAIN, HERE), WALLET, CHAIN)
+        history = read_documents(fetch(url, WALLET, CHAIN, HERE), WALLET, CHAIN)
         assert len(history.transactions or ()) == len(past.transactions)
         with pytest.raises(HistoryError, match=r"history\.unreachable"):  # the certificate is of another name
             fetch(url.replace("127.0.0.1", "localhost"), WALLET, CHAIN, HERE, seconds=SECONDS)
@@ -205,7 +205,7 @@ def test_too_many_bytes(past: Past, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_answer_that_is_too_large(past: Past, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.net.http.LIMITS", dataclasses.replace(LIMITS, live_answer_bytes=2_000))
     with twisted(past.node, lambda _, __, result: result) as url:
-        history = read(fetch(url, WALLET, CHAIN, HERE), WALLET, CHAIN)
+        history = read_documents(fetch(url, WALLET, CHAIN, HERE), WALLET, CHAIN)
     assert history.transactions is None and len(history.transfers or ()) == len(
         past.transfers
     )  # pages are larger, narrow logs not

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app.wallet.fetch.node import fetch
-from app.wallet.read.any_source import read
+from app.wallet.read.any_source import read_documents
 from tests.support.anvil import CHAIN, WALLET, Past, Twist, twisted
 from tests.support.live_node import HERE, on, refused
 
@@ -77,7 +77,7 @@ def test_fewer_transactions_than_the_nonce_are_marked(past: Past) -> None:
         return page | {"txs": page["txs"][1:], "receipts": page["receipts"][1:]}
 
     with twisted(past.node, on("ots_", drop)) as url:
-        history = read(fetch(url, WALLET, CHAIN, HERE), WALLET, CHAIN)
+        history = read_documents(fetch(url, WALLET, CHAIN, HERE), WALLET, CHAIN)
     assert history.truncated and len(history.transactions or ()) < len(past.transactions)
 
 
@@ -170,5 +170,5 @@ def test_neither_transactions_nor_logs(past: Past) -> None:
 
 def test_logs_refused_altogether_are_unknown_not_none(past: Past) -> None:
     with twisted(past.node, on("eth_getLogs", lambda *_: ERROR)) as url:
-        history = read(fetch(url, WALLET, CHAIN, HERE), WALLET, CHAIN)
+        history = read_documents(fetch(url, WALLET, CHAIN, HERE), WALLET, CHAIN)
     assert history.transfers is None and len(history.transactions or ()) == len(past.transactions)

@@ -16,7 +16,7 @@ import rfc8785
 
 from app.base.errors import AppError
 from app.base.limits import LIMITS
-from app.crypto.signing import ORDER, Domain, Message, digest, recover
+from app.crypto.signing import ORDER, Domain, ResultStruct, digest, recover
 from app.result.envelope import seal
 from app.verify.verifier import verify
 from tests.support.desk import ROOT
@@ -229,7 +229,7 @@ def test_both_say_the_same_where_low_s_ends() -> None:
     """Any r and s are somebody's signature: trust just him, and nothing but the size of s can decide."""
     plain = json.loads(seal(REPORT, KEY).data)
     attestation = plain["attestation"]
-    hashed = digest(Message(**attestation["message"]), Domain())
+    hashed = digest(ResultStruct(**attestation["message"]), Domain())
     half = ORDER // 2
     somebody = recover(hashed, f"{attestation['signature'][:66]}{half:064x}1b")
     cases = {}

@@ -67,7 +67,7 @@ def test_reads_what_the_sdk_writes_as_the_official_deserializer_does(official: A
         want = leaves(data)
         answer = official(object=tagged(data), probes=probes(want))
         assert answer["values"] == [tagged(value) for value in want.values()]
-        found = pd.read(answer["zip"])
+        found = pd.read_archive(answer["zip"])
         assert found.keys() == want.keys()
         for path, value in want.items():
             raw, expected = found[path], value
@@ -122,11 +122,11 @@ def test_long_strings_where_the_official_deserializer_errs(official: Ask) -> Non
     data = {"short": "a" * 100_000, "long": "a" * 200_000}
     answer = official(object=tagged(data), probes=probes(data))
     assert answer["values"] == [["string", data["short"]], ["string", "@\r\x03\0" + data["long"]]]  # 0x30d40 is 200,000
-    assert {path: pd.text(raw) for path, raw in pd.read(answer["zip"]).items()} == data
+    assert {path: pd.text(raw) for path, raw in pd.read_archive(answer["zip"]).items()} == data
 
 
 def test_a_key_that_finder_uses_too_is_a_key(official: Ask) -> None:
     data = {"__MACOSX": {"prompt": "a"}, "prompt": "b"}
     answer = official(object=tagged(data), probes=probes(leaves(data)))
     assert answer["values"] == [["string", "a"], ["string", "b"]]
-    assert pd.read(answer["zip"]).keys() == {"__MACOSX.prompt", "prompt"}
+    assert pd.read_archive(answer["zip"]).keys() == {"__MACOSX.prompt", "prompt"}

@@ -11,7 +11,7 @@ import pytest
 
 from app.base.errors import HistoryError
 from app.wallet.fetch.node import fetch
-from app.wallet.read.any_source import read
+from app.wallet.read.any_source import read_documents
 from tests.support.anvil import CHAIN, WALLET, Past, Twist, twisted
 
 HERE = ("127.0.0.1", "localhost")
@@ -24,7 +24,7 @@ def refused(past: Past, twist: Twist, seconds: float = SECONDS) -> str:
     with twisted(past.node, twist) as url:
         begin = time.monotonic()
         with pytest.raises(HistoryError) as caught:
-            read(fetch(url, WALLET, CHAIN, HERE, seconds=seconds), WALLET, CHAIN)
+            read_documents(fetch(url, WALLET, CHAIN, HERE, seconds=seconds), WALLET, CHAIN)
         assert time.monotonic() - begin < seconds + SLACK
     told = "".join(traceback.format_exception(caught.value)) + str(caught.value) + caught.value.hint
     assert "CANARY" not in told and url.split("/")[2] not in told

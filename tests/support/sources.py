@@ -36,7 +36,7 @@ def put(desk: Desk, source: str, said: str) -> list[str]:
 
 
 def outcome(desk: Desk, argv: list[str]) -> Outcome:
-    said = args.parse(argv)
+    said = args.parse_args(argv)
     try:
         (item,) = read_inputs(open_task(desk.environ, argv), said.fields, said.words)
     except AppError as err:

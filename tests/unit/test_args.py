@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from app.base.errors import InputError
-from app.iexec.args import parse, split_args
+from app.iexec.args import parse_args, split_args
 
 # docs/reference/iexec-protocol.md, "Args": what Maven's own class makes of them
 SPLIT = [
@@ -30,14 +30,14 @@ def test_split_as_a_worker_does(text: str, argv: list[str]) -> None:
 
 
 def test_words_and_options() -> None:
-    args = parse(["What", "is", "--max-tokens", "8", "this?", "--seed=3", "--threads", "1", "--no-mmap", "--", "--x"])
+    args = parse_args(["What", "is", "--max-tokens", "8", "this?", "--seed=3", "--threads", "1", "--no-mmap", "--", "--x"])
     assert (args.words, args.fields) == ("What is this? --x", {"max_tokens": "8", "seed": "3"})
     assert args.public == ("--max-tokens", "8", "--seed", "3", "What", "is", "this?", "--x")
     assert (args.threads, args.mmap) == (1, False)
 
 
 def test_undefined_means_nothing() -> None:
-    assert parse(["undefined"]) == parse([])
+    assert parse_args(["undefined"]) == parse_args([])
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_undefined_means_nothing() -> None:
 )
 def test_refuses(argv: list[str], code: str) -> None:
     with pytest.raises(InputError) as info:
-        parse(argv)
+        parse_args(argv)
     assert info.value.code == code
 
 
@@ -82,4 +82,4 @@ def test_refuses(argv: list[str], code: str) -> None:
     ],
 )
 def test_words_that_only_look_like_a_mistake(argv: list[str]) -> None:
-    assert parse(argv).words
+    assert parse_args(argv).words

@@ -106,7 +106,7 @@ def test_length_and_counts(small_engine: Engine) -> None:
 
 @pytest.mark.slow
 def test_the_build_is_the_portable_one() -> None:
-    found = library.features(library.load().llama_print_system_info().decode())
+    found = library.features(library.load_library().llama_print_system_info().decode())
     assert {"AVX2", "FMA", "F16C", "BMI2"} <= found
     assert not any("AVX512" in name or "OPENMP" in name for name in found)
 
@@ -128,7 +128,7 @@ def test_another_build_is_refused(info: str, monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(library, "import_bindings", lambda *_: Fake)
     with pytest.raises(ModelError) as error:
-        library.load.__wrapped__()
+        library.load_library.__wrapped__()
     assert error.value.code == "engine.wrong_build"
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.base.errors import AppError
-from app.wallet.read.any_source import from_text, looks_like, read
+from app.wallet.read.any_source import from_text, looks_like, read_documents
 from tests.support import histories
 from tests.support.histories import exports, indexers
 from tests.support.histories.documents import EMPTY, HASH, OTHER, THIRD, TOKEN, TOKEN_ROW, TOKENS, WALLET, event, moved, row
@@ -196,7 +196,7 @@ TABLE = {
 )
 def test_code(code: str, value: Any) -> None:
     with pytest.raises(AppError) as caught:
-        read(value, WALLET, 1)
+        read_documents(value, WALLET, 1)
     assert caught.value.code == code
     assert caught.value.hint
     assert WALLET not in str(caught.value) and HASH not in str(caught.value)
@@ -210,13 +210,13 @@ def test_an_error_is_meant_to_be_a_history(name: str) -> None:
 @pytest.mark.parametrize("wallet", ["", "0x12", "vitalik.eth", "0x" + "g" * 40, "0x" + "1" * 41, "1" * 40], ids=list("abcdef"))
 def test_wallet(wallet: str) -> None:
     with pytest.raises(AppError) as caught:
-        read([row()], wallet, 1)
+        read_documents([row()], wallet, 1)
     assert caught.value.code == "wallet.invalid"
 
 
 def test_values_beyond_64_bits_are_fine() -> None:
     values = [2**64, 2**128, 2**256 - 1]
-    history = read([row(hash=f"0x{value:064x}", value=str(value)) for value in values], WALLET, 1)
+    history = read_documents([row(hash=f"0x{value:064x}", value=str(value)) for value in values], WALLET, 1)
     assert sorted(found.value for found in history.transactions or ()) == values
 
 
@@ -260,14 +260,14 @@ GOOD: list[Any] = [
 @pytest.mark.parametrize("value", GOOD, ids=[str(at) for at in range(len(GOOD) - 1)] + ["export"])
 def test_the_good_documents_are_good(value: Any) -> None:
     if "coin_balance" not in value:
-        assert read(value, PAST.wallet if PAST.wallet in str(value).lower() else WALLET, 1)
+        assert read_documents(value, PAST.wallet if PAST.wallet in str(value).lower() else WALLET, 1)
 
 
 def survives(value: Any) -> None:
     assert looks_like(value, wallet=True) or not looks_like(value)
     for wallet in (WALLET, PAST.wallet):
         try:
-            read(value, wallet, 1).digest()
+            read_documents(value, wallet, 1).digest()
         except AppError as err:
             assert err.code.startswith("history.")  # noqa: PT017  a digest is as good
 

@@ -17,7 +17,7 @@ from app.request.score import score_of
 from app.wallet.features import features
 from app.wallet.history import History
 from app.wallet.labels.lists import Labels
-from app.wallet.read.any_source import from_text, looks_like, read
+from app.wallet.read.any_source import from_text, looks_like, read_documents
 from tests.support import histories
 from tests.support.histories import exports
 from tests.support.histories.documents import HASH, OTHER, TOKEN, WALLET, row
@@ -46,36 +46,36 @@ def test_every_generation_of_etherscan(seed: int, generation: str, quoted: bool,
     texts = exports.etherscan_csv(past, generation, quoted=quoted, end=end)
     tables = [from_text(text) for text in texts]
     assert all(looks_like(table) for table in tables)
-    history = read(tables, past.wallet, 1)
-    told = read(histories.etherscan(past), past.wallet, 1)
+    history = read_documents(tables, past.wallet, 1)
+    told = read_documents(histories.etherscan(past), past.wallet, 1)
     assert (str(history.source), sorted(history.untold), history.left_out) == ("etherscan_csv", ["calls"], 0)
     assert less(history).digest() == less(told).digest()
-    assert history.digest() == read([from_text("\ufeff" + text) for text in texts], past.wallet, 1).digest()
+    assert history.digest() == read_documents([from_text("\ufeff" + text) for text in texts], past.wallet, 1).digest()
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 2**32))
 def test_blockscout(seed: int) -> None:
     past = past_of(seed)
-    history = read([from_text(text) for text in exports.blockscout_csv(past)], past.wallet, 1)
-    told = read(histories.etherscan(past), past.wallet, 1)
+    history = read_documents([from_text(text) for text in exports.blockscout_csv(past)], past.wallet, 1)
+    told = read_documents(histories.etherscan(past), past.wallet, 1)
     assert (str(history.source), sorted(history.untold)) == ("blockscout_csv", ["calls"])
     assert less(history).digest() == less(told).digest()
-    etherscan = read([from_text(text) for text in exports.etherscan_csv(past)], past.wallet, 1)
+    etherscan = read_documents([from_text(text) for text in exports.etherscan_csv(past)], past.wallet, 1)
     assert etherscan.digest() == history.digest()  # both hold the same
 
 
 def test_what_no_column_holds_is_unknown_and_all_else_is_the_same() -> None:
     past = past_of(3)
     labels = Labels.packaged()
-    csv = features(read([from_text(text) for text in exports.etherscan_csv(past)], past.wallet, 1), labels)
-    told = features(read(histories.etherscan(past), past.wallet, 1), labels)
+    csv = features(read_documents([from_text(text) for text in exports.etherscan_csv(past)], past.wallet, 1), labels)
+    told = features(read_documents(histories.etherscan(past), past.wallet, 1), labels)
     assert {name for name, value in csv.items() if value is None and told[name] is not None} == UNKNOWN
     assert {name for name in csv if csv[name] != told[name]} <= UNKNOWN
 
 
 def test_a_table_may_have_no_rows() -> None:
-    history = read(from_text(exports.written(exports.ETHERSCAN["2021"].replace("{C}", "ETH"), [])), WALLET, 1)
+    history = read_documents(from_text(exports.written(exports.ETHERSCAN["2021"].replace("{C}", "ETH"), [])), WALLET, 1)
     assert (history.transactions, history.records) == ((), 0)
 
 
@@ -116,7 +116,7 @@ def made(separator: str = ",", **more: str) -> str:
     ids=["plain", "name", "failed", "code", "thousands", "exponent", "wei", "created", "created-twice", "upper"],
 )
 def test_a_row(more: dict[str, str], expected: dict[str, Any]) -> None:
-    (found,) = read(from_text(made(**more)), WALLET, 1).transactions or ()
+    (found,) = read_documents(from_text(made(**more)), WALLET, 1).transactions or ()
     assert {name: getattr(found, name) for name in expected} == expected
     assert (found.gas_used, found.gas_price) == (None, None)
 
@@ -146,14 +146,14 @@ def test_what_is_wrong_is_named_with_its_line(text: str, says: str) -> None:
     table = from_text(text)
     assert table is not None
     with pytest.raises(AppError) as caught:
-        read(table, WALLET, 1)
+        read_documents(table, WALLET, 1)
     assert caught.value.code == "history.invalid" and says in caught.value.message
     assert "Etherscan" in caught.value.hint and WALLET not in str(caught.value) and HASH not in str(caught.value)
 
 
 def test_an_unknown_hash_or_a_cut_quote() -> None:
     with pytest.raises(AppError, match="line 2: a hash"):
-        read(from_text(made(**{"Transaction Hash": "0x12"})), WALLET, 1)
+        read_documents(from_text(made(**{"Transaction Hash": "0x12"})), WALLET, 1)
     with pytest.raises(AppError, match="breaks off"):
         from_text(made()[:-3])
 
@@ -164,29 +164,29 @@ def test_an_unknown_hash_or_a_cut_quote() -> None:
 def test_the_coin_must_be_the_chain_s(coin: str, chain_id: int) -> None:
     past = histories.made_up(Random(5), transactions=12, first_block=5_000_000)
     table = from_text(exports.etherscan_csv(past, "2021", coin)[0])
-    assert read(table, past.wallet, chain_id).records > 0
+    assert read_documents(table, past.wallet, chain_id).records > 0
     for generation in ("2021", "page"):
         with pytest.raises(AppError) as caught:
-            read(from_text(exports.etherscan_csv(past, generation, coin)[0]), past.wallet, 42220)
+            read_documents(from_text(exports.etherscan_csv(past, generation, coin)[0]), past.wallet, 42220)
         assert caught.value.code == "history.mixed_chains"
 
 
 def test_an_internal_export_is_left_out_and_counted() -> None:
     tables = [from_text(made()), from_text(exports.written(exports.INTERNAL, [ROW, ROW]))]
-    history = read(tables, WALLET, 1)
+    history = read_documents(tables, WALLET, 1)
     assert (history.records, history.left_out) == (1, 2)
 
 
 def test_a_full_export_may_have_been_cut() -> None:
     rows = [{**ROW, "Transaction Hash": f"0x{at:064x}"} for at in range(5_000)]
-    assert read(from_text(exports.written(HEADER, rows)), WALLET, 1).truncated
-    assert not read(from_text(exports.written(HEADER, rows[:-1])), WALLET, 1).truncated
+    assert read_documents(from_text(exports.written(HEADER, rows)), WALLET, 1).truncated
+    assert not read_documents(from_text(exports.written(HEADER, rows[:-1])), WALLET, 1).truncated
 
 
 def test_one_cell_more_than_the_header_is_etherscan_s_own_flaw() -> None:
     text = made().replace("\r\n", ',"note"\r\n').replace(',"note"\r\n', "\r\n", 1)
-    assert read(from_text(text), WALLET, 1).records == 1
-    assert read(from_text(text + "\r\n\r\n"), WALLET, 1).records == 1
+    assert read_documents(from_text(text), WALLET, 1).records == 1
+    assert read_documents(from_text(text + "\r\n\r\n"), WALLET, 1).records == 1
 
 
 def test_a_csv_of_the_fields_that_json_has() -> None:
@@ -194,7 +194,7 @@ def test_a_csv_of_the_fields_that_json_has() -> None:
     rows = histories.etherscan(past)[0]["result"]
     header = ",".join(["", *rows[0]])
     text = exports.written(header, [{"": str(at), **row} for at, row in enumerate(rows)], quoted=False)
-    assert read(from_text(text), past.wallet, 1).digest() == read(rows, past.wallet, 1).digest()
+    assert read_documents(from_text(text), past.wallet, 1).digest() == read_documents(rows, past.wallet, 1).digest()
 
 
 @pytest.mark.parametrize(
@@ -231,10 +231,13 @@ def test_the_history_of_a_dataset_may_be_the_text_of_a_csv() -> None:
 def test_texts_among_the_documents() -> None:
     past = histories.made_up(Random(5), transactions=12, first_block=5_000_000)
     texts = exports.etherscan_csv(past)
-    assert read(texts, past.wallet, 1).digest() == read([from_text(text) for text in texts], past.wallet, 1).digest()
+    assert (
+        read_documents(texts, past.wallet, 1).digest()
+        == read_documents([from_text(text) for text in texts], past.wallet, 1).digest()
+    )
     answers = histories.etherscan(past)
     ndjson = "\n".join(map(json.dumps, answers))
-    assert read({"documents": [ndjson]}, past.wallet, 1).digest() == read(answers, past.wallet, 1).digest()
+    assert read_documents({"documents": [ndjson]}, past.wallet, 1).digest() == read_documents(answers, past.wallet, 1).digest()
 
 
 @pytest.mark.parametrize(
@@ -250,13 +253,13 @@ def test_a_csv_from_elsewhere_is_refused_beside_a_wallet(text: str, says: str) -
     table = from_text(text, wallet=True)
     assert looks_like(table, wallet=True) and not looks_like(table)
     with pytest.raises(AppError) as caught:
-        read(table, WALLET, 1)
+        read_documents(table, WALLET, 1)
     assert caught.value.code == "history.invalid" and says in caught.value.message
     assert from_text("What is my wallet's hash, and who signed it?", wallet=True) is None
 
 
 def test_a_thin_envelope() -> None:
-    assert read({"status": "1", "result": [row()]}, WALLET, 1).records == 1
+    assert read_documents({"status": "1", "result": [row()]}, WALLET, 1).records == 1
 
 
 def test_ndjson() -> None:
@@ -266,7 +269,7 @@ def test_ndjson() -> None:
     for lines in (rows, answers):
         text = "\n".join(map(json.dumps, lines)) + "\n"
         assert looks_like(from_text(text))
-        assert read(from_text(text), past.wallet, 1).digest() == read(answers, past.wallet, 1).digest()
+        assert read_documents(from_text(text), past.wallet, 1).digest() == read_documents(answers, past.wallet, 1).digest()
     with pytest.raises(AppError, match="line 3: it is not JSON"):
         from_text("\n".join(map(json.dumps, rows[:2])) + '\n{"block')
 
@@ -282,6 +285,6 @@ def test_no_text_makes_anything_but_an_error(data: st.DataObject) -> None:
     try:
         table = from_text(text)
         if table is not None:
-            read(table, past.wallet, 1).digest()
+            read_documents(table, past.wallet, 1).digest()
     except AppError as err:
         assert err.code.startswith("history.")  # noqa: PT017  a digest is as good

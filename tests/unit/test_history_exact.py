@@ -34,7 +34,7 @@ from app.wallet.read import (
     table,
     unread,
 )
-from app.wallet.read.any_source import from_text, looks_like, read
+from app.wallet.read.any_source import from_text, looks_like, read_documents
 from app.wallet.read.part import Part, Scope, untold
 from tests.support import histories
 from tests.support.histories import exports
@@ -48,12 +48,12 @@ DUNE |= {"value": "1"}
 
 def refused(value: Any, chain_id: int = 1) -> str:
     with pytest.raises(AppError) as caught:
-        read(value, WALLET, chain_id)
+        read_documents(value, WALLET, chain_id)
     return caught.value.code
 
 
 def one(value: Any, chain_id: int = 1) -> Transaction:
-    (found,) = read(value, WALLET, chain_id).transactions or ()
+    (found,) = read_documents(value, WALLET, chain_id).transactions or ()
     return found
 
 
@@ -67,7 +67,7 @@ def counts(history: History) -> tuple[int | None, int | None, int]:
 def test_what_is_not_told_is_told_by_nobody() -> None:
     assert all(hasattr(any_source, name) for name in any_source.__all__) and any_source.looks_like(row())
     assert export.is_export({"documents": []})
-    assert export.Provenance() == export.Provenance(as_of_block=None, as_of_time=None, accounts=(), truncated=False)
+    assert export.ExportFacts() == export.ExportFacts(as_of_block=None, as_of_time=None, accounts=(), truncated=False)
     part = Part("rpc", untold=untold(calls=True, outcomes=True))
     assert (part.transactions, part.transfers, part.summary, part.account, part.page) == (None, None, None, None, None)
     assert (part.first, part.last, part.is_empty, part.left_out, part.untold) == (True, True, False, 0, frozenset())
@@ -138,7 +138,7 @@ def test_a_coin_that_no_chain_here_has_and_a_chain_that_is_not_known() -> None:
         for chain_id in (777, *(chain_id + 1 for chain_id in COINS if chain_id + 1 not in COINS)):
             assert one(csv(AMOUNT, LINE | {"Amount": f"2 {coin}"}), chain_id).value == 2 * 10**18
     for coin in ("SEPOLIAETH", "Wei"):
-        assert read(csv(AMOUNT, LINE | {"Amount": f"2 {coin}"}), WALLET, 1).records == 1
+        assert read_documents(csv(AMOUNT, LINE | {"Amount": f"2 {coin}"}), WALLET, 1).records == 1
 
 
 def test_prices_in_dollars_and_times_name_no_coin() -> None:
@@ -201,14 +201,14 @@ def test_statuses_of_blockscouts_exports(status: str, ok: bool | None) -> None:
 def test_blockscouts_exports_of_internal_transactions(column: str) -> None:
     found = csv(f"{BLOCKSCOUT_ENDS},Value,Status,{column}", BLOCKSCOUT_LINE, BLOCKSCOUT_LINE)
     beside = csv(BLOCKSCOUT_ENDS + ",Value,Status", BLOCKSCOUT_LINE)
-    history = read([found, beside], WALLET, 1)
+    history = read_documents([found, beside], WALLET, 1)
     assert (history.source, counts(history)) == ("blockscout_csv", (1, None, 2))
     assert refused(found) == "history.invalid"
     assert refused([found, [row()]]) == "history.invalid"  # of another source
 
 
 def test_blockscouts_exports_of_transfers() -> None:
-    history = read(csv(BLOCKSCOUT_ENDS + ",TokenContractAddress", BLOCKSCOUT_LINE), WALLET, 1)
+    history = read_documents(csv(BLOCKSCOUT_ENDS + ",TokenContractAddress", BLOCKSCOUT_LINE), WALLET, 1)
     assert (history.source, counts(history)) == ("blockscout_csv", (None, 1, 0))
     for missing in ("Value", "Status"):
         header = f"{BLOCKSCOUT_ENDS},Value,Status".replace(f",{missing}", "")
@@ -218,15 +218,15 @@ def test_blockscouts_exports_of_transfers() -> None:
 @pytest.mark.parametrize("column", ["TokenValue", "TokenId", "Token ID(s)", "Token IDs", "TokenSymbol", "TokenName", "Token"])
 def test_a_column_that_makes_a_token_export(column: str) -> None:
     found = csv(f"{AMOUNT.removesuffix(',Amount')},ContractAddress,{column}", LINE | {"ContractAddress": TOKEN})
-    (made,) = read(found, WALLET, 1).transfers or ()
+    (made,) = read_documents(found, WALLET, 1).transfers or ()
     assert (made.token, made.sender, made.recipient, made.value, made.block) == (TOKEN, WALLET, OTHER, None, 5_000_000)
-    assert counts(read(found, WALLET, 1)) == (None, 1, 0)
+    assert counts(read_documents(found, WALLET, 1)) == (None, 1, 0)
 
 
 @pytest.mark.parametrize("column", ["ParentTxFrom", "Parent Transaction Hash"])
 def test_etherscans_exports_of_internal_transactions(column: str) -> None:
     internal = csv(f"Transaction Hash,Blockno,UnixTimestamp,{column},From,TxTo", LINE, LINE)
-    history = read([internal, csv(AMOUNT, LINE | {"Amount": "2"})], WALLET, 1)
+    history = read_documents([internal, csv(AMOUNT, LINE | {"Amount": "2"})], WALLET, 1)
     assert (history.source, counts(history)) == ("etherscan_csv", (1, None, 2))
     assert refused([internal, [row()]]) == "history.invalid"  # of another source
 
@@ -270,7 +270,7 @@ def test_columns_under_their_other_names() -> None:
 @pytest.mark.parametrize("rows", [5_000, 10_000])
 def test_a_full_table(rows: int) -> None:
     columns, line = AMOUNT.split(","), [HASH, "5000000", "1517319693", WALLET, OTHER, "1"]
-    given = [table.read({"columns": columns, "rows": [line] * many}, SCOPE).last for many in (rows - 1, rows, rows + 1)]
+    given = [table.read_table({"columns": columns, "rows": [line] * many}, SCOPE).last for many in (rows - 1, rows, rows + 1)]
     assert given == [True, False, True]
 
 
@@ -288,15 +288,15 @@ def test_the_last_column_is_taken_as_it_is() -> None:
 
 @pytest.mark.parametrize("name", ["tokenName", "tokenSymbol", "tokenDecimal", "tokenID"])
 def test_a_name_that_makes_a_token_row(name: str) -> None:
-    (made,) = read([row(contractAddress=TOKEN, **{name: "1"})], WALLET, 1).transfers or ()
+    (made,) = read_documents([row(contractAddress=TOKEN, **{name: "1"})], WALLET, 1).transfers or ()
     assert (made.token, made.value) == (TOKEN, None if name == "tokenID" else 1)
-    assert counts(read([row(contractAddress=TOKEN, **{name: "1"})], WALLET, 1)) == (None, 1, 0)
-    assert counts(read([row(contractAddress="", **{name.upper(): "1"})], WALLET, 1)) == (1, None, 0)
+    assert counts(read_documents([row(contractAddress=TOKEN, **{name: "1"})], WALLET, 1)) == (None, 1, 0)
+    assert counts(read_documents([row(contractAddress="", **{name.upper(): "1"})], WALLET, 1)) == (1, None, 0)
 
 
 def test_an_amount_beside_a_token_s_number() -> None:
     for more, value in (({"tokenValue": "5"}, 5), ({"value": "7"}, None), ({"tokenValue": "5", "value": "7"}, 5)):
-        (made,) = read([row(contractAddress=TOKEN, tokenID="1", **more)], WALLET, 1).transfers or ()
+        (made,) = read_documents([row(contractAddress=TOKEN, tokenID="1", **more)], WALLET, 1).transfers or ()
         assert made.value == value
 
 
@@ -308,15 +308,15 @@ def test_kinds_of_internal_transactions(kind: str) -> None:
     plain = row(hash="0x" + "77" * 32)
     for name in (kind, kind.upper()):
         inner = {field: value for field, value in row(type=name).items() if field not in ("nonce", "gasPrice")}
-        assert counts(read([plain, inner], WALLET, 1)) == (1, None, 1)
+        assert counts(read_documents([plain, inner], WALLET, 1)) == (1, None, 1)
         for field in ("nonce", "gasPrice"):
-            assert counts(read([plain, inner | {field: "1"}], WALLET, 1)) == (2, None, 0)
+            assert counts(read_documents([plain, inner | {field: "1"}], WALLET, 1)) == (2, None, 0)
         item = {"transaction_hash": HASH, "block_number": 5, "timestamp": ISO, "type": name}
         page = {"items": [ITEM, item], "next_page_params": None}
-        assert counts(read(page, WALLET, 1)) == (1, None, 1)
+        assert counts(read_documents(page, WALLET, 1)) == (1, None, 1)
     for other in ("transfer", kind + "x", 2):
         inner = {field: value for field, value in row(type=other).items() if field not in ("nonce", "gasPrice")}
-        assert counts(read([plain, inner], WALLET, 1)) == (2, None, 0)
+        assert counts(read_documents([plain, inner], WALLET, 1)) == (2, None, 0)
 
 
 @pytest.mark.parametrize(
@@ -329,7 +329,7 @@ def test_kinds_of_internal_transactions(kind: str) -> None:
     ],
 )
 def test_rows_that_are_no_records(odd: dict[str, Any]) -> None:
-    assert counts(read([row(), odd], WALLET, 1)) == (1, None, 1)
+    assert counts(read_documents([row(), odd], WALLET, 1)) == (1, None, 1)
     for missing in odd:
         less = {name: value for name, value in odd.items() if name != missing}
         assert refused([row(), less]) == "history.invalid"
@@ -345,7 +345,7 @@ def test_rows_that_are_no_records(odd: dict[str, Any]) -> None:
     ],
 )
 def test_how_explorers_say_that_there_is_nothing(message: str, counted: tuple[int | None, int | None, int]) -> None:
-    assert counts(read({"status": "0", "message": message, "result": []}, WALLET, 1)) == counted
+    assert counts(read_documents({"status": "0", "message": message, "result": []}, WALLET, 1)) == counted
     assert refused({"status": "0", "message": message + ".", "result": []}) == "history.refused_by_source"
     assert refused({"status": "0", "message": message, "result": [row()]}) == "history.refused_by_source"
 
@@ -363,7 +363,7 @@ def test_a_recorded_answer_has_its_source() -> None:
     page = {"items": [ITEM], "next_page_params": None}
     for method, counted in (("get_normal_txs_by_address", (0, None, 0)), ("get_erc20_token_transfer_events", (None, 0, 0))):
         empty = {"method": method, "kwargs": {"address": WALLET}, "res": []}
-        assert (read(empty, WALLET, 1).source, counts(read(empty, WALLET, 1))) == ("etherscan", counted)
+        assert (read_documents(empty, WALLET, 1).source, counts(read_documents(empty, WALLET, 1))) == ("etherscan", counted)
         assert refused([page, empty]) == "history.invalid"
         assert refused(empty | {"kwargs": {"address": OTHER}}) == "history.other_wallet"
 
@@ -395,7 +395,7 @@ def test_what_no_row_tells(rows: list[Any], missing: Any) -> None:
     if missing == "history.invalid":
         assert refused(rows) == missing
     else:
-        assert read(rows, WALLET, 1).untold == missing
+        assert read_documents(rows, WALLET, 1).untold == missing
 
 
 # --- Blockscout ---------------------------------------------------------------------------------------------------------
@@ -460,14 +460,14 @@ def test_the_number_of_a_page(count: Any, page: int | None) -> None:
     ],
 )
 def test_the_amount_of_a_token_item(more: dict[str, Any], value: int | None) -> None:
-    (made,) = read([TOKEN_ITEM | more], WALLET, 1).transfers or ()
+    (made,) = read_documents([TOKEN_ITEM | more], WALLET, 1).transfers or ()
     assert (made.value, made.token, made.hash) == (value, TOKEN, HASH)
 
 
 def test_transfers_of_one_log_and_of_two() -> None:
     batch = [TOKEN_ITEM | {"total": {"value": "7", "token_id": str(number)}} for number in range(3)]
-    assert counts(read([*batch, batch[0]], WALLET, 1)) == (None, 3, 0)
-    assert counts(read([TOKEN_ITEM, TOKEN_ITEM | {"log_index": 4}], WALLET, 1)) == (None, 2, 0)
+    assert counts(read_documents([*batch, batch[0]], WALLET, 1)) == (None, 3, 0)
+    assert counts(read_documents([TOKEN_ITEM, TOKEN_ITEM | {"log_index": 4}], WALLET, 1)) == (None, 2, 0)
     assert refused([TOKEN_ITEM, TOKEN_ITEM | {"total": {"value": "8"}}]) == "history.contradictory"
 
 
@@ -482,9 +482,9 @@ def test_transfers_of_one_log_and_of_two() -> None:
     ],
 )
 def test_kinds_of_accounts(more: dict[str, Any], kind: str) -> None:
-    account = read([[ITEM], {"hash": WALLET, "coin_balance": "5", **more}], WALLET, 1).account
+    account = read_documents([[ITEM], {"hash": WALLET, "coin_balance": "5", **more}], WALLET, 1).account
     assert account is not None and (account.kind, account.balance, account.nonce) == (kind, 5, None)
-    account = read([[ITEM], {"hash": WALLET, "coin_balance": None, **more}], WALLET, 1).account
+    account = read_documents([[ITEM], {"hash": WALLET, "coin_balance": None, **more}], WALLET, 1).account
     assert account is not None and (account.kind, account.balance, account.nonce) == (kind, 0, None)
     assert refused([[ITEM], {"hash": WALLET, "coin_balance": "5", **more, "is_contract": 1}]) == "history.invalid"
     assert refused([[ITEM], {"hash": OTHER, "coin_balance": "5", **more}]) == "history.other_wallet"
@@ -506,10 +506,10 @@ COIN = BITQUERY_MOVED | {"Transfer": {"Sender": WALLET, "Receiver": OTHER, "Curr
 
 def test_lists_of_bitquery_s_that_were_taken_out_of_their_answers() -> None:
     events = [{**event(5), "Transaction": {"Hash": "0x" + digit * 64}} for digit in "123"]
-    summary = read([*events, events[0]], WALLET, 1).summary
+    summary = read_documents([*events, events[0]], WALLET, 1).summary
     assert summary is not None and (summary.total, summary.first_time, summary.last_time) == (3, 5, 5)
-    assert counts(read([BITQUERY], WALLET, 1)) == (1, None, 0)
-    assert counts(read([BITQUERY_MOVED, COIN, COIN], WALLET, 1)) == (None, 1, 2)
+    assert counts(read_documents([BITQUERY], WALLET, 1)) == (1, None, 0)
+    assert counts(read_documents([BITQUERY_MOVED, COIN, COIN], WALLET, 1)) == (None, 1, 2)
     assert refused([COIN, COIN]) == "history.invalid"
 
 
@@ -517,7 +517,7 @@ def test_lists_of_bitquery_s_that_were_taken_out_of_their_answers() -> None:
 def test_movements_of_coins_are_left_out(currency: dict[str, Any]) -> None:
     coin = BITQUERY_MOVED | {"Transfer": {"Sender": WALLET, "Receiver": OTHER, "Currency": currency}}
     for document in ([BITQUERY_MOVED, coin], {"EVM": {"Transfers": [BITQUERY_MOVED, coin]}}):
-        assert counts(read(document, WALLET, 1)) == (None, 1, 1)
+        assert counts(read_documents(document, WALLET, 1)) == (None, 1, 1)
 
 
 @pytest.mark.parametrize(
@@ -535,7 +535,7 @@ def test_movements_of_coins_are_left_out(currency: dict[str, Any]) -> None:
     ],
 )
 def test_outcomes_of_bitquery(more: dict[str, Any], ok: bool | None) -> None:
-    history = read([BITQUERY | more], WALLET, 1)
+    history = read_documents([BITQUERY | more], WALLET, 1)
     assert [found.ok for found in history.transactions or ()] == [ok]
     assert ("outcomes" in history.untold) is (ok is None) and "calls" in history.untold
     assert refused([BITQUERY | {"Receipt": {"Status": "2"}}]) == "history.invalid"
@@ -553,7 +553,7 @@ def test_names_of_bitquery_s_lists(name: str) -> None:
     evm: dict[str, Any] = {"EVM": {name: []}}
     assert bitquery.is_answer(evm) and bitquery.is_answer({"data": evm})
     assert not bitquery.is_answer({"EVM": {name.upper(): []}})
-    history = read({"EVM": {name: []}}, WALLET, 1)
+    history = read_documents({"EVM": {name: []}}, WALLET, 1)
     assert (history.transactions, history.transfers, history.summary is not None) == {
         "Transactions": ((), None, False),
         "Transfers": (None, (), False),
@@ -573,7 +573,7 @@ def test_a_full_list_of_bitquery_s(rows: int) -> None:
 @pytest.mark.parametrize("category", ["internal", "specialnft"])
 def test_categories_that_are_left_out(category: str) -> None:
     rows = [moved("external", "a"), moved(category, "b")]
-    assert counts(read({"transfers": rows}, WALLET, 1)) == (1, None, 1)
+    assert counts(read_documents({"transfers": rows}, WALLET, 1)) == (1, None, 1)
     for other in (category.upper(), category + "s", None, 5):
         assert refused({"transfers": [rows[0], moved(other, "b")]}) == "history.invalid"
 
@@ -582,7 +582,7 @@ def test_categories_that_are_left_out(category: str) -> None:
 def test_categories_of_tokens(category: str, value: int | None) -> None:
     contract = {"value": None, "address": TOKEN, "decimal": "0x12"}
     rows = [moved(category, "a", rawContract=contract, erc1155Metadata=[{"tokenId": "0x1", "value": "0x4"}])]
-    (made,) = read({"transfers": rows}, WALLET, 1).transfers or ()
+    (made,) = read_documents({"transfers": rows}, WALLET, 1).transfers or ()
     assert (made.value, made.token, made.time) == (value, TOKEN, 1_704_164_645)
 
 
@@ -692,7 +692,7 @@ def test_an_empty_page_of_moralis_s(name: str) -> None:
 @pytest.mark.parametrize("end", ["from_address", "to_address", "from", "to"])
 def test_coins_that_others_moved(name: str, end: str) -> None:
     others = MORALIS | {"hash": "0x" + "77" * 32, "from_address": THIRD, "to_address": OTHER}
-    assert counts(read([MORALIS, others | {name: [{end: WALLET}]}], WALLET, 1)) == (1, None, 1)
+    assert counts(read_documents([MORALIS, others | {name: [{end: WALLET}]}], WALLET, 1)) == (1, None, 1)
     moves: list[dict[str, Any]] = [{}, {name: []}, {name: [{end: THIRD}]}]
     for nothing in moves:
         assert refused([MORALIS, others | nothing]) == "history.other_wallet"
@@ -702,8 +702,8 @@ def test_tokens_that_others_moved() -> None:
     others = MORALIS | {"hash": "0x" + "77" * 32, "from_address": THIRD, "to_address": OTHER}
     for name in ("erc20_transfers", "nft_transfers"):
         move = {"address": TOKEN, "from_address": THIRD, "to_address": WALLET, "value": "3", "log_index": 1}
-        assert counts(read([MORALIS, others | {name: [move]}], WALLET, 1)) == (1, 1, 0)
-        assert counts(read([MORALIS, MORALIS | {name: []}], WALLET, 1)) == (1, 0, 0)
+        assert counts(read_documents([MORALIS, others | {name: [move]}], WALLET, 1)) == (1, 1, 0)
+        assert counts(read_documents([MORALIS, MORALIS | {name: []}], WALLET, 1)) == (1, 0, 0)
 
 
 MOVE = MORALIS | {"transaction_hash": HASH, "address": TOKEN, "value": "3"}
@@ -721,10 +721,10 @@ del MOVE["hash"]
     ],
 )
 def test_one_transfer_or_two(rows: list[Any], transfers: int) -> None:
-    assert counts(read(rows, WALLET, 1)) == (None, transfers, 0)
+    assert counts(read_documents(rows, WALLET, 1)) == (None, transfers, 0)
     pages = [{"result": [one], "cursor": None, "page_size": 1} for one in rows]
     numbered = rows[0].get("log_index") is not None
-    assert counts(read(pages, WALLET, 1)) == (None, transfers if numbered else 1, 0)
+    assert counts(read_documents(pages, WALLET, 1)) == (None, transfers if numbered else 1, 0)
 
 
 @pytest.mark.parametrize(
@@ -738,14 +738,14 @@ def test_one_transfer_or_two(rows: list[Any], transfers: int) -> None:
     ],
 )
 def test_amounts_of_moralis_s(more: dict[str, Any], value: int | None) -> None:
-    (made,) = read([MOVE | more], WALLET, 1).transfers or ()
+    (made,) = read_documents([MOVE | more], WALLET, 1).transfers or ()
     assert (made.value, made.token) == (value, TOKEN)
 
 
 @pytest.mark.parametrize("name", ["block_number", "from", "to", "value"])
 def test_columns_that_dune_s_rows_need(name: str) -> None:
     with pytest.raises(AppError, match=f": {name} is not there") as caught:
-        read([{key: value for key, value in DUNE.items() if key != name}], WALLET, 1)
+        read_documents([{key: value for key, value in DUNE.items() if key != name}], WALLET, 1)
     assert caught.value.code == "history.invalid"
 
 
@@ -758,7 +758,7 @@ def test_columns_that_dune_s_rows_need(name: str) -> None:
 )
 def test_outcomes_of_dune(told: Any, ok: bool | None) -> None:
     assert one([DUNE | {"success": told}]).ok is ok
-    assert ("outcomes" in read([DUNE | {"success": told}], WALLET, 1).untold) is (ok is None)
+    assert ("outcomes" in read_documents([DUNE | {"success": told}], WALLET, 1).untold) is (ok is None)
     for bad in ("yes", "1", 1, 0, "none"):
         assert refused([DUNE | {"success": bad}]) == "history.invalid"
 
@@ -811,14 +811,14 @@ def test_a_day_ahead_of_the_clock(monkeypatch: pytest.MonkeyPatch, ahead: int, i
             if is_refused and is_asked:
                 assert refused(value) == "history.contradictory"
             else:
-                assert read(value, WALLET, 1).records == 1
+                assert read_documents(value, WALLET, 1).records == 1
 
 
 @pytest.mark.parametrize("name", ["documents", "chain_id", "as_of_block", "as_of_time", "truncated", "account"])
 def test_fields_of_an_export(name: str) -> None:
     whole = {"documents": [[row()]], "chain_id": 1, "as_of_block": 6_000_000, "as_of_time": 1_600_000_000, "truncated": True}
     whole |= {"account": {"balance": 1, "nonce": 2, "code": "0x"}}
-    history = read(whole, WALLET, 1)
+    history = read_documents(whole, WALLET, 1)
     assert export.is_export(whole) and (history.as_of_block, history.as_of_time, history.truncated) == (
         6_000_000,
         1_600_000_000,
@@ -886,7 +886,7 @@ def test_marks_of_formats_that_are_not_read(whose: str, mark: dict[str, Any]) ->
         assert unread.name({key: mark}) == unread.name({key: [mark]}) == whose
     assert unread.name({"more": mark}) is None
     with pytest.raises(AppError) as caught:
-        read([mark], WALLET, 1)
+        read_documents([mark], WALLET, 1)
     assert caught.value.code == "history.invalid" and f"this is {whose} format" in caught.value.message
 
 
@@ -905,7 +905,7 @@ def test_text_of_lines() -> None:
     lines = [json.dumps(row(hash=f"0x{number:064x}")) for number in range(3)]
     assert [found["hash"] for found in from_text("\n".join(lines)) or ()] == [f"0x{number:064x}" for number in range(3)]
     assert from_text(lines[0]) is None and not looks_like(5)
-    assert counts(read([[row()], TOKENS, EMPTY], WALLET, 1)) == (1, 1, 0)
+    assert counts(read_documents([[row()], TOKENS, EMPTY], WALLET, 1)) == (1, 1, 0)
 
 
 ONE_OF_EACH = {
@@ -923,7 +923,7 @@ ONE_OF_EACH = {
 def test_one_row_alone_is_a_history(source: str) -> None:
     found = ONE_OF_EACH[source]
     for value in (found, [found], [[found]], {"documents": [found]}, {"documents": [[found]]}):
-        history = read(value, WALLET, 1)
+        history = read_documents(value, WALLET, 1)
         assert looks_like(value) and (str(history.source), len(history.transactions or ())) == (source, 1)
 
 
@@ -945,7 +945,7 @@ def test_as_many_records_as_there_may_be(monkeypatch: pytest.MonkeyPatch, record
         if records > 3:
             assert refused(value) == "history.too_large"
         else:
-            assert read(value, WALLET, 1).records == records
+            assert read_documents(value, WALLET, 1).records == records
 
 
 def test_as_many_cells_as_there_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -1131,7 +1131,7 @@ def test_who_receives_and_what_is_created_at_bitquery(to: Any, contract: Any, en
     ],
 )
 def test_whether_blockscout_tells_the_calls(more: dict[str, Any], is_told: bool) -> None:
-    assert read([ITEM | more], WALLET, 1).untold == (set() if is_told else {"calls"})
+    assert read_documents([ITEM | more], WALLET, 1).untold == (set() if is_told else {"calls"})
 
 
 def test_decimals_of_a_token_at_alchemy() -> None:
@@ -1139,7 +1139,7 @@ def test_decimals_of_a_token_at_alchemy() -> None:
         contract = {"value": None, "address": TOKEN, "decimal": decimal}
         return {"transfers": [moved("erc20", "a", rawContract=contract, value=0)]}
 
-    assert read(document("0xff"), WALLET, 1).transfers
+    assert read_documents(document("0xff"), WALLET, 1).transfers
     assert refused(document("0x100")) == "history.invalid"
 
 

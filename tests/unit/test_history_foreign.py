@@ -13,13 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.base.errors import AppError
-from app.base.hints import HINTS, fill
+from app.base.hints import HINTS, filled
 from app.formats import strict_json
 from app.wallet.features import features, months
 from app.wallet.history import History
 from app.wallet.history_sources import READ
 from app.wallet.labels.lists import Labels
-from app.wallet.read.any_source import SOURCES, from_text, looks_like, read
+from app.wallet.read.any_source import SOURCES, from_text, looks_like, read_documents
 from app.wallet.scorecard import Scorecard
 from tests.support import histories
 from tests.support.desk import ROOT
@@ -77,8 +77,8 @@ LESS: dict[str, Callable[[History], History]] = {
 def test_the_same_records_are_the_same_digest(seed: int, name: str) -> None:
     past = histories.made_up(Random(seed), transactions=40)
     documents = decoded(WRITERS[name](past))
-    history = read(documents, past.wallet, 1)
-    told = read(histories.etherscan(past), past.wallet, 1)
+    history = read_documents(documents, past.wallet, 1)
+    told = read_documents(histories.etherscan(past), past.wallet, 1)
     assert history.source == name.partition(" ")[0] and not history.truncated and history.left_out == 0
     less = LESS[name]
     compared, expected = less(history), less(told)
@@ -93,7 +93,7 @@ def test_the_same_records_are_the_same_digest(seed: int, name: str) -> None:
 def test_pages_rows_and_ndjson_are_the_same(name: str) -> None:
     past = histories.made_up(Random(21), transactions=60, first_block=5_000_000)
     whole = WRITERS[name](past)
-    history = read(whole, past.wallet, 1)
+    history = read_documents(whole, past.wallet, 1)
     documents = whole if isinstance(whole, list) else [whole]
     lists: dict[str, Callable[[Any], list[Any]]] = {
         "covalent": lambda one: one["data"]["items"],
@@ -104,19 +104,19 @@ def test_pages_rows_and_ndjson_are_the_same(name: str) -> None:
     rows = [one for document in documents for one in lists[name.partition(" ")[0]](document)]
     if name == "bitquery":
         history = replace(history, transfers=None)
-    assert read(rows, past.wallet, 1).digest() == history.digest()
-    assert read(from_text("\n".join(map(json.dumps, rows))), past.wallet, 1).digest() == history.digest()
+    assert read_documents(rows, past.wallet, 1).digest() == history.digest()
+    assert read_documents(from_text("\n".join(map(json.dumps, rows))), past.wallet, 1).digest() == history.digest()
     if name in ("covalent", "moralis", "moralis history"):
         small = WRITERS[name](past, 7)  # type: ignore[call-arg]
-        assert read([*small[::-1], small[0]], past.wallet, 1).digest() == history.digest()
-        assert read(small[1:], past.wallet, 1).truncated and read(small[:1], past.wallet, 1).truncated
-        assert read([small[0], *small[2:]], past.wallet, 1).truncated  # one in between
+        assert read_documents([*small[::-1], small[0]], past.wallet, 1).digest() == history.digest()
+        assert read_documents(small[1:], past.wallet, 1).truncated and read_documents(small[:1], past.wallet, 1).truncated
+        assert read_documents([small[0], *small[2:]], past.wallet, 1).truncated  # one in between
 
 
 def test_what_covalent_does_not_tell_is_unknown() -> None:
     past = histories.made_up(Random(21), transactions=60, first_block=5_000_000)
-    values = features(read(indexers.covalent(past), past.wallet, 1), Labels.packaged())
-    told = features(read(histories.etherscan(past), past.wallet, 1), Labels.packaged())
+    values = features(read_documents(indexers.covalent(past), past.wallet, 1), Labels.packaged())
+    told = features(read_documents(histories.etherscan(past), past.wallet, 1), Labels.packaged())
     unknown = {name for name in values if values[name] is None and told[name] is not None}
     assert unknown == {"contracts_called", "protocols", "flagged_approvals"}
     assert values["failed"] == told["failed"]
@@ -129,9 +129,9 @@ def test_sixty_transactions_of_covalent_s_are_no_empty_wallet() -> None:
     def score(history: History) -> int:
         return Scorecard.packaged().score(features(history, labels), months(history, labels)).total
 
-    covalent, etherscan = (read(told(past), past.wallet, 1) for told in (indexers.covalent, histories.etherscan))
+    covalent, etherscan = (read_documents(told(past), past.wallet, 1) for told in (indexers.covalent, histories.etherscan))
     assert (covalent.records, score(covalent) > 500) == (etherscan.records, True)
-    nothing = score(read(EMPTY, past.wallet, 1))
+    nothing = score(read_documents(EMPTY, past.wallet, 1))
     assert score(covalent) - nothing > 200 and abs(score(covalent) - score(etherscan)) <= 40
 
 
@@ -139,8 +139,8 @@ def test_dune_as_csv() -> None:
     past = histories.made_up(Random(8), transactions=30, first_block=5_000_000)
     rows = indexers.dune_rows(past)
     lines = [",".join(rows[0]), *(",".join("" if cell is None else str(cell) for cell in row.values()) for row in rows)]
-    history = read(from_text("\n".join(lines)), past.wallet, 1)
-    assert history.digest() == read(indexers.dune(past), past.wallet, 1).digest()
+    history = read_documents(from_text("\n".join(lines)), past.wallet, 1)
+    assert history.digest() == read_documents(indexers.dune(past), past.wallet, 1).digest()
 
 
 # --- merged lists -------------------------------------------------------------------------------------------------------
@@ -185,21 +185,21 @@ def test_one_internal_row_discards_nothing(odd: dict[str, Any], place: int) -> N
     other = row(hash="0x" + "77" * 32, blockNumber="5000007", timeStamp="1517319793")
     rows = [row(), other]
     rows.insert(place, odd)
-    history = read([{"status": "1", "message": "OK", "result": rows}, TOKENS], WALLET, 1)
+    history = read_documents([{"status": "1", "message": "OK", "result": rows}, TOKENS], WALLET, 1)
     assert (len(history.transactions or ()), len(history.transfers or ()), history.left_out) == (2, 1, 1)
-    assert history.digest() == read([[row(), other], TOKENS], WALLET, 1).digest()
-    assert read([*rows, TOKEN_ROW], WALLET, 1).digest() == history.digest()  # all in one array
+    assert history.digest() == read_documents([[row(), other], TOKENS], WALLET, 1).digest()
+    assert read_documents([*rows, TOKEN_ROW], WALLET, 1).digest() == history.digest()  # all in one array
     with pytest.raises(AppError, match="none of the 1 rows"):
-        read([odd], WALLET, 1)
+        read_documents([odd], WALLET, 1)
 
 
 def test_a_row_that_is_not_understood_is_named() -> None:
     for odd in ({"name": "milk"}, {"blockNumber": "5"}, {"transactionHash": HASH, "logs": []}):
         with pytest.raises(AppError) as caught:
-            read([row(), odd], WALLET, 1)
+            read_documents([row(), odd], WALLET, 1)
         assert (caught.value.code, "row 2" in caught.value.message) == ("history.invalid", True)
     with pytest.raises(AppError, match="document 2: row 1: a sender"):
-        read([[row()], [row(**{"from": "vitalik.eth"})]], WALLET, 1)
+        read_documents([[row()], [row(**{"from": "vitalik.eth"})]], WALLET, 1)
 
 
 def test_blockscout_internal_and_pending_items() -> None:
@@ -222,11 +222,11 @@ def test_blockscout_internal_and_pending_items() -> None:
     }
     pending = {**item, "hash": "0x" + "77" * 32, "block_number": None, "timestamp": None, "status": None}
     page = {"items": [item, internal, pending], "next_page_params": None}
-    history = read(page, WALLET, 1)
+    history = read_documents(page, WALLET, 1)
     assert (history.records, history.left_out, sorted(history.untold)) == (1, 2, ["calls"])
     for odd in (internal, pending):
         with pytest.raises(AppError, match="none of the 1 rows"):
-            read({"items": [odd], "next_page_params": None}, WALLET, 1)
+            read_documents({"items": [odd], "next_page_params": None}, WALLET, 1)
 
 
 # --- refusals -----------------------------------------------------------------------------------------------------------
@@ -334,15 +334,15 @@ def test_what_is_foreign_is_refused_and_never_an_empty_wallet(name: str) -> None
     value, code, says = FOREIGN[name]
     for around in (value, [value], [row(), value] if isinstance(value, dict) else value, {"documents": [[row()], value]}):
         with pytest.raises(AppError) as caught:
-            read(around, WALLET, 1)
+            read_documents(around, WALLET, 1)
         assert WALLET not in str(caught.value) and "milk" not in str(caught.value)
     with pytest.raises(AppError) as caught:
-        read(value, WALLET, 1)
+        read_documents(value, WALLET, 1)
     assert (caught.value.code, says in caught.value.message) == (code, True), caught.value.message
 
 
 def test_the_hint_and_the_docs_list_what_is_read() -> None:
-    assert SOURCES in fill(HINTS["history.invalid"])
+    assert SOURCES in filled(HINTS["history.invalid"])
     assert all(words in SOURCES for words in READ.values())
     assert SOURCES in " ".join((ROOT / "docs/how-to/wallet-histories.md").read_text().replace("\n> ", " ").split())
 
@@ -360,8 +360,8 @@ def test_a_page_of_blockscout_s_in_between() -> None:
     pages = [one for one in histories.blockscout(past) if one["items"] and "raw_input" in one["items"][0]]
     for at, one in enumerate(pages[:-1], 1):
         one["next_page_params"]["items_count"] = 50 * at
-    assert len(pages) > 4 and not read(pages, past.wallet, 1).truncated
-    assert read([*pages[:2], *pages[3:]], past.wallet, 1).truncated
+    assert len(pages) > 4 and not read_documents(pages, past.wallet, 1).truncated
+    assert read_documents([*pages[:2], *pages[3:]], past.wallet, 1).truncated
 
 
 # --- envelopes ----------------------------------------------------------------------------------------------------------
@@ -370,12 +370,12 @@ def test_a_page_of_blockscout_s_in_between() -> None:
 def test_a_file_of_documents_works_inside_of_a_list() -> None:
     export = {"documents": [[row()]], "as_of_block": 6_000_000, "as_of_time": 1_600_000_000}
     tokens = {"documents": [TOKENS], "as_of_block": 6_000_000, "truncated": True}
-    history = read([export, tokens], WALLET, 1)
+    history = read_documents([export, tokens], WALLET, 1)
     assert (history.records, history.as_of_block, history.as_of_time, history.truncated) == (2, 6_000_000, 1_600_000_000, True)
-    assert read([export, TOKENS], WALLET, 1).digest() == history.digest()
-    assert read({"documents": [row()]}, WALLET, 1).records == 1
+    assert read_documents([export, TOKENS], WALLET, 1).digest() == history.digest()
+    assert read_documents({"documents": [row()]}, WALLET, 1).records == 1
     with pytest.raises(AppError) as caught:
-        read([export, {**tokens, "as_of_block": 6_000_001}], WALLET, 1)
+        read_documents([export, {**tokens, "as_of_block": 6_000_001}], WALLET, 1)
     assert caught.value.code == "history.contradictory"
 
 
@@ -383,24 +383,24 @@ def test_a_batch_of_json_rpc() -> None:
     past = histories.made_up(Random(3), transactions=30, first_block=5_000_000)
     documents = histories.node(past)
     batch = [{"jsonrpc": "2.0", "id": at, "result": one} for at, one in enumerate(documents)]
-    assert read(batch, past.wallet, 1) == read(documents, past.wallet, 1)
-    nothing = read([*batch[:1], {"jsonrpc": "2.0", "id": 9, "result": []}], past.wallet, 1)
+    assert read_documents(batch, past.wallet, 1) == read_documents(documents, past.wallet, 1)
+    nothing = read_documents([*batch[:1], {"jsonrpc": "2.0", "id": 9, "result": []}], past.wallet, 1)
     assert nothing.transfers == ()
     with pytest.raises(AppError) as caught:
-        read([*batch, {"jsonrpc": "2.0", "id": 9, "error": {"code": 1, "message": "x"}}], past.wallet, 1)
+        read_documents([*batch, {"jsonrpc": "2.0", "id": 9, "error": {"code": 1, "message": "x"}}], past.wallet, 1)
     assert caught.value.code == "history.refused_by_source"
 
 
 def test_an_empty_answer_for_internal_transactions_says_nothing() -> None:
     internal = {"status": "0", "message": "No internal transactions found", "result": []}
-    history = read([[row()], internal], WALLET, 1)
+    history = read_documents([[row()], internal], WALLET, 1)
     assert (history.records, history.transfers) == (1, None)
 
 
 def test_sources_are_named_where_they_do_not_fit_together() -> None:
     past = histories.made_up(Random(3), transactions=30, first_block=5_000_000)
     with pytest.raises(AppError, match="cannot be one history: covalent and etherscan"):
-        read([*histories.etherscan(past), *indexers.covalent(past)], past.wallet, 1)
+        read_documents([*histories.etherscan(past), *indexers.covalent(past)], past.wallet, 1)
 
 
 @pytest.mark.parametrize("name", ["covalent", "moralis history"])
@@ -410,5 +410,5 @@ def test_a_stranger_s_history_is_not_the_wallet_s(name: str) -> None:
     for one in documents:
         one.get("data", {}).pop("address", None)
     with pytest.raises(AppError) as caught:
-        read(documents, THIRD, 1)
+        read_documents(documents, THIRD, 1)
     assert caught.value.code in ("history.other_wallet", "history.invalid")

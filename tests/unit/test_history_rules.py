@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.wallet.history import Account
-from app.wallet.read.any_source import looks_like, read
+from app.wallet.read.any_source import looks_like, read_documents
 from tests.support import histories
 from tests.support.histories.documents import EMPTY, HASH, OTHER, TOKEN, TOKENS, WALLET, row
 
@@ -34,7 +34,7 @@ def approval(selector: str, spender: str, amount: int) -> str:
     ids=["erc20", "upper", "for-all", "increase", "nothing", "nobody", "transfer", "short", "dirty", "failed", "not-ours"],
 )
 def test_approvals(more: dict[str, Any], spender: str | None) -> None:
-    assert [found.spender for found in read([row(**more)], WALLET, 1).transactions or ()] == [spender]
+    assert [found.spender for found in read_documents([row(**more)], WALLET, 1).transactions or ()] == [spender]
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_approvals(more: dict[str, Any], spender: str | None) -> None:
     ],
 )
 def test_success(more: dict[str, Any], chain_id: int, ok: bool | None) -> None:
-    assert [found.ok for found in read([row(**more)], WALLET, chain_id).transactions or ()] == [ok]
+    assert [found.ok for found in read_documents([row(**more)], WALLET, chain_id).transactions or ()] == [ok]
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_success(more: dict[str, Any], chain_id: int, ok: bool | None) -> None:
     ids=list("abcdefghijkl"),
 )
 def test_nothing_is_an_answer(value: Any, lists: tuple[int | None, int | None]) -> None:
-    history = read(value, WALLET, 1)
+    history = read_documents(value, WALLET, 1)
     assert looks_like(value, wallet=True)
     assert looks_like(value) is (history.records > 0)
     found = tuple(None if rows is None else len(rows) for rows in (history.transactions, history.transfers))
@@ -97,10 +97,10 @@ def test_blockscout_compatible_api() -> None:
     plain = row(methodId="0x", txreceipt_status="1")
     token = row(contractAddress=TOKEN, tokenSymbol="X", tokenDecimal="6", input="0xa9059cbb", methodId="0xa9059cbb")
     timeless = {**token, "hash": "0x" + "77" * 32, "timeStamp": ""}
-    history = read([[plain], [token, timeless], EMPTY], WALLET, 1)
+    history = read_documents([[plain], [token, timeless], EMPTY], WALLET, 1)
     assert (history.source, history.truncated, len(history.transfers or ())) == ("blockscout", True, 1)
     waiting = {"status": "2", "message": "OK, but internal transactions are pending", "result": [plain]}
-    assert read(waiting, WALLET, 1).records == 1
+    assert read_documents(waiting, WALLET, 1).records == 1
 
 
 def test_blockscout_account_and_pending() -> None:
@@ -120,7 +120,7 @@ def test_blockscout_account_and_pending() -> None:
         ({"is_contract": True, "proxy_type": "eip7702"}, "delegated"),
     ):
         documents = [{"items": [pending, mined], "next_page_params": None}, {"hash": WALLET, "coin_balance": "5", **about}]
-        history = read(documents, WALLET, 1)
+        history = read_documents(documents, WALLET, 1)
         assert (history.records, history.left_out) == (1, 1) and history.account is not None
         assert (history.account.kind, history.account.balance, history.account.nonce) == (kind, 5, None)
 
@@ -128,11 +128,11 @@ def test_blockscout_account_and_pending() -> None:
 def test_export_with_provenance() -> None:
     account = {"balance": "0x10", "nonce": 3, "code": "0xef0100" + "AB" * 20}
     export = {"documents": [[row()]], "chain_id": 1, "as_of_block": 6_000_000, "as_of_time": "2020-01-01T00:00:00Z"}
-    history = read({**export, "truncated": True, "account": account}, WALLET, 1)
+    history = read_documents({**export, "truncated": True, "account": account}, WALLET, 1)
     assert looks_like(export)
     assert (history.as_of_block, history.as_of_time, history.truncated) == (6_000_000, 1_577_836_800, True)
     assert history.account == Account("delegated", 16, 3)
-    assert history.digest() == read([row()], WALLET, 1).digest()
+    assert history.digest() == read_documents([row()], WALLET, 1).digest()
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_export_with_provenance() -> None:
     ids=["less", "full", "two", "blockscout", "not-last", "not-first"],
 )
 def test_full_pages_are_marked(value: Any, *, truncated: bool) -> None:
-    assert read(value, WALLET, 1).truncated is truncated
+    assert read_documents(value, WALLET, 1).truncated is truncated
 
 
 def test_logs_that_are_no_transfers_are_left_out() -> None:
@@ -157,9 +157,9 @@ def test_logs_that_are_no_transfers_are_left_out() -> None:
     good = sent["logs"][0]
     odd = [{**good, "logIndex": "0x2", "data": "0x"}, {**good, "logIndex": "0x3", "topics": ["0x" + "00" * 32]}]
     gone = {**good, "logIndex": "0x4", "removed": True}
-    assert read({**sent, "logs": [good, *odd, gone]}, WALLET, 1).records == 1
+    assert read_documents({**sent, "logs": [good, *odd, gone]}, WALLET, 1).records == 1
     timed = {**good, "blockTimestamp": "0x7"}
-    assert [found.time for found in read([timed], WALLET, 1).transfers or ()] == [7]
+    assert [found.time for found in read_documents([timed], WALLET, 1).transfers or ()] == [7]
 
 
 @pytest.mark.parametrize(

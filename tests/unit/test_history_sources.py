@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from app.formats import strict_json
 from app.wallet.history import Account, Summary, Transaction, Transfer
 from app.wallet.read import rpc
-from app.wallet.read.any_source import looks_like, read
+from app.wallet.read.any_source import looks_like, read_documents
 from tests.support import histories
 from tests.support.histories.documents import HASH, OTHER, THIRD, TOKEN, WALLET, event, logged, moved, row
 
@@ -35,7 +35,8 @@ def test_three_sources_tell_the_same(seed: int, transactions: int, page: int) ->
         "rpc": histories.node(past, page),
     }
     read_back = {
-        source: read(decoded(documents), past.wallet.upper().replace("X", "x"), 1) for source, documents in told.items()
+        source: read_documents(decoded(documents), past.wallet.upper().replace("X", "x"), 1)
+        for source, documents in told.items()
     }
     assert all(looks_like(documents, wallet=True) for documents in told.values())
     assert {source: history.source for source, history in read_back.items()} == {source: source for source in told}
@@ -57,20 +58,20 @@ def test_order_and_overlap_change_nothing(seed: int) -> None:
     rng = Random(seed)
     past = histories.made_up(rng, transactions=60)
     for documents in (histories.etherscan(past, 9), histories.blockscout(past, 7), histories.node(past, 5)):
-        straight = read(documents, past.wallet, 1)
+        straight = read_documents(documents, past.wallet, 1)
         mixed = [*documents, *(one for one in documents if one not in documents[:1] and rng.random() < 0.5)]
         if all(document.get("result", [1]) for document in documents):  # an empty answer is one of the lists that are missing
             rng.shuffle(mixed)
         for document in mixed:
             rng.shuffle(document.get("items") or document.get("result") or document.get("logs") or [])
-        assert read(mixed, past.wallet, 1) == straight
+        assert read_documents(mixed, past.wallet, 1) == straight
 
 
 @pytest.mark.parametrize("seed", list(range(5)))
 def test_no_text_is_kept(seed: int) -> None:
     past = histories.made_up(Random(seed), transactions=80)
     for documents in (histories.etherscan(past), histories.blockscout(past), histories.node(past)):
-        history = read(documents, past.wallet, 1)
+        history = read_documents(documents, past.wallet, 1)
         rows: list[Transaction | Transfer] = [*(history.transactions or ()), *(history.transfers or ())]
         kept = json.dumps([asdict(row) for row in rows])
         assert history.records > 5
@@ -116,7 +117,7 @@ LATER = [
 
 def test_logged_transactions() -> None:
     """What Etherscan leaves empty before Byzantium is unknown, not a failure; the genesis has no sender."""
-    history = read(decoded(logged("get_normal_txs_by_address", WALLET, [GENESIS, CALL, MADE, *LATER])), WALLET, 1)
+    history = read_documents(decoded(logged("get_normal_txs_by_address", WALLET, [GENESIS, CALL, MADE, *LATER])), WALLET, 1)
     assert (history.source, history.records, history.truncated, history.transfers) == ("etherscan", 10, False, None)
     assert (history.as_of_block, history.as_of_time) == (5_000_006, 1_517_319_693)
     rows = history.transactions or ()
@@ -134,7 +135,7 @@ def test_logged_page_may_be_full(offset: int, *, truncated: bool) -> None:
     """As many rows as were asked for may be the first of more."""
     rows = [GENESIS, CALL, MADE, *LATER]
     page = logged("get_normal_txs_by_address_paginated", WALLET, rows, page=1, offset=offset)
-    history = read(decoded(page), WALLET, 1)
+    history = read_documents(decoded(page), WALLET, 1)
     assert (history.records, history.truncated) == (10, truncated)
 
 
@@ -144,8 +145,8 @@ def test_logged_rows_are_those_of_an_answer(seed: int) -> None:
     past = histories.made_up(Random(seed), transactions=600, first_block=2_000_000, blocks=9_000_000)
     lists = [answer["result"] for answer in histories.etherscan(past, 10**6)]
     for method, rows in zip(("get_normal_txs_by_address", "get_erc20_token_transfer_events_by_address"), lists, strict=False):
-        history = read(decoded(logged(method, past.wallet, rows)), past.wallet, 1)
-        plain = read(decoded([{"status": "1", "message": "OK", "result": rows}]), past.wallet, 1)
+        history = read_documents(decoded(logged(method, past.wallet, rows)), past.wallet, 1)
+        plain = read_documents(decoded([{"status": "1", "message": "OK", "result": rows}]), past.wallet, 1)
         assert (history.transactions, history.transfers, history.records) == (plain.transactions, plain.transfers, len(rows))
     transfers = history.transfers or ()
     assert len({found.hash for found in transfers}) < len(transfers)
@@ -169,7 +170,7 @@ def test_aggregator(seed: int, ether: float, balance: int) -> None:
     sent = sum(tx.sender == past.wallet for tx in past.txs)
     ends = len(set(histories.others(past)))
     document = decoded(histories.aggregator(past, ether))
-    history = read(document, past.wallet, 1)
+    history = read_documents(document, past.wallet, 1)
     assert looks_like(document)
     assert (history.source, history.account) == ("aggregator", Account(None, balance, None))
     assert history.summary == Summary(
@@ -193,7 +194,7 @@ def test_aggregator(seed: int, ether: float, balance: int) -> None:
     ids=["events", "graphql", "pages", "hashes", "full", "none"],
 )
 def test_bitquery(value: Any, summary: Summary, *, truncated: bool) -> None:
-    history = read(value, WALLET, 1)
+    history = read_documents(value, WALLET, 1)
     assert looks_like(value)
     assert (history.source, history.summary, history.truncated, history.as_of_time) == (
         "bitquery",
@@ -204,7 +205,7 @@ def test_bitquery(value: Any, summary: Summary, *, truncated: bool) -> None:
 
 
 def test_count() -> None:
-    history = read({"transaction_count": "17"}, WALLET, 1)
+    history = read_documents({"transaction_count": "17"}, WALLET, 1)
     assert (history.source, history.summary, history.transactions) == ("count", Summary(17), None)
 
 
@@ -220,12 +221,12 @@ def test_alchemy() -> None:
         moved("erc1155", "log:4", rawContract=token, value=None, erc1155Metadata=many),
     ]
     value = [{"jsonrpc": "2.0", "id": 1, "result": {"transfers": sent, "pageKey": "x"}}, {"result": {"transfers": sent[2:3]}}]
-    history = read(value, WALLET, 1)
+    history = read_documents(value, WALLET, 1)
     assert looks_like(value)
     assert (history.source, history.truncated, history.as_of_time, history.as_of_block) == ("alchemy", True, 1_704_164_645, 16)
     assert [(row.value, row.ok, row.gas_used) for row in history.transactions or ()] == [(10**17, None, None)]
     assert [row.value for row in history.transfers or ()] == [None, 2, 3, 100, 2_500_000]
-    assert read({"transfers": sent[2:]}, WALLET, 1).transactions is None
+    assert read_documents({"transfers": sent[2:]}, WALLET, 1).transactions is None
 
 
 def test_erc1155_logs() -> None:
@@ -240,6 +241,6 @@ def test_erc1155_logs() -> None:
         {**batch, "logIndex": "0x3", "data": data}
         for data in ("0x", told[:-64], told + "00" * 32, "0x" + "ff" * 128, told[:66] + f"{32:064x}" + told[130:])
     ]
-    rows = read([batch, single, *odd, batch], WALLET, 1).transfers or ()
+    rows = read_documents([batch, single, *odd, batch], WALLET, 1).transfers or ()
     assert sorted(found.value or 0 for found in rows) == [1, 3, 5, 2**200]
     assert {(found.sender, found.recipient, found.token) for found in rows} == {(OTHER, WALLET, TOKEN)}

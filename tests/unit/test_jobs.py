@@ -51,7 +51,7 @@ def dataset(order: Order) -> bytes:
 
 
 def fields(order: Order) -> dict[str, str]:
-    return {name: str(protected_data.text(raw)) for name, raw in protected_data.read(dataset(order)).items()}
+    return {name: str(protected_data.text(raw)) for name, raw in protected_data.read_archive(dataset(order)).items()}
 
 
 def ask(*words: str, material: Path | None = None, system: str | None = None, **options: Unpack[Settings]) -> Order:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from app.base.errors import InputError
-from app.base.hints import HINTS, fill
+from app.base.hints import HINTS, filled
 from app.request.languages import ALIASES, LANGUAGES, language_of
 from app.request.parse import parse
 
@@ -38,4 +38,4 @@ def test_what_is_none_of_the_eight_is_refused_with_a_hint(name: str) -> None:
 
 
 def test_the_hint_names_every_one() -> None:
-    assert set(fill(HINTS["language.unknown"]).replace(",", "").split()) >= {*LANGUAGES, *ALIASES}
+    assert set(filled(HINTS["language.unknown"]).replace(",", "").split()) >= {*LANGUAGES, *ALIASES}

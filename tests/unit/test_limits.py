@@ -26,9 +26,9 @@ from app.run import build_report
 from app.run.work import Outcome
 from app.sandbox.sandbox import Pair, Sandbox
 from app.simulate.postcompute import judge
-from app.verify.delivered_file import read_result
+from app.verify.delivered_file import read_delivered
 from app.wallet.labels.lists import Labels
-from app.wallet.read.any_source import read
+from app.wallet.read.any_source import read_documents
 from tests.support.desk import Desk
 from tests.support.reports import KEY, REPORT
 
@@ -78,7 +78,7 @@ def sealed(size: int) -> bytes:
 def delivered(path: Path, size: int) -> None:
     with path.open("wb") as stream:
         stream.truncate(size)
-    read_result(path)
+    read_delivered(path)
 
 
 def named(folder: Path, length: int) -> None:
@@ -117,7 +117,7 @@ def printed(snippet: str, output: str) -> None:
 def history(records: int) -> None:
     wallet = "0x" + "11" * 20
     row = {"blockNumber": "1", "timeStamp": "1", "hash": "", "from": wallet, "to": wallet, "value": "0"}
-    read([{**row, "hash": f"0x{at:064x}"} for at in range(records)], wallet, 1)
+    read_documents([{**row, "hash": f"0x{at:064x}"} for at in range(records)], wallet, 1)
 
 
 class Body:
@@ -159,7 +159,7 @@ def listed(nodes: int) -> bytes:
 
 
 def lines(count: int) -> None:
-    pieces.read(pieces.Origin("dataset"), b"a" + b"\n" * count)
+    pieces.read_source(pieces.Origin("dataset"), b"a" + b"\n" * count)
 
 
 def large(size: int) -> None:
@@ -173,21 +173,21 @@ def large(size: int) -> None:
 
 PAIRS: dict[str, Callable[[Desk, int], Any]] = {
     "dataset_bytes": lambda desk, n: dataset(desk, b'{"x": "' + b"x" * (n - 9) + b'"}'),
-    "zip_entries": lambda _, n: protected_data.read(zipped([0] * n)),
-    "zip_entry_bytes": lambda _, n: protected_data.read(zipped([n])),
-    "zip_total_bytes": lambda _, n: protected_data.read(total(n - LIMITS.zip_total_bytes)),
+    "zip_entries": lambda _, n: protected_data.read_archive(zipped([0] * n)),
+    "zip_entry_bytes": lambda _, n: protected_data.read_archive(zipped([n])),
+    "zip_total_bytes": lambda _, n: protected_data.read_archive(total(n - LIMITS.zip_total_bytes)),
     "input_file_bytes": input_file,
     "input_name_bytes": lambda desk, n: opened(desk, IEXEC_DATASET_FILENAME="a" * n),
     "input_files": input_files,
     "secret_bytes": lambda desk, n: read_inputs(open_task(desk.environ | {"IEXEC_REQUESTER_SECRET_1": "x" * n}, []), {}),
-    "args_bytes": lambda _, n: args.parse(["x" * (n - 1)]),
+    "args_bytes": lambda _, n: args.parse_args(["x" * (n - 1)]),
     "bulk_items": lambda desk, n: opened(desk, IEXEC_BULK_SLICE_SIZE=str(n)),
     "json_depth": lambda _, n: strict_json.loads(b"[" * n + b"]" * n),
     "json_nodes": lambda _, n: strict_json.loads(listed(n)),
     "table_cells": lambda _, n: lines(n),
     "live_nodes": lambda _, n: decoded(n),
     "item_bytes": lambda _, n: large(n),
-    "task_seconds": lambda _, n: args.parse(["--seconds", str(n)]),
+    "task_seconds": lambda _, n: args.parse_args(["--seconds", str(n)]),
     "label_rows": lambda _, n: Labels.packaged().with_file(b"\n".join(f"0x{at:040x}".encode() for at in range(n)), "scam"),
     "history_records": lambda _, n: history(n),
     "hosts": lambda _, n: parse({"wallet": "0x" + "1" * 40, "history": {"transaction_count": 1}, "hosts": ["h"] * n}),
@@ -211,8 +211,8 @@ PAIRS: dict[str, Callable[[Desk, int], Any]] = {
     "result_bytes": lambda _, n: sealed(n),
     "delivered_bytes": lambda desk, n: delivered(desk.out / "task.zip", n),
     "file_name_bytes": lambda desk, n: named(desk.out, n),
-    "json_integer": lambda _, n: args.parse(["--chain-id", str(n)]),
-    "threads": lambda _, n: args.parse(["--threads", str(n)]),
+    "json_integer": lambda _, n: args.parse_args(["--chain-id", str(n)]),
+    "threads": lambda _, n: args.parse_args(["--threads", str(n)]),
 }
 IN_TEST_SCORE_WORDS = {"wording_seconds"}
 NO_MAXIMUM = {"default_max_tokens", "default_attempts", "slice_seconds"}  # what is taken when the caller says nothing

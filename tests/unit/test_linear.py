@@ -13,11 +13,11 @@ from app.base.errors import AppError, HistoryError, InputError
 from app.base.limits import LIMITS
 from app.formats import strict_json
 from app.jobs.code import examples
-from app.jobs.code.findings import parse
+from app.jobs.code.findings import syntax_tree
 from app.net.http import Host, SpentError, TooLargeError
 from app.request.questionnaire import answers, options, rows
 from app.wallet.labels.lists import Label, Labels
-from app.wallet.read.any_source import read
+from app.wallet.read.any_source import read_documents
 
 WALLET = "0x" + "11" * 20
 UNITS = (
@@ -37,7 +37,7 @@ UNITS = (
 def test_what_is_parsed_of_examples_grows_with_the_prompt(unit: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each piece once, and of one example no more than `_LONGEST` characters."""
     parsed: list[int] = []
-    monkeypatch.setattr(examples, "parse", lambda text: parsed.append(len(text)) or parse(text))  # type: ignore[func-returns-value]
+    monkeypatch.setattr(examples, "syntax_tree", lambda text: parsed.append(len(text)) or syntax_tree(text))  # type: ignore[func-returns-value]
 
     def work(repeated: int) -> int:
         parsed.clear()
@@ -78,7 +78,7 @@ def test_what_holds_on_every_chain_is_found_too() -> None:
 
 def test_empty_answers_are_given_a_meaning_once() -> None:
     empty = {"status": "0", "message": "No transactions found", "result": []}
-    history = read([empty] * 50_000, WALLET, 1)
+    history = read_documents([empty] * 50_000, WALLET, 1)
     assert (history.transactions, history.transfers, history.truncated) == ((), (), False)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from app.base.errors import ModelError
 from app.build import fetch as fetching
-from app.llm.models import Model, Source, catalogue, check, find
+from app.llm.models import Model, Source, catalogue, check_file, find
 
 CONTENT = bytes(range(256)) * 8_000
 SHA = hashlib.sha256(CONTENT).hexdigest()
@@ -86,13 +86,13 @@ def test_check_refuses(tmp_path: Path, content: bytes | None, code: str) -> None
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(ModelError) as info:
-        check(model(), path)
+        check_file(model(), path)
     assert info.value.code == code
 
 
 def test_a_folder_is_no_model(tmp_path: Path) -> None:
     with pytest.raises(ModelError):
-        check(model(size=tmp_path.stat().st_size), tmp_path)
+        check_file(model(size=tmp_path.stat().st_size), tmp_path)
 
 
 def test_fetch_resumes_after_a_cut(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -59,7 +59,7 @@ KINDS = {"request": REQUESTS, "wallet": WALLETS, "material": MATERIALS}
 
 def piece(source: str, data: Any) -> Piece:
     raw = data if isinstance(data, bytes) else protect(data) if source == "dataset" else json.dumps(data).encode()
-    return pieces.read(Origin(source, None if source == "dataset" else 1), raw)  # type: ignore[arg-type]
+    return pieces.read_source(Origin(source, None if source == "dataset" else 1), raw)  # type: ignore[arg-type]
 
 
 def verdict_on(data: Any, added: dict[str, Any]) -> str:

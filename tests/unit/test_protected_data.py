@@ -64,7 +64,7 @@ def test_refuses_texts(raw: bytes) -> None:
 def test_nested_stored_and_deflated() -> None:
     entries = {"a/b/c": b"1", "d": b"2", "__MACOSX/._d": b"x", ".DS_Store": b"x", "prompt.txt": b"x", "a.b": b"x"}
     for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        assert pd.read(zipped(entries, method)) == {"a.b.c": b"1", "d": b"2"}
+        assert pd.read_archive(zipped(entries, method)) == {"a.b.c": b"1", "d": b"2"}
 
 
 def broken() -> dict[str, bytes]:
@@ -123,13 +123,13 @@ def broken() -> dict[str, bytes]:
 @pytest.mark.parametrize(("name", "data"), broken().items(), ids=broken().keys())
 def test_refuses_archives(name: str, data: bytes) -> None:
     with pytest.raises(ProtectedDataError) as info:
-        pd.tree(pd.read(data))
+        pd.tree(pd.read_archive(data))
     assert info.value.code == "protected_data.invalid", name
 
 
 def test_takes_the_largest_allowed() -> None:
-    assert len(pd.read(zipped({"prompt": bytes(2**20)}, zipfile.ZIP_DEFLATED))["prompt"]) == 2**20
-    assert len(pd.read(zipped({str(i): b"" for i in range(4_096)}))) == 4_096
+    assert len(pd.read_archive(zipped({"prompt": bytes(2**20)}, zipfile.ZIP_DEFLATED))["prompt"]) == 2**20
+    assert len(pd.read_archive(zipped({str(i): b"" for i in range(4_096)}))) == 4_096
 
 
 @given(
@@ -139,7 +139,7 @@ def test_takes_the_largest_allowed() -> None:
     )
 )
 def test_reads_what_the_simulation_protects(data: dict[str, Any]) -> None:
-    entries = pd.read(protect(data))
+    entries = pd.read_archive(protect(data))
     assert entries.keys() == data.keys()
     for name, value in data.items():
         if isinstance(value, str):
@@ -227,7 +227,7 @@ def test_equals_the_official_deserializer(official: Ask, data: dict[str, Any], *
     want = leaves(data)
     names = {"i128": "number", "bool": "boolean"} if legacy else {}
     answer = official(object=tagged(data), legacy=legacy, probes=[(path, names.get(kind, kind)) for path, kind in probes(want)])
-    entries = pd.read(answer["zip"])
+    entries = pd.read_archive(answer["zip"])
     assert entries.keys() == want.keys()
     for (path, value), theirs in zip(want.items(), answer["values"], strict=True):
         if isinstance(value, str):
@@ -246,13 +246,13 @@ def test_equals_the_official_deserializer(official: Ask, data: dict[str, Any], *
 def test_half_a_pair_is_no_text(official: Ask) -> None:
     """What JavaScript takes for a string is none: the SDK stores other characters in its place, and those are read."""
     stored = [official(object=tagged({"prompt": "a\ud83d!"}), legacy=legacy, probes=[])["zip"] for legacy in (False, True)]
-    assert [pd.text(pd.read(data)["prompt"]) for data in stored] == ["a\U0001f421", "a\ufffd!"]
+    assert [pd.text(pd.read_archive(data)["prompt"]) for data in stored] == ["a\U0001f421", "a\ufffd!"]
 
 
 @needs_sdk
 def test_a_bigint_that_is_too_large_by_one_wraps(official: Ask) -> None:
     """The SDK refuses what is beyond 2^127, but not 2^127 itself; nothing in the file says so."""
-    assert pd.number(pd.read(official(object=tagged({"n": 2**127}), probes=[])["zip"])["n"]) == -(2**127)
+    assert pd.number(pd.read_archive(official(object=tagged({"n": 2**127}), probes=[])["zip"])["n"]) == -(2**127)
 
 
 def test_a_comment_is_no_harm() -> None:
@@ -260,7 +260,7 @@ def test_a_comment_is_no_harm() -> None:
     with zipfile.ZipFile(out, "w") as archive:
         archive.writestr("prompt", b"1")
         archive.comment = b"made by hand"
-    assert pd.read(out.getvalue()) == {"prompt": b"1"}
+    assert pd.read_archive(out.getvalue()) == {"prompt": b"1"}
 
 
 def test_a_streamed_zip_with_data_descriptors() -> None:
@@ -268,7 +268,7 @@ def test_a_streamed_zip_with_data_descriptors() -> None:
     with zipfile.ZipFile(Pipe(out), "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a", b"1" * 100)
         archive.writestr("b", b"2")
-    assert pd.read(out.getvalue()) == {"a": b"1" * 100, "b": b"2"}
+    assert pd.read_archive(out.getvalue()) == {"a": b"1" * 100, "b": b"2"}
 
 
 def finder(entries: dict[str, bytes]) -> bytes:
@@ -325,7 +325,7 @@ ELSEWHERE: dict[str, tuple[bytes, dict[str, Any]]] = {  # shapes of the fixtures
 
 @pytest.mark.parametrize(("data", "wanted"), ELSEWHERE.values(), ids=ELSEWHERE.keys())
 def test_every_zip_as_iexecs_own_repositories_have_it_is_read(data: bytes, wanted: dict[str, Any]) -> None:
-    tree = pd.tree(pd.read(data))
+    tree = pd.tree(pd.read_archive(data))
     assert not any("MACOSX" in name for name in tree)
     assert {name: pd.value(tree[name]) for name in wanted} == wanted
 
@@ -333,7 +333,7 @@ def test_every_zip_as_iexecs_own_repositories_have_it_is_read(data: bytes, wante
 @pytest.mark.parametrize("data", [b"", b"no zip", zipped({"a": b"1"})[:20]], ids=["web3mail, 0 bytes", "text", "cut"])
 def test_what_the_deserializer_refuses_is_refused(data: bytes) -> None:
     with pytest.raises(ProtectedDataError):
-        pd.read(data)
+        pd.read_archive(data)
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,8 @@ from app.request.given import Given
 from app.request.parse import parse
 from app.request.sources.items import read_inputs
 from app.result.answers.score import ScoreAnswer, UnsignedScore
-from app.result.envelope import read, seal
-from app.result.score_signatures import check, origins, sign_scores, statement
+from app.result.envelope import read_result, seal
+from app.result.score_signatures import check_signatures, origins, sign_scores, statement
 from app.run.work import parse_item
 from app.verify.checklist import aloud
 from app.verify.verifier import verify
@@ -187,14 +187,14 @@ FORGED: dict[str, tuple[dict[str, str | None], dict[str, Any]]] = {
 @pytest.mark.parametrize("name", list(FORGED))
 def test_verify_refuses_signatures_of_another_origin(name: str) -> None:
     report = REPORT.model_copy(update={"kind": "score", "answer": answered(WALLET | {"history": ROWS})})
-    good = read(seal(report, KEY).data)
+    good = read_result(seal(report, KEY).data)
     given, made = good.report.answer, sealed(fetched())
     assert isinstance(given, ScoreAnswer)
     taken, facts = FORGED[name]
     data = given.data.model_copy(update=facts)
     forged = given.model_copy(update={"data": data} | {to: name and getattr(made, name) for to, name in taken.items()})
     with pytest.raises(AppError) as caught:
-        check(good.report.model_copy(update={"answer": forged}), "0x" + "ab" * 32, good.attestation.sui, SIGNER)
+        check_signatures(good.report.model_copy(update={"answer": forged}), "0x" + "ab" * 32, good.attestation.sui, SIGNER)
     assert caught.value.code == "result.signature"
 
 

@@ -11,8 +11,8 @@ from app.jobs.score.facts import facts_of
 from app.wallet.features import FEATURES, features, months
 from app.wallet.history import History, Transaction, Transfer
 from app.wallet.labels.lists import Labels
-from app.wallet.read.any_source import read as read_history
-from app.wallet.scorecard import FACTORS, Score, Scorecard
+from app.wallet.read.any_source import read_documents as read_history
+from app.wallet.scorecard import FACTORS, Scorecard, ScoredWallet
 from bench.accounts import Row, auroc, read
 from dev import fit_scorecard
 from tests.support.histories import accounts, etherscan, made_up
@@ -39,7 +39,7 @@ def history(*rows: Transaction, transfers: tuple[Transfer, ...] | None = None) -
     return History(WALLET, 1, "etherscan", newest, transactions=ordered, transfers=transfers)
 
 
-def score(past: History) -> Score:
+def score(past: History) -> ScoredWallet:
     return CARD.score(features(past, LABELS), months(past, LABELS))
 
 

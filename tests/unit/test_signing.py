@@ -11,7 +11,7 @@ from eth_account.messages import encode_typed_data
 from pydantic import ValidationError
 
 from app.base.errors import SigningError
-from app.crypto.signing import ORDER, STRUCT_TYPE, Domain, Message, digest, load_key, new_key, recover
+from app.crypto.signing import ORDER, STRUCT_TYPE, Domain, ResultStruct, digest, load_key, new_key, recover
 
 WORDS = {
     "taskId": "0x" + "01" * 32,
@@ -45,7 +45,7 @@ def test_digest_and_signature_equal_those_of_eth_account(chain_id: int | None) -
         words = {name: "0x" + os.urandom(32).hex() for name in WORDS}
         full = encode_typed_data(full_message=typed_data(words, chain_id))
         theirs = Account.sign_message(full, key.secret)
-        ours = key.sign(digest(Message(**words), Domain(chainId=chain_id)))
+        ours = key.sign(digest(ResultStruct(**words), Domain(chainId=chain_id)))
         assert ours == "0x" + theirs.signature.hex()
         assert Account.recover_message(full, signature=ours) == key.address
 
@@ -105,12 +105,12 @@ def test_refuses_signatures_that_are_not_canonical() -> None:
 @pytest.mark.parametrize("word", ["0x01", "0x" + "g" * 64, "0x" + "AB" * 32, "ab" * 32, 1, None, True])
 def test_a_message_takes_whole_words_only(word: Any) -> None:
     with pytest.raises(ValidationError):
-        Message(**{**WORDS, "taskId": word})
+        ResultStruct(**{**WORDS, "taskId": word})
 
 
 def test_a_message_takes_no_extra_field() -> None:
     with pytest.raises(ValidationError):
-        Message.model_validate({**WORDS, "extra": "0x" + "00" * 32})
+        ResultStruct.model_validate({**WORDS, "extra": "0x" + "00" * 32})
 
 
 def test_ten_thousand_round_trips() -> None:

@@ -22,7 +22,7 @@ from app.llm.models import find
 from app.request.parse import parse
 from app.request.sources.combine import combine
 from app.request.sources.items import Items, read_inputs
-from app.result.envelope import check_back, read, seal
+from app.result.envelope import check_back, read_result, seal
 from app.result.report import DraftBulk
 from app.run import build_report
 from app.run.bulk import Slice, work_through
@@ -79,7 +79,7 @@ def test_an_item_that_is_too_large_is_an_error_and_the_rest_stays(items: Items) 
     large = REPORT.answer.model_copy(update={"text": "x" * LIMITS.item_bytes})
     for at, outcome in enumerate(outcomes(items)):
         made.put(at, replace(outcome, answer=large) if at == 3 else outcome)
-    bulk = read(made.sealed(None)[0].data).report.bulk
+    bulk = read_result(made.sealed(None)[0].data).report.bulk
     assert bulk is not None
     assert [item.error and item.error.code for item in bulk.results] == [None, "input.missing", None, "answer.too_large"]
 

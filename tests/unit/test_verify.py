@@ -11,7 +11,7 @@ from app.base.limits import LIMITS
 from app.crypto.signing import Domain, digest, load_key
 from app.formats import strict_json
 from app.formats.hex_words import ZERO_HASH
-from app.result.envelope import message_for, read, seal
+from app.result.envelope import message_for, read_result, seal
 from app.result.report import Report
 from app.verify.verifier import verify
 from tests.support.desk import ROOT
@@ -145,4 +145,4 @@ def test_another_form_is_refused(data: bytes, code: str) -> None:
 
 
 def test_read_does_not_check_signatures() -> None:
-    assert read(edited("report.answer.text", "other")).report.answer == ANSWER.model_copy(update={"text": "other"})
+    assert read_result(edited("report.answer.text", "other")).report.answer == ANSWER.model_copy(update={"text": "other"})

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.jobs.code import prompt, words
-from app.jobs.code.findings import parse
+from app.jobs.code.findings import syntax_tree
 from app.llm.answerer import Answerer, Embedded
 from app.llm.engine import Generation
 from app.llm.infill import Slot
@@ -72,7 +72,7 @@ def edit(answerer: Answerer, request: Code, found: Sequence[Editable], sampling:
 
 def parts(code: str) -> tuple[Editable, ...]:
     """Return the functions of a Python module that can be changed on their own; none if the module is too short to benefit."""
-    tree = parse(code)
+    tree = syntax_tree(code)
     if tree is None or "\r" in code or code.count("\n") + 1 < words.EDIT_LINES:
         return ()
     bodies = [tree.body, *(node.body for node in tree.body if isinstance(node, ast.ClassDef))]
@@ -96,7 +96,7 @@ def apply(code: str, found: Sequence[Editable], written: str) -> str | None:
     Returns None if that is not so, if the text is not Python, or if nothing would change.
     """
     chosen = next((part for part in found if written.startswith(part.definition)), None)
-    tree, before = parse(written), parse(code)
+    tree, before = syntax_tree(written), syntax_tree(code)
     if chosen is None or tree is None or before is None:
         return None
     made = [node for node in tree.body if isinstance(node, _Function)]
@@ -116,7 +116,7 @@ def apply(code: str, found: Sequence[Editable], written: str) -> str | None:
         body = "\n".join(new[start:end]).rstrip().split("\n")
         lines[part.first : part.last] = [" " * part.indent + line if line else line for line in body]
     changed = "\n".join(lines)
-    whole = parse(changed)
+    whole = syntax_tree(changed)
     return changed if whole and ast.dump(whole) != ast.dump(before) else None
 
 

@@ -13,7 +13,7 @@ import builtins
 import re
 
 from app.base.limits import LIMITS
-from app.jobs.code.findings import parse
+from app.jobs.code.findings import syntax_tree
 
 # The text between a call and its result.
 _ARROW = re.compile(
@@ -82,7 +82,7 @@ def _assertion(call: str, wanted: str) -> list[str]:
 
     Without a result, `call` must itself be a comparison with a literal.
     """
-    tree = parse(call)
+    tree = syntax_tree(call)
     if tree is None or len(tree.body) != 1 or not isinstance(tree.body[0], ast.Expr):
         return []
     said, source = tree.body[0].value, ast.get_source_segment(call, tree.body[0])
@@ -124,7 +124,7 @@ def _worded(prompt: str, name: str) -> list[str]:
 def _call(text: str) -> str:
     """Return the call that `text` begins with, if all its arguments are literals; else ""."""
     end = _closed(text, text.index("("))
-    tree = parse(text[:end]) if end else None
+    tree = syntax_tree(text[:end]) if end else None
     if tree is None or len(tree.body) != 1 or not isinstance(tree.body[0], ast.Expr):
         return ""
     call = tree.body[0].value
@@ -174,7 +174,7 @@ def _element(text: str, at: int) -> int | None:
     else:
         plain = _PLAIN.match(text, begin)
         end = plain.end() if plain else 0
-    tree = parse(text[at:end].strip()) if end else None
+    tree = syntax_tree(text[at:end].strip()) if end else None
     if tree is None or len(tree.body) != 1 or not isinstance(tree.body[0], ast.Expr):
         return None
     return end if _is_literal(tree.body[0].value) else None

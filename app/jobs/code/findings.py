@@ -25,7 +25,7 @@ _METHODS = {"unlink": "file_deletion", "rmdir": "file_deletion", "rmtree": "file
 
 def findings(code: str) -> tuple[Finding, ...]:
     """Return the findings in `code`, in order of lines, at most 64; none if it is not Python."""
-    tree = parse(code)
+    tree = syntax_tree(code)
     if tree is None:
         return ()
     known = _aliases(tree)
@@ -33,7 +33,7 @@ def findings(code: str) -> tuple[Finding, ...]:
     return tuple(Finding.model_validate({"kind": kind, "name": name, "line": line}) for line, kind, name in found[:_MOST])
 
 
-def parse(code: str) -> ast.Module | None:
+def syntax_tree(code: str) -> ast.Module | None:
     """Return the syntax tree, None if `code` is not Python. The result depends on the text alone, however deep its nesting."""
     import warnings
 

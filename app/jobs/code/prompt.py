@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 
 from app.jobs.code import words
-from app.jobs.code.findings import parse
+from app.jobs.code.findings import syntax_tree
 from app.llm.chat import Message
 from app.llm.engine import Generation
 from app.request.code import Code
@@ -59,7 +59,7 @@ def header(request: Code) -> str:
     if request.language != "python":
         return ""
     text = request.prompt.rstrip() + "\n"
-    tree = parse(text)
+    tree = syntax_tree(text)
     last = tree.body[-1] if tree and tree.body else None
     bare = isinstance(last, ast.FunctionDef | ast.AsyncFunctionDef) and len(last.body) == 1
     return text if bare and isinstance(last, ast.FunctionDef) and ast.get_docstring(last) is not None else ""
@@ -70,7 +70,7 @@ def definitions(code: str) -> str:
 
     Asked to complete a function, a model tends to add calls and assertions of its own, which may well be wrong.
     """
-    tree = parse(code)
+    tree = syntax_tree(code)
     ends = [place for place, node in enumerate(tree.body, 1) if isinstance(node, _DEFINITION)] if tree else []
     if tree is None or not ends:
         return code

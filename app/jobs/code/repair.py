@@ -16,7 +16,7 @@ from app.base.errors import SandboxError
 from app.base.limits import LIMITS
 from app.jobs.code import edits, prompt, words
 from app.jobs.code import examples as rules
-from app.jobs.code.findings import findings, parse
+from app.jobs.code.findings import findings, syntax_tree
 from app.jobs.code.opinion import opinion
 from app.jobs.code.testing import Bench, is_settled, status_of, tested, tests_of
 from app.jobs.parameters import constants, parameters
@@ -181,7 +181,7 @@ def _read(request: Code, opened: str, out: Generation) -> tuple[CodeStatus, str,
     if out.finish_reason == "length":
         return "unfinished", text, reason
     text = prompt.definitions(text) if opened else text
-    is_code = parse(text) is not None if request.language == "python" else prompt.looks_like_code(text)
+    is_code = syntax_tree(text) is not None if request.language == "python" else prompt.looks_like_code(text)
     if not is_code and reason is not None:
         return "refused", f"{reason}\n{text}".strip(), reason
     return ("ok" if is_code and prompt.has_code(request, text) else "not_code"), text, reason

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from app.wallet.scorecard import Factor, Line, Score
+from app.wallet.scorecard import Factor, Line, ScoredWallet
 
 Kind = Literal["strength", "risk", "reasoning", "advice"]
 STRENGTHS, RISKS, ADVICE = 3, 3, 2  # the most facts of each kind
@@ -142,7 +142,7 @@ def rules() -> dict[str, Any]:
     }
 
 
-def facts_of(values: Mapping[str, int | None], score: Score) -> list[Fact]:
+def facts_of(values: Mapping[str, int | None], score: ScoredWallet) -> list[Fact]:
     """Return the facts: strengths, risks, the reasoning, advice; strengths and risks are ordered by the points at stake."""
     told = [line for line in score.lines if line.feature in _WORDS and values.get(line.feature) is not None]
     told = [line for line in told if values.get(_OF.get(line.feature, ""), 1) != 0]
@@ -161,7 +161,7 @@ def facts_of(values: Mapping[str, int | None], score: Score) -> list[Fact]:
     return chosen + [_fact("advice", by_text[text], values) for text in list(texts)[:ADVICE]]
 
 
-def _reasoning(score: Score) -> Fact:
+def _reasoning(score: ScoredWallet) -> Fact:
     """Return a summary in one sentence: the score, its tier, the strongest and the weakest factor."""
     ranked = sorted(score.factors.items(), key=lambda item: (item[1], item[0]))
     best, worst = _FACTORS[ranked[-1][0]], _FACTORS[ranked[0][0]]

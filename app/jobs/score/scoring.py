@@ -16,14 +16,13 @@ from app.jobs.score.wording import Worded, evidence, shaped, word
 from app.llm.answerer import Embedded, OpenAnswerer
 from app.request.score import Score, read_history
 from app.result.answers.answer import Mode
-from app.result.answers.score import Breakdown, Claim, Fallback, Metadata, Points, Provenance, Scorecard, UnsignedScore
+from app.result.answers.score import Breakdown, Claim, Fallback, Metadata, Points, Provenance, ScorecardUsed, UnsignedScore
 from app.result.report import Parameters
 from app.wallet.features import features, months
 from app.wallet.fetch.source import fetch
 from app.wallet.history import History
 from app.wallet.labels.lists import Labels
-from app.wallet.scorecard import Score as Scored
-from app.wallet.scorecard import Scorecard as Table
+from app.wallet.scorecard import Scorecard, ScoredWallet
 
 
 def answer(request: Score, open_answerer: OpenAnswerer, deadline: Deadline = NEVER) -> tuple[UnsignedScore, Mode, Parameters]:
@@ -37,7 +36,7 @@ def answer(request: Score, open_answerer: OpenAnswerer, deadline: Deadline = NEV
     if history.only_counts:
         claim = Claim(kind="reasoning", text=COUNT_ONLY, evidence=("transactions",), by="template")
         return _answer(request, history, values, [claim], None), "count", shaped(None)
-    scored = Table.packaged().score(values, months(history, request.labels))
+    scored = Scorecard.packaged().score(values, months(history, request.labels))
     facts = facts_of(values, scored)
     fixed = [Claim(kind=fact.kind, text=fact.text, evidence=evidence(fact), by="template") for fact in facts]
     try:
@@ -93,11 +92,11 @@ def _answer(
     history: History,
     values: Mapping[str, int | None],
     claims: list[Claim],
-    scored: Scored | None,
+    scored: ScoredWallet | None,
     spent: int = 0,
 ) -> UnsignedScore:
     texts = {kind: tuple(claim.text for claim in claims if claim.kind == kind) for kind in ("reasoning", "risk", "strength")}
-    table = Table.packaged()
+    table = Scorecard.packaged()
     total = scored.total if scored else min(1000, 10 * (values["transactions"] or 0))
     return UnsignedScore(
         score=total,
@@ -120,7 +119,7 @@ def _answer(
     )
 
 
-def _breakdown(request: Score, scored: Scored) -> Breakdown:
+def _breakdown(request: Score, scored: ScoredWallet) -> Breakdown:
     factors = scored.factors
     survey = request.survey
     answered = None if survey is None else 100 * sum(bool(pair.answer.strip()) for pair in survey) // len(survey)
@@ -134,9 +133,9 @@ def _breakdown(request: Score, scored: Scored) -> Breakdown:
     )
 
 
-def _scorecard(table: Table, scored: Scored) -> Scorecard:
+def _scorecard(table: Scorecard, scored: ScoredWallet) -> ScorecardUsed:
     points = (Points(feature=line.feature, factor=line.factor, points=line.points, most=line.most) for line in scored.lines)
-    return Scorecard(version=table.version, sha256=table.digest(), base=scored.base, points=tuple(points), kept=scored.kept)
+    return ScorecardUsed(version=table.version, sha256=table.digest(), base=scored.base, points=tuple(points), kept=scored.kept)
 
 
 def _provenance(request: Score, history: History) -> Provenance:

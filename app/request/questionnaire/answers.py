@@ -10,7 +10,7 @@ from app.base.errors import InputError
 from app.base.limits import LIMITS
 from app.formats import strict_json
 from app.request.questionnaire.form_services import said
-from app.request.questionnaire.options import Options, as_number, as_text, tidy
+from app.request.questionnaire.options import RowOptions, as_number, as_text, tidy
 from app.request.questionnaire.rows import MISSING, FormError, Row
 
 _YES = frozenset(("yes", "y", "true", "1", "on", "checked", "ja", "oui", "si", "sí", "sim", "да"))
@@ -21,7 +21,7 @@ _BREAKS = re.compile(r"(?:(?<!\s)(?:\s++(?=[,;|])|[^\S\n]++(?=\n)))?[,;|\n]\s*+"
 _PARTS = 128  # the most choices in one cell; more must be given as a list
 
 
-def check(number: int, row: Row, answer: Any) -> Any:
+def checked(number: int, row: Row, answer: Any) -> Any:
     """Return the answer as the prompt shows it, None for an empty one.
 
     Raises `FormError` answers.invalid with the number of the question, never with the answer.
@@ -47,7 +47,7 @@ def _wrong(number: int, what: str) -> FormError:
     return FormError("answers.invalid", f"answer {number} {what}", question=number)
 
 
-def _number(number: int, options: Options, answer: object) -> int | float:
+def _number(number: int, options: RowOptions, answer: object) -> int | float:
     value = as_number(answer)
     if value is None:
         raise _wrong(number, "is not a number")
@@ -56,7 +56,7 @@ def _number(number: int, options: Options, answer: object) -> int | float:
     return value
 
 
-def _boolean(number: int, options: Options, answer: object) -> str:
+def _boolean(number: int, options: RowOptions, answer: object) -> str:
     """Return "yes" or "no", or whichever of the form's own two words for them was chosen."""
     if chosen := _one(options, answer):
         return chosen
@@ -66,7 +66,7 @@ def _boolean(number: int, options: Options, answer: object) -> str:
     return "yes" if word in _YES else "no"
 
 
-def _string(number: int, _: Options, answer: object) -> str | int | float | bool:
+def _string(number: int, _: RowOptions, answer: object) -> str | int | float | bool:
     if isinstance(answer, bool):  # a spreadsheet turns TRUE into a boolean, and digits into a number
         return answer
     if not isinstance(answer, str) and as_number(answer) is None:
@@ -74,7 +74,7 @@ def _string(number: int, _: Options, answer: object) -> str | int | float | bool
     return answer if isinstance(answer, str) else as_number(answer) or 0
 
 
-def _select(number: int, options: Options, answer: object) -> str:
+def _select(number: int, options: RowOptions, answer: object) -> str:
     only = answer[0] if isinstance(answer, list) and len(answer) == 1 else answer
     if chosen := _one(options, only):
         return chosen
@@ -83,7 +83,7 @@ def _select(number: int, options: Options, answer: object) -> str:
     raise _wrong(number, "is not one of its choices")
 
 
-def _choice(number: int, options: Options, answer: object) -> str | list[str]:
+def _choice(number: int, options: RowOptions, answer: object) -> str | list[str]:
     """Return one choice, or a list if there are several: forms use "multiple choice" for both."""
     try:
         return _select(number, options, answer)
@@ -92,7 +92,7 @@ def _choice(number: int, options: Options, answer: object) -> str | list[str]:
         return several if len(several) > 1 else several[0]
 
 
-def _multiselect(number: int, options: Options, answer: object) -> list[str]:
+def _multiselect(number: int, options: RowOptions, answer: object) -> list[str]:
     if isinstance(answer, Mapping):  # {"A": true, "B": false}
         ticks = list(answer.values())
         listed: list[Any] = (
@@ -114,7 +114,7 @@ def _is_bool(value: object) -> bool:
     return isinstance(value, bool)
 
 
-def _one(options: Options, answer: object) -> str | None:
+def _one(options: RowOptions, answer: object) -> str | None:
     """Return the choice that an answer means: by its exact words, else by its words in any letter case, else by its value."""
     text = as_text(answer)
     if text is None:
@@ -122,7 +122,7 @@ def _one(options: Options, answer: object) -> str | None:
     return options.meant(text)
 
 
-def _cell(number: int, options: Options, text: str | None) -> list[str]:
+def _cell(number: int, options: RowOptions, text: str | None) -> list[str]:
     """Return the choices in one cell, as spreadsheets hold them: "A, B". A choice may itself contain commas.
 
     Raises `FormError` unless there is exactly one way to read the cell.

@@ -21,7 +21,7 @@ _NAMED = ("value", "label", "text", "ref", "id")
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class RowOptions:
     """The bounds or the choices of a question, if it has any."""
 
     bounds: tuple[Number, Number] | None = None
@@ -49,7 +49,7 @@ class Options:
         return tuple(dict.fromkeys(shown for _, shown in self.names))
 
 
-def bounds(given: object, low: object, high: object, default: tuple[Number, Number] | None) -> Options:
+def bounds(given: object, low: object, high: object, default: tuple[Number, Number] | None) -> RowOptions:
     """Return the bounds from [low, high], JSON text, "1-10" or two numbers. Raises ValueError with what is wrong."""
     if low is None and high is None:
         given = _parsed(given)
@@ -57,15 +57,15 @@ def bounds(given: object, low: object, high: object, default: tuple[Number, Numb
             given = list(span.groups())
         values = [as_number(one) for one in given] if isinstance(given, list) else []
         if not values and given in (None, "") and default:
-            return Options(bounds=default)
+            return RowOptions(bounds=default)
         low, high = (values[0], values[-1]) if len(values) == 2 or _are_steps(values) else (None, None)
     least, most = as_number(low), as_number(high)
     if least is None or most is None or least > most:
         raise ValueError("needs [low, high]")
-    return Options(bounds=(least, most))
+    return RowOptions(bounds=(least, most))
 
 
-def limits(given: object, low: object, high: object) -> Options:
+def limits(given: object, low: object, high: object) -> RowOptions:
     """Return the bounds of a number, which may have only one bound. Raises ValueError with what is wrong."""
     if low is None and high is None:
         return bounds(given, None, None, None)
@@ -78,7 +78,7 @@ def _are_steps(values: list[Number | None]) -> bool:
     return len(values) > 2 and known == values and all(one < two for one, two in pairwise(known))
 
 
-def choices(given: object, *, other: bool) -> Options:
+def choices(given: object, *, other: bool) -> RowOptions:
     """Return the choices from a list, JSON text, or words separated by line ends, `|`, `;` or commas. Raises ValueError."""
     given = _parsed(given)
     if isinstance(given, str):
@@ -89,7 +89,7 @@ def choices(given: object, *, other: bool) -> Options:
     if not shown or "" in shown or len({tidy(one) for one in shown}) != len(shown):
         raise ValueError("needs a list of different choices")
     names = [(name, one[0]) for one in listed for name in dict.fromkeys(one)]
-    return Options(names=tuple(names), other=other)
+    return RowOptions(names=tuple(names), other=other)
 
 
 def _choice(one: object) -> list[str]:

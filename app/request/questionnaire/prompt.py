@@ -11,9 +11,9 @@ import json
 from typing import Any
 
 from app.request.questionnaire.align import align
-from app.request.questionnaire.answers import check
+from app.request.questionnaire.answers import checked
 from app.request.questionnaire.row_types import ANSWERED, SILENT
-from app.request.questionnaire.rows import FormError, read
+from app.request.questionnaire.rows import FormError, read_rows
 
 __all__ = ["ANSWERED", "SILENT", "FormError", "has_words", "render", "title_of"]
 
@@ -24,7 +24,7 @@ def render(questionnaire: object, answers: object) -> str:
     A question without an answer appears as `null (no answer)`, which no answer can produce. Raises `FormError`
     questionnaire.invalid or answers.invalid, which name the row or the question by its number and never by its content.
     """
-    rows = read(questionnaire)
+    rows = read_rows(questionnaire)
     given = iter(align(rows, answers))
     lines: list[str] = []
     number = 0
@@ -33,14 +33,14 @@ def render(questionnaire: object, answers: object) -> str:
             lines += ["", row.title, ""]
         elif row.asks:
             number += 1
-            lines.append(f" * {row.title}: {_shown(check(number, row, next(given)))}")
+            lines.append(f" * {row.title}: {_shown(checked(number, row, next(given)))}")
     return "\n".join(lines).strip()
 
 
 def has_words(questionnaire: object) -> bool:
     """Return whether the author of the form says in it what to do; False for a form that cannot be read."""
     try:
-        return any(row.kind == "prompt" for row in read(questionnaire))
+        return any(row.kind == "prompt" for row in read_rows(questionnaire))
     except FormError:
         return False
 
@@ -51,7 +51,7 @@ def title_of(questionnaire: object, number: int) -> str | None:
     It is for callers who hold the form anyway.
     """
     try:
-        titles = [row.title for row in read(questionnaire) if row.asks]
+        titles = [row.title for row in read_rows(questionnaire) if row.asks]
     except FormError:
         return None
     return titles[number - 1] if 1 <= number <= len(titles) else None

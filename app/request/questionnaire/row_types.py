@@ -75,7 +75,7 @@ def why_refused(name: str) -> str | None:
 
 
 @functools.lru_cache(1_024)
-def near(name: str, known: tuple[str, ...] = (*SILENT, *ANSWERED)) -> str | None:
+def near_type(name: str, known: tuple[str, ...] = (*SILENT, *ANSWERED)) -> str | None:
     """Return the one of our own words that `name` was likely meant to be; None if there is none."""
     from difflib import get_close_matches
 

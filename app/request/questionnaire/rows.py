@@ -13,8 +13,8 @@ from app.base.errors import InputError
 from app.base.limits import LIMITS
 from app.request.questionnaire.form_services import neutral
 from app.request.questionnaire.holders import raw_rows
-from app.request.questionnaire.options import Options, bounds, choices, limits
-from app.request.questionnaire.row_types import DEFAULTS, SILENT, kind_of, near, why_refused
+from app.request.questionnaire.options import RowOptions, bounds, choices, limits
+from app.request.questionnaire.row_types import DEFAULTS, SILENT, kind_of, near_type, why_refused
 
 _WORD = r"(?<!not )(?<!non-)\b(?:optional|optionnel|facultatif|opcional|facoltativo|freiwillig|optioneel)\b"
 _OPTIONAL = re.compile(rf"[-\u2013\u2014:,]\s*+{_WORD}[\s.]*+$|^\s*+{_WORD}\s*+[-\u2013:]", re.IGNORECASE)
@@ -63,7 +63,7 @@ class Row:
 
     title: str
     kind: str
-    options: Options
+    options: RowOptions
     required: bool | None
     """Whether the row must be answered; None if the form does not say."""
     keys: tuple[str, ...]
@@ -82,7 +82,7 @@ class Row:
         return self.required is False or (self.required is None and self.kind == "multiselect")
 
 
-def read(form: object) -> list[Row]:
+def read_rows(form: object) -> list[Row]:
     """Return the rows of a form. Raises `FormError` questionnaire.invalid with the number of the row at fault.
 
     A form is {"title", "questions"} or its rows alone. Also accepted are [owner, title, rows], which the earlier contract
@@ -105,7 +105,7 @@ def _row(number: int, raw: object) -> Row:
     if not isinstance(title, str):
         raise FormError("questionnaire.invalid", f"the title of row {number} is not text", row=number)
     if kind == "prompt":
-        return Row(_words(number, title, fields.get("options")), kind, Options(), None, (), MISSING)
+        return Row(_words(number, title, fields.get("options")), kind, RowOptions(), None, (), MISSING)
     title = " ".join(title.split())
     if kind != "info" and not title:
         raise FormError("questionnaire.invalid", f"row {number} has no title, and so no question", row=number)
@@ -139,7 +139,7 @@ def _fields(number: int, raw: object) -> dict[str, Any]:
 def _refuse_near(number: int, names: Iterable[str]) -> None:
     """Raise `FormError` for a name that is nearly one of ours. Other unknown names are ignored: forms have many of them."""
     for name in islice(names, _COMPARED):
-        if name not in _KNOWN and 4 < len(name) <= _LONGEST and (meant := near(name, _KNOWN)) and name != f"{meant}s":
+        if name not in _KNOWN and 4 < len(name) <= _LONGEST and (meant := near_type(name, _KNOWN)) and name != f"{meant}s":
             what = f'row {number} has a field that is nearly "{meant}"'
             raise FormError("questionnaire.invalid", what, row=number, name=name)
 
@@ -160,7 +160,7 @@ def _kind(number: int, fields: dict[str, Any]) -> str:
         raise FormError("questionnaire.invalid", f"row {number} is {reason}", row=number)
     if kind := kind_of(name):
         return kind
-    meant = near(name)
+    meant = near_type(name)
     raise FormError(
         "questionnaire.invalid", f"row {number} has an unknown type" + (f', nearly "{meant}"' if meant else ""), row=number
     )
@@ -193,7 +193,7 @@ def _lift(number: int, fields: dict[str, Any]) -> object:
     return fields.pop("options", None)
 
 
-def _options(number: int, kind: str, fields: dict[str, Any]) -> tuple[str, Options]:
+def _options(number: int, kind: str, fields: dict[str, Any]) -> tuple[str, RowOptions]:
     """Return the type of the row and its valid answers; the options can settle the type."""
     given = _lift(number, fields)
     if kind == "string" and given:
@@ -202,12 +202,12 @@ def _options(number: int, kind: str, fields: dict[str, Any]) -> tuple[str, Optio
         if kind in ("range", *DEFAULTS):
             return "range", bounds(given, fields.get("min"), fields.get("max"), DEFAULTS.get(kind))
         if kind == "multiselect" and given in (None, "", []):  # a single box, ticked or not
-            return "boolean", Options()
+            return "boolean", RowOptions()
         if kind in ("select", "multiselect", "choice") or (kind == "boolean" and given):
             return kind, choices(given, other=bool(fields.get("other")))
         if kind == "number" and (given or "min" in fields or "max" in fields):
             return kind, limits(given, fields.get("min"), fields.get("max"))
-        return kind, Options()
+        return kind, RowOptions()
     except ValueError as err:
         raise FormError("questionnaire.invalid", f"row {number} {err}", row=number) from err
 

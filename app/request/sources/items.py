@@ -88,14 +88,14 @@ def read_inputs(task: Task, args: Fields, words: str | None = None) -> Items:
     common = [_secret(number, secret) for number, secret in task.requester_secrets.items()]
     for number, name in enumerate(task.input_files, 1):
         origin = Origin("input_file", number)
-        common.append(_public(pieces.read(origin, read_file(task, name, LIMITS.input_file_bytes, str(origin)))))
+        common.append(_public(pieces.read_source(origin, read_file(task, name, LIMITS.input_file_bytes, str(origin)))))
     common.append(_public(Piece(_ARGS, dict(args), text=words)))
     return Items(task, tuple(common))
 
 
 def _item(task: Task, dataset: Dataset, common: list[Piece]) -> Item:
     try:
-        own = _public(pieces.read(_DATASET, read_file(task, dataset.file_name, LIMITS.dataset_bytes, str(_DATASET))))
+        own = _public(pieces.read_source(_DATASET, read_file(task, dataset.file_name, LIMITS.dataset_bytes, str(_DATASET))))
         return _combined(dataset, [own, *common])
     except AppError as err:
         return Item(dataset, bare(err))
@@ -116,7 +116,7 @@ def _secret(number: int, secret: str) -> Piece:
     raw = secret.encode(errors="surrogateescape")
     if len(raw) > LIMITS.secret_bytes:
         raise InputError("secret.too_large", f"secret {number} is longer than {LIMITS.secret_bytes} bytes")
-    return pieces.read(Origin("secret", number), raw)
+    return pieces.read_source(Origin("secret", number), raw)
 
 
 def _public(piece: Piece) -> Piece:

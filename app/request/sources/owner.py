@@ -27,21 +27,21 @@ from app.request.sources.held import Held
 from app.request.sources.pieces import Origin, Piece
 
 Holding = Literal["request", "wallet", "material"]
-Verdict = Literal["free", "fewer", "aside", "refused"]
+Ruling = Literal["free", "fewer", "aside", "refused"]
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """What becomes of a field that somebody else gives beside a dataset with a request, only a wallet, or material."""
 
-    request: Verdict
-    wallet: Verdict
-    material: Verdict
+    request: Ruling
+    wallet: Ruling
+    material: Ruling
     why: str
     """The harm that the field could do to the owner."""
 
 
-_R: Verdict = "refused"
+_R: Ruling = "refused"
 # The first name in `app.request.fields` stands for all names of a field. `allow` and `callback` are not part of a request.
 POLICY: dict[str, Rule] = {
     "task": Rule(_R, _R, "free", "another job makes something else of the same words"),
@@ -169,7 +169,7 @@ class _Owner:
         form = {"questionnaire"} if has_words(self.piece.fields.get("questionnaire")) else frozenset[str]()
         return (self.holds & {"prompt", "messages", "email", "wallet"}) | form
 
-    def _verdict(self, name: str, value: Any, origin: Origin) -> Verdict:
+    def _verdict(self, name: str, value: Any, origin: Origin) -> Ruling:
         if name == "callback" or (self.kind is None and self.allow is None):
             return "free"
         found = self._found(name)
@@ -179,10 +179,10 @@ class _Owner:
             raise self._refusal(name, origin)
         return found
 
-    def _found(self, name: str) -> Verdict:
+    def _found(self, name: str) -> Ruling:
         if name == _MERE_ADDRESS:
             return "aside"
-        by_kind: Verdict = "free" if self.kind is None else getattr(POLICY[name], self.kind)
+        by_kind: Ruling = "free" if self.kind is None else getattr(POLICY[name], self.kind)
         is_allowed = self.allow is not None and name in self.allow
         if name in self.holds and name != "material" and not (name == "history" and is_allowed):
             return "aside" if name in _YIELDING else "refused"

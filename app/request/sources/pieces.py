@@ -61,7 +61,7 @@ class Piece:
     """A remark about the material: which form service exported it, or why it is not JSON."""
 
 
-def read(origin: Origin, data: bytes) -> Piece:
+def read_source(origin: Origin, data: bytes) -> Piece:
     """Return the contents of `data`. Raises `AppError`, whose message always begins with the origin."""
     try:
         return _read(origin, data)
@@ -113,7 +113,7 @@ def _text(origin: Origin, text: str) -> Piece:
 
 
 def _archive(origin: Origin, data: bytes) -> Piece:
-    nodes = protected_data.tree(protected_data.read(data))
+    nodes = protected_data.tree(protected_data.read_archive(data))
     if "allow" in protected_data.folders(data):  # an empty object leaves no other trace
         nodes.setdefault("allow", {})
     if "allow" in nodes:
@@ -165,7 +165,7 @@ def _entry(name: str, node: Any) -> Any:
 def _material_value(node: Any) -> Any:
     """Return a decoded field of another program's data. A file inside a field is refused just as a file alone would be."""
     if isinstance(node, bytes):
-        raw = protected_data.bare(node)
+        raw = protected_data.unwrapped(node)
         if name := "a zip archive" if file_types.is_zip(raw) else file_types.of_bytes(raw):
             raise InputError("input.unreadable", f"a field holds {name}, which is {file_types.CURE}")
     elif isinstance(node, dict):
@@ -225,7 +225,7 @@ def _refuse_near(unknown: Iterable[str]) -> None:
     for name in islice(sorted(unknown), _LOOKED_AT):
         meant = near_names.near(name, FIELDS | {"options"})
         if meant is not None:
-            raise InputError("request.unknown_field", near_names.say(name, meant))
+            raise InputError("request.unknown_field", near_names.suggestion(name, meant))
 
 
 def _unnamed(origin: Origin, values: dict[str, Any], known: dict[str, Any], text: str | None = None) -> Piece:
@@ -242,7 +242,9 @@ def _lift(fields: dict[str, Any], options: dict[str, Any], unknown: Iterable[str
     """Return fields and options side by side, so that sources are merged option by option."""
     for name in sorted(unknown):
         meant = near_names.near(name, OPTIONS)
-        raise InputError("option.unknown", "options has an unknown field" if meant is None else near_names.say(name, meant))
+        raise InputError(
+            "option.unknown", "options has an unknown field" if meant is None else near_names.suggestion(name, meant)
+        )
     if twice := fields.keys() & options.keys():
         raise InputError("request.contradiction", f"both {min(twice)} and options.{min(twice)} are given")
     return renamed(fields | options)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from app.base.limits import LIMITS
-from app.crypto.score_statement import HOST, Giver, Origin
+from app.crypto.score_statement import HOST, Giver, HistoryOrigin
 from app.formats.hex_fields import Address, Digest32, Sha256, Signature65
 from app.formats.strict_model import Count, Strict
 from app.wallet.history import HistoryFormat
@@ -20,7 +20,7 @@ Hex64 = Annotated[str, Field(pattern=r"^[0-9a-f]{128}$")]
 class Provenance(Strict):
     """Which data the score rests on, and where the data came from."""
 
-    origin: Origin
+    origin: HistoryOrigin
     """requester: the requester gave the history, or a part of it. owner: the protected data holds the history together with the
     wallet; its address among `request.datasets` is all that is known of the owner. enclave: the enclave fetched the history
     from `host`. A history that was given is unverified, however much it looks like an explorer's answer."""
@@ -129,7 +129,7 @@ class Metadata(Strict):
     """The value of every feature in docs/reference/features.md; null if the source does not tell it."""
 
 
-class Scorecard(Strict):
+class ScorecardUsed(Strict):
     """The scorecard: the table of points that make the score."""
 
     version: str
@@ -171,7 +171,7 @@ class UnsignedScore(Strict):
     """From the scorecard: premium from 800 points, standard from 600, otherwise basic."""
     claims: tuple[Claim, ...]
     metadata: Metadata
-    scorecard: Scorecard | None
+    scorecard: ScorecardUsed | None
     """null in mode count, where the score is min(1000, 10 x transactions)."""
     data: Provenance
     fallback: Fallback | None

@@ -23,7 +23,7 @@ def fetch(
     key: str = "",
     seconds: float = LIMITS.live_seconds,
 ) -> dict[str, Any]:
-    """Return the explorer's answers about `wallet` (0x, lower case) as an export for `app.wallet.read.any_source.read`.
+    """Return the explorer's answers about `wallet` (0x, lower case) as an export that `app.wallet.read` takes.
 
     `url` is the part before /api/v2: https://eth.blockscout.com, or https://api.blockscout.com/1 for chain 1.
 

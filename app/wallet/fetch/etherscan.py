@@ -28,7 +28,7 @@ def fetch(
 ) -> dict[str, Any]:
     """Return the answers of the explorer at `url` about `wallet` (0x, lower case) as an export for the readers.
 
-    `app.wallet.read.any_source.read` reads it.
+    `app.wallet.read.any_source.read_documents` reads it.
 
     1 the newest block and its time, then the account; each is left out if the explorer does not know the call
     2 transactions, ERC-20, ERC-721 and ERC-1155 transfers up to that block, oldest first, in windows of 1,000; each window

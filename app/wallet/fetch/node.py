@@ -33,7 +33,7 @@ def fetch(
 ) -> dict[str, Any]:
     """Return the answers of the node at `url` about `wallet` (0x, lower case) as an export for the readers.
 
-    `app.wallet.read.any_source.read` reads it.
+    `app.wallet.read.any_source.read_documents` reads it.
 
     1 check that the node serves chain `chain_id`
     2 find the block `as_of` (the newest one if None); check in the end that it is still the same block

@@ -8,7 +8,7 @@ times may be ISO 8601. `SOURCES` lists on one line which answers are read. A row
 are rows none of which is a record of the wallet: foreign data is never taken for an empty history.
 
 For code that sorts inputs:
-    from_text(text)                  the value that `read` accepts, if the text is a CSV export or NDJSON
+    from_text(text)                  the value that `read_documents` accepts, if the text is a CSV export or NDJSON
     looks_like(value)                whether the rows of a decoded JSON value show that it is a history
     looks_like(value, wallet=True)   whether it may be one, given that a wallet is named beside it; so for from_text
 No request of ours looks like a history, though an export, an aggregator's answer and a page share field names with one
@@ -32,10 +32,10 @@ from app.wallet.read.export import is_export
 from app.wallet.read.merge import assemble
 from app.wallet.read.part import Part, Scope
 
-__all__ = ["SOURCES", "from_text", "is_export", "is_rows", "looks_like", "read"]
+__all__ = ["SOURCES", "from_text", "is_export", "is_rows", "looks_like", "read_documents"]
 
 
-def read(value: Any, wallet: str, chain_id: int) -> History:
+def read_documents(value: Any, wallet: str, chain_id: int) -> History:
     """Return the history of `wallet` on chain `chain_id` in a decoded JSON value, sorted and without duplicates.
 
     Checked: every record is the wallet's, blocks and times agree, and no two records contradict each other. Not checked:
@@ -72,7 +72,7 @@ def looks_like(value: Any, *, wallet: bool = False) -> bool:
     """Return whether `value` shows by a row, or by an explorer's exact error, that it is a history; it may still be unreadable.
 
     Set `wallet` if a wallet is named beside it. Then empty answers, errors and bare counts are evidence too, and so are known
-    but unsupported formats, because `read` reports what is wrong with them.
+    but unsupported formats, because `read_documents` reports what is wrong with them.
     """
     if is_export(value):
         return any(looks_like(one, wallet=wallet) for one in value["documents"])
@@ -87,10 +87,10 @@ def _is_one(value: Any) -> bool:
 
 
 def from_text(given: str, *, wallet: bool = False) -> Any | None:
-    """Return the value that `read` accepts for an explorer's CSV export or for NDJSON; None if the text is neither.
+    """Return the value that `read_documents` accepts for an explorer's CSV export or for NDJSON; None if the text is neither.
 
     JSON is neither. Set `wallet` if a wallet is named beside the text. Then a CSV of transactions from elsewhere is returned
-    too, for `read` to refuse it. Raises `HistoryError` history.invalid if a line after the first is broken, and .too_large if
-    there are too many lines.
+    too, for `read_documents` to refuse it. Raises `HistoryError` history.invalid if a line after the first is broken, and
+    .too_large if there are too many lines.
     """
     return text.parsed(given, documents.is_row, functools.partial(looks_like, wallet=wallet), wallet=wallet)

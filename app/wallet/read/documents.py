@@ -63,7 +63,7 @@ _KINDS = (
     _Kind(rpc.is_page, rpc.page, lambda value: bool(value["txs"])),
     _Kind(rpc.is_logs, lambda document, _: rpc.logs(document), _in("logs")),
     _Kind(alchemy.is_answer, lambda document, _: alchemy.answer(document), _in("transfers")),
-    _Kind(table.is_table, table.read, lambda value: table.knows(value["columns"])),
+    _Kind(table.is_table, table.read_table, lambda value: table.knows(value["columns"])),
     _Kind(counts.is_aggregate, counts.aggregate, _always),
     _Kind(counts.is_count, counts.count, lambda value: fields.is_address(value.get("wallet"))),
 )

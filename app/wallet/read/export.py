@@ -16,7 +16,7 @@ _FIELDS = frozenset({"documents", "chain_id", "as_of_block", "as_of_time", "trun
 
 
 @dataclass(frozen=True, slots=True)
-class Provenance:
+class ExportFacts:
     """The statements of an export about itself."""
 
     as_of_block: int | None = None
@@ -30,21 +30,21 @@ def is_export(value: Any) -> bool:
     return isinstance(value, dict) and isinstance(value.get("documents"), list) and value.keys() <= _FIELDS
 
 
-def opened(value: Any, chain_id: int) -> tuple[list[Any], Provenance]:
+def opened(value: Any, chain_id: int) -> tuple[list[Any], ExportFacts]:
     """Return all documents in `value`, also those of exports in a list of documents, and the statements of the exports.
 
     Raises `HistoryError` history.invalid, .mixed_chains, and .contradictory if two exports are as of different moments.
     """
     given = value if isinstance(value, list) and not is_rows(value) else [value]
     found: list[Any] = []
-    told: list[Provenance] = []
+    told: list[ExportFacts] = []
     for one in given:
         if isinstance(one, dict) and "documents" in one:
             told.append(_told(one, chain_id))
             found += one["documents"] if not is_rows(one["documents"]) else [one["documents"]]
         else:
             found.append(one)
-    return found, Provenance(
+    return found, ExportFacts(
         as_of_block=_one({one.as_of_block for one in told}),
         as_of_time=_one({one.as_of_time for one in told}),
         accounts=tuple(account for one in told for account in one.accounts),
@@ -59,7 +59,7 @@ def _one(values: set[int | None]) -> int | None:
     return values.pop() if values else None
 
 
-def _told(export: dict[str, Any], chain_id: int) -> Provenance:
+def _told(export: dict[str, Any], chain_id: int) -> ExportFacts:
     if not isinstance(export["documents"], list):
         fields.invalid("documents is not a list")
     if export.keys() - _FIELDS:
@@ -70,7 +70,7 @@ def _told(export: dict[str, Any], chain_id: int) -> Provenance:
     if not isinstance(export.get("truncated", False), bool):
         fields.invalid("truncated is neither true nor false")
     block, time, account = (export.get(name) for name in ("as_of_block", "as_of_time", "account"))
-    return Provenance(
+    return ExportFacts(
         as_of_block=None if block is None else fields.block(block),
         as_of_time=None if time is None else fields.time(time),
         accounts=() if account is None else (_account(fields.record(account, "the account")),),

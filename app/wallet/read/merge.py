@@ -13,7 +13,7 @@ from app.base.errors import HistoryError
 from app.base.limits import LIMITS
 from app.wallet.history import History, HistoryFormat, Summary, Transaction, Transfer, Untold
 from app.wallet.read import fields
-from app.wallet.read.export import Provenance
+from app.wallet.read.export import ExportFacts
 from app.wallet.read.part import Part, Scope
 
 T = TypeVar("T")
@@ -21,7 +21,7 @@ _MADE = 1_767_225_600  # 2026-01-01: a clock that shows an earlier time was neve
 _AHEAD = 86_400  # seconds that this machine's clock may be behind the chain
 
 
-def assemble(parts: list[Part], scope: Scope, told: Provenance) -> History:
+def assemble(parts: list[Part], scope: Scope, told: ExportFacts) -> History:
     """Return the history that the parts make up. Raises `HistoryError`."""
     summary = _summary(parts)
     parts = _named(parts)
@@ -123,7 +123,7 @@ def _distinct(records: Iterable[tuple[Hashable, T]]) -> list[T]:
     return list(seen.values())
 
 
-def _check(records: list[Transaction | Transfer], scope: Scope, told: Provenance) -> None:
+def _check(records: list[Transaction | Transfer], scope: Scope, told: ExportFacts) -> None:
     """Raise `HistoryError` for too many records, a record of another wallet, or times that go back from block to block."""
     if len(records) > LIMITS.history_records:
         fields.too_large()
@@ -138,7 +138,7 @@ def _check(records: list[Transaction | Transfer], scope: Scope, told: Provenance
         raise HistoryError("history.contradictory", "a record is newer than the moment of the export")
 
 
-def _check_time(newest: int | None, told: Provenance) -> None:
+def _check_time(newest: int | None, told: ExportFacts) -> None:
     """Raise `HistoryError` for a record newer than the moment of the export, or for a time in the future.
 
     The machine's clock can only cause a refusal. No result depends on it otherwise, so a later run of the same request gives

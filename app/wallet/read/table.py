@@ -42,7 +42,7 @@ _OK = {"": True, "success": True, "ok": True, "fail": False, "failed": False, "e
 
 
 def is_table(value: Any) -> bool:
-    """Return whether `value` is a table of transactions, from a known explorer or from elsewhere, which `read` refuses."""
+    """Return whether `value` is a table of transactions, from a known explorer or from elsewhere (which is refused)."""
     if not isinstance(value, dict) or not {"columns", "rows"} <= value.keys() <= {"columns", "rows", "separator"}:
         return False
     columns = value["columns"]
@@ -65,7 +65,7 @@ def may_be(columns: list[str]) -> bool:
     return bool(_IDENTITIES & _names(columns).keys())
 
 
-def read(document: dict[str, Any], scope: Scope) -> Part:
+def read_table(document: dict[str, Any], scope: Scope) -> Part:
     """Return the content of a table. Raises `HistoryError`, also if it is too old or was saved by a spreadsheet."""
     if not knows(document["columns"]):
         whose = "Solana's, " if "signature" in _names(document["columns"]) else ""

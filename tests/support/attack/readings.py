@@ -309,7 +309,7 @@ def text_reading(text: str) -> str:
 
 def _read(value: Any) -> str:
     try:
-        found = any_source.read(value, WALLET, 1)
+        found = any_source.read_documents(value, WALLET, 1)
     except AppError as err:
         return _said(err)
     told = [found.source, found.as_of_time, found.as_of_block, repr(found.account), found.truncated, found.left_out]
