@@ -16,6 +16,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from dev.stage_image import left_behind  # noqa: E402  the project is not installed, it is run in place
+
 # What has to be opened for five small changes: the files that change, tests and generated pages left out.
 CHANGES: dict[str, tuple[str, ...]] = {
     "an option of a request": (
@@ -120,6 +124,13 @@ def _room(name: str) -> str:
     return ".".join(name.split(".")[:2])
 
 
+def in_an_image(name: str) -> bool:
+    """Return whether an image gets a file of app/."""
+    place = Path(name)
+    steps = [*reversed(place.parents[:-1]), place]
+    return not any(step.name in left_behind(str(ROOT / step.parent), [step.name]) for step in steps[1:])
+
+
 def say(line: str) -> None:
     """Print a line."""
     sys.stdout.write(line + "\n")
@@ -135,6 +146,9 @@ def main() -> None:
     found = circles(graph)
     inside = sum(len(graph[name] & set(circle)) for circle in found for name in circle)
     say(f"arrows {sum(map(len, graph.values()))}, inside circles {inside}, circles {[*map(len, found)] or 'none'}")
+    if commit is None:
+        shipped = [name for name in texts if name.startswith("app/") and name.endswith(".py") and in_an_image(name)]
+        say(f"lines of app/ in an image: {sum(texts[name].count(chr(10)) for name in shipped)}")
     for change, touched in (CHANGES if "app/base/errors.py" in texts else EARLIER).items():
         say(f"{change}: {len(touched)} files, {sum(texts[name].count(chr(10)) for name in touched)} lines")
 

@@ -124,11 +124,11 @@ def _copy_program() -> None:
     """Copy the enclave's part of it, and leave the mark by which it knows that the machine it runs on is somebody else's."""
     from app.net.reach import MARK
 
-    shutil.copytree(ROOT / "app", APP, ignore=_left_behind)
+    shutil.copytree(ROOT / "app", APP, ignore=left_behind)
     (APP / MARK.name).touch()
 
 
-def _left_behind(folder: str, names: list[str]) -> set[str]:
+def left_behind(folder: str, names: list[str]) -> set[str]:
     """Return which of the names in a folder of the package do not go into an image."""
     place = Path(folder).relative_to(ROOT / "app").as_posix()
     left = {name for name in names if name == "__pycache__"}

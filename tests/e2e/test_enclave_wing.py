@@ -36,7 +36,7 @@ JOBS: dict[str, dict[str, Any]] = {
 def wing(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with what an image gets of the program, and the parts that other layers of it bring."""
     folder = tmp_path_factory.mktemp("image")
-    shutil.copytree(ROOT / "app", folder / "app", ignore=stage_image._left_behind, symlinks=True)
+    shutil.copytree(ROOT / "app", folder / "app", ignore=stage_image.left_behind, symlinks=True)
     assert not (folder / "app/cli").exists() and not (folder / "app/sandbox/harness.py").exists()
     return folder
 

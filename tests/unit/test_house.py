@@ -108,7 +108,7 @@ def shipped() -> set[str]:
     for name, path in modules().items():
         place = path.relative_to(ROOT / "app")
         above = [*reversed(place.parents), place]
-        if not any(part.name in stage_image._left_behind(str(ROOT / "app" / part.parent), [part.name]) for part in above[1:]):
+        if not any(part.name in stage_image.left_behind(str(ROOT / "app" / part.parent), [part.name]) for part in above[1:]):
             found.add(name)
     return found
 
