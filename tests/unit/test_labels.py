@@ -93,11 +93,11 @@ def test_loading_is_quick_and_lazy() -> None:
     done = [
         subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True) for _ in range(3)
     ]
-    assert min(float(one.stdout) for one in done) < 0.05  # 8 ms when the machine is quiet
+    assert min(float(one.stdout) for one in done) < 0.25  # 8 ms when the machine is quiet
     begin = time.perf_counter()
     for _ in range(1000):
         Labels.packaged().of(USDC, 1)
-    assert time.perf_counter() - begin < 0.5
+    assert time.perf_counter() - begin < 5
 
 
 def test_digest_is_of_the_rows_alone() -> None:
