@@ -71,6 +71,7 @@ ELSEWHERE = {
     "mkdir -p mock/protectedData": ("for iExec's tool", "tests/deploy/test_scripts.py::test_stores_what_simulate_stores"),
     "npm install ethers": ("asks a registry", "tests/unit/test_snippets.py::test_a_good_result"),
     "node verify_ethers.mjs": ("needs ethers", "tests/unit/test_snippets.py::test_a_good_result"),
+    "node verify_viem.mjs": ("needs viem", "tests/unit/test_snippets.py::test_a_good_result"),
     'curl -s "https://api.etherscan.io': (FAR_OFF, f"{HISTORIES}_sources.py::test_three_sources_tell_the_same"),
     'curl -s "https://eth.blockscout.com': (FAR_OFF, f"{HISTORIES}_sources.py::test_three_sources_tell_the_same"),
     'curl -s "https://api.covalenthq.com': (FAR_OFF, f"{HISTORIES}_foreign.py::test_the_same_records_are_the_same_digest"),

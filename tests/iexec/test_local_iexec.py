@@ -120,7 +120,7 @@ def test_ask_mjs_says_what_an_error_result_says(life: Life, shop: Shop, protecto
     (shop.requester.folder / "request.json").write_text(json.dumps(request))
     _, _, told = asked(life, shop, protector, "request.json", ARGS)
     assert told[-4].endswith("/result.json: error answers.invalid: answer 1 is not a number")
-    assert told[-3].startswith("hint: one answer for each question")
+    assert told[-3].startswith("hint: give one answer for each question")
     assert "canary" not in "".join(told)
 
 
