@@ -115,9 +115,9 @@ def faults() -> Generator[Fault, bool | None, None]:
 # Sends the signal at the n-th call that `app.run.run` and its two ways make: its eight steps and what stands between them.
 _AT_STEP = """
 import os, signal, sys
-import app.run
+import app.run.run as way
 left = int(sys.argv.pop(1))
-of = {one.__code__ for one in (app.run.run, app.run._single, app.run._bulk)}
+of = {one.__code__ for one in (way.run, way._single, way._bulk)}
 def step(frame, event, _):
     global left
     if event == "call" and frame.f_back is not None and frame.f_back.f_code in of:

@@ -73,7 +73,7 @@ def test_a_dataset_with_a_csv_as_its_history(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("history", "says"),
     [
-        ({"items": [{"name": "milk", "price": 2}]}, "no kind that is read"),
+        ({"items": [{"name": "milk", "price": 2}]}, "not a known format"),
         ({"history_list": [], "token_dict": {}}, "DeBank"),
         ("just words", "neither JSON nor NDJSON nor a CSV"),
     ],

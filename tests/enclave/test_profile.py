@@ -20,7 +20,7 @@ from app.llm import library as native
 from app.llm.engine import Engine
 from app.llm.sampling import Sampling
 from app.llm.models import checked_path, find
-c = native.load()
+c = native.load_library()
 c.llama_log_set(c.llama_log_callback(), None)  # NULL: everything on stderr
 with Engine(checked_path(find({SMALL!r}))) as engine:
     engine.generate([1, 2, 3], Sampling(), 2)
