@@ -15,7 +15,7 @@ from app.crypto.score_statement import ORIGIN_CODES
 from app.crypto.signing import ORDER, load_key
 from app.formats.hex_words import ZERO_ADDRESS
 from app.result.envelope import read_result, seal
-from app.result.report import Report
+from app.result.report import Draft
 from app.result.score_signatures import statement
 from dev.make_vectors import BASE, KEY
 from dev.score_vectors import FACTS, GIVEN, SCORE
@@ -32,7 +32,7 @@ OWN_CHAIN, HOST = 1, "rpc.example"
 def sealed(data: dict[str, Any], chain_id: int | None = None, **more: Any) -> bytes:
     """Return a result.json with a score whose history is as `data` says."""
     answer = SCORE | more | {"data": SCORE["data"] | data}
-    report = Report.model_validate_json(json.dumps(BASE | {"kind": "score", "answer": answer}))
+    report = Draft.model_validate_json(json.dumps(BASE | {"kind": "score", "answer": answer}))
     return seal(report, KEY, chain_id).data
 
 

@@ -83,14 +83,14 @@ def test_the_file_and_the_zip_that_iexec_delivers(tmp_path: Path, data: bytes, p
 BOMB = zipped({"result.json": bytes(LIMITS.result_bytes + 1)})
 ODD = {
     "no result": (zipped({"computed.json": b"{}"}), "the zip holds no result.json"),
-    "encrypted": (zipped({"iexec_out.zip.aes": b"x", "aes-key.rsa": b"y"}), "encrypted still"),
-    "encrypted inside": (zipped({"iexec_out.zip": zipped({"iexec_out.zip.aes": b"x"})}), "encrypted still"),
+    "encrypted": (zipped({"iexec_out.zip.aes": b"x", "aes-key.rsa": b"y"}), "still encrypted"),
+    "encrypted inside": (zipped({"iexec_out.zip": zipped({"iexec_out.zip.aes": b"x"})}), "still encrypted"),
     "zip in a zip in a zip": (zipped({"iexec_out.zip": zipped({"iexec_out.zip": zipped(DELIVERED)})}), "no result.json"),
     "bomb": (BOMB, "result.json in the zip is larger than"),
     "bomb inside": (zipped({"iexec_out.zip": bytes(LIMITS.delivered_bytes + 1)}), "iexec_out.zip in the zip is larger than"),
     "damaged": (zipped(DELIVERED)[:-40], "the zip is damaged"),
     "PK alone": (b"PK", "the zip is damaged"),
-    "two results": (twice(sealed()), "two files of one name"),
+    "two results": (twice(sealed()), "two files of the same name"),
     "password": (locked(sealed()), "has a password"),
     "empty": (b"", "not strict JSON"),
     "a request": (b'{"prompt": "x"}', "does not follow the schema"),
