@@ -246,7 +246,7 @@ FOREIGN: dict[str, tuple[Any, str, str]] = {
     "etherscan's other lists": (
         {"status": "1", "message": "OK", "result": [{"id": 1}]},
         "history.invalid",
-        "row 1: it is no row",
+        "row 1: it is not a row",
     ),
     "a balance": ({"status": "1", "message": "OK", "result": "40891626854930000000000"}, "history.invalid", "holds a number"),
     "alchemy": ({"jsonrpc": "2.0", "id": 1, "result": {"transfers": [TIMELESS]}}, "history.invalid", "withMetadata: true"),
@@ -268,7 +268,7 @@ FOREIGN: dict[str, tuple[Any, str, str]] = {
     "covalent's error": ({"data": None, "error": True, "error_message": "x"}, "history.refused_by_source", "error"),
     "moralis's error": ({"message": "Token is invalid"}, "history.refused_by_source", "error"),
     "rate limit": ({"statusCode": 429, "message": "Too Many Requests"}, "history.refused_by_source", "error"),
-    "github": ({"message": "Not Found", "documentation_url": "https://…", "status": "404"}, "history.invalid", "no kind"),
+    "github": ({"message": "Not Found", "documentation_url": "https://…", "status": "404"}, "history.invalid", "not a known format"),
     "dune's columns": (
         {
             "query_id": 1,
