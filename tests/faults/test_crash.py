@@ -71,7 +71,12 @@ def by_anyone(command: Sequence[str]) -> list[str]:
 def started(command: Sequence[str], folder: Path, environ: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
     folder.mkdir()
     pipes: Any = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    child = subprocess.Popen(by_anyone(command), cwd=folder, env=environ, **pipes)
+    kept = {number: signal.signal(number, signal.SIG_DFL) for number in FELLING}  # a job in the background ignores SIGQUIT
+    try:
+        child = subprocess.Popen(by_anyone(command), cwd=folder, env=environ, **pipes)
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
     try:
         yield child
     finally:
@@ -83,7 +88,7 @@ def started(command: Sequence[str], folder: Path, environ: dict[str, str]) -> It
 def answering(tmp_path: Path) -> Iterator[tuple[Desk, subprocess.Popen[bytes]]]:
     """Yield a task that has read its inputs and is at its work: the model is mapped, and a long prompt is read."""
     desk = Desk(tmp_path / "desk")
-    desk.dataset({"prompt": CANARY + " word" * 7_000, "allow": "system"})
+    desk.dataset({"prompt": CANARY + " word" * 3_000, "allow": "system"})
     desk.environ["IEXEC_REQUESTER_SECRET_1"] = json.dumps({"system": SAID})
     command = [*desk.command(["--model", SMALL]), "--threads", "1"]
     with started(command, tmp_path / "cwd", {**desk.environ, "PYTHONPATH": os.fspath(ROOT)}) as child:
