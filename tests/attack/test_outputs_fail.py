@@ -36,9 +36,7 @@ def test_sigterm_at_each_step_leaves_a_whole_result(new_desk: Callable[[str], De
             break
         names.append(name)
         states.append(faults.status_of(desk))
-    assert {"open_task", "write", "_read", "_single", "read", "prepare", "do", "finish", "seal", "write_timings"} <= set(
-        names
-    )
+    assert {"open_task", "write", "_read", "_single", "read", "prepare", "do", "finish", "seal", "write_timings"} <= set(names)
     ahead = names.index("write") + 1
     assert states[:ahead] == [""] * ahead  # the signal comes before the call
     assert states[ahead:-2].count("incomplete") >= 5 and "" not in states[ahead:]

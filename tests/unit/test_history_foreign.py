@@ -268,7 +268,11 @@ FOREIGN: dict[str, tuple[Any, str, str]] = {
     "covalent's error": ({"data": None, "error": True, "error_message": "x"}, "history.refused_by_source", "error"),
     "moralis's error": ({"message": "Token is invalid"}, "history.refused_by_source", "error"),
     "rate limit": ({"statusCode": 429, "message": "Too Many Requests"}, "history.refused_by_source", "error"),
-    "github": ({"message": "Not Found", "documentation_url": "https://…", "status": "404"}, "history.invalid", "not a known format"),
+    "github": (
+        {"message": "Not Found", "documentation_url": "https://…", "status": "404"},
+        "history.invalid",
+        "not a known format",
+    ),
     "dune's columns": (
         {
             "query_id": 1,
