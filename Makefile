@@ -35,12 +35,12 @@ demo: setup  ## fetch and build what is needed, then ask the model one question 
 	$(VENV)/bin/sealed-llm ask "$(DEMO)" --out $$out < /dev/null && echo \
 	&& $(VENV)/bin/sealed-llm verify $$out/result.json --signer $$signer
 
-quick: $(READY_DEV)  ## the tests that need no model, no child process and no network: under a minute, for every edit
+quick: $(READY_DEV)  ## the tests that need no model, no child process and no network: for every edit
 	@$(PYTEST) --quiet -m "not slow" --durations=5
 
 test: setup $(READY_DEV) $(READY_AUDIT) $(VENV)/.model-$(TEST_MODEL) $(VENV)/.states-$(TEST_MODEL) $(VENV)/.server $(VENV)/.docs $(VENV)/.peers $(VENV)/.contracts $(VENV)/.deploy $(VENV)/.tools  ## everything the tests need, then all of them
 	@$(MAKE) check
-	@echo "all tests, $(WORKERS) workers (about 8 minutes on two quiet cores)"
+	@echo "all tests, $(WORKERS) workers (half an hour on two busy cores)"
 	@$(PYTEST)
 
 coverage: $(READY_DEV)  ## which lines of app/ the quick tests reach; fails below the number in pyproject.toml
