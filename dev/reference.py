@@ -23,12 +23,12 @@ from app.request import languages
 from app.request.fields import SAME
 from app.request.questionnaire import row_types
 from app.request.sources.owner import POLICY
-from app.wallet import history_sources
 from app.wallet.features import FEATURES
+from app.wallet.read import fields
 from dev.field_meanings import MEANINGS
 
 ROOT = Path(__file__).resolve().parent.parent
-OFFERING = (args, languages, row_types, history_sources)  # imported, so that hints have the lists of these rooms
+OFFERING = (args, languages, row_types, fields)  # imported, so that hints have the lists of these rooms
 
 
 def table(*rows: tuple[str, ...]) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from app.base import hints
-
 READ: dict[str, str] = {
     "etherscan": "Etherscan's txlist, tokentx, tokennfttx and token1155tx",
     "etherscan_csv": "CSV exports of Etherscan and its kin",
@@ -22,4 +20,3 @@ READ: dict[str, str] = {
 
 SOURCES = ", ".join(READ.values()) + "; as JSON, as NDJSON, or as a list of these from one source"
 """All of `READ` on one line."""
-hints.offer("history_sources", (SOURCES,))

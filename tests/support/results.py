@@ -5,24 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from app import __version__
-from app.crypto.signing import load_key
 from app.result.answers.ask import AskAnswer
 from app.result.envelope import seal
-from app.result.report import Failure, ModelInfo, Parameters, PromptTemplate, Report, RequestInfo
+from app.result.report import Failure, ModelInfo, Report, RequestInfo
 from app.result.score_signatures import sign_scores
+from tests.support.reports import KEY, PARAMETERS
 
-KEY = load_key("1d" * 32)
-PARAMETERS = Parameters(
-    max_tokens=5,
-    min_p_milli=50,
-    prompt_template=PromptTemplate(id="ask/1", sha256="ab" * 32),
-    repeat_penalty_milli=1100,
-    seed=0,
-    system="default",
-    temperature_milli=0,
-    top_k=40,
-    top_p_milli=950,
-)
+__all__ = ["ASKED", "FAILURE", "KEY", "NOTHING", "PARAMETERS", "report", "sealed"]
+
 ASKED = Report(
     version=__version__,
     task_id="0x" + "cd" * 32,

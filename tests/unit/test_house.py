@@ -6,12 +6,15 @@ Whoever adds a folder puts it into FLOORS; docs/ARCHITECTURE.md says what each i
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
 
+from app.base.hints import HINTS
+from app.base.limits import LIMITS
 from dev import stage_image
 from tests.support.desk import ROOT
 
@@ -97,6 +100,34 @@ def test_what_a_check_of_floors_would_refuse() -> None:
     assert floor("app.base.errors") < floor("app.run.run") < floor("app.cli.main") < floor(FACE)
     assert set(_imports(ast.parse("def f():\n    from app.cli import main"))) == {"app.cli.main"}
     assert set(_imports(ast.parse("import app.run.run, os"))) == {"app.run.run"}
+
+
+# what a hint lists -> the module that offers it, which whoever raises such an error has imported
+OFFERS = {
+    "args.unknown_option": "app.iexec.args",
+    "history.invalid": "app.wallet.read.fields",
+    "language.unknown": "app.request.languages",
+    "option.unknown": "app.request.fields",
+    "questionnaire.invalid": "app.request.questionnaire.row_types",
+    "request.unknown_field": "app.request.fields",
+}
+
+
+@pytest.mark.parametrize("code", OFFERS)
+def test_whoever_raises_an_error_has_the_list_of_its_hint(code: str) -> None:
+    for name, path in modules().items():
+        if f'Error("{code}"' in path.read_text():
+            assert OFFERS[code] in _all_below(name), name
+
+
+def test_every_list_of_a_hint_has_an_offer() -> None:
+    listed = {code for code, hint in HINTS.items() if not all(hasattr(LIMITS, name) for name in re.findall(r"\{(\w+)\}", hint))}
+    assert listed == OFFERS.keys()
+
+
+@cache
+def _all_below(name: str) -> frozenset[str]:
+    return frozenset({name}).union(*map(_all_below, imports(name)))
 
 
 # the image

@@ -12,10 +12,13 @@ from datetime import UTC, datetime, timedelta
 from decimal import Context, Decimal
 from typing import Any, Literal, NoReturn, TypeVar, overload
 
+from app.base import hints
 from app.base.errors import HistoryError
 from app.base.limits import LIMITS
 from app.formats.hex_words import ADDRESS, WORD
+from app.wallet.history_sources import SOURCES
 
+hints.offer("history_sources", (SOURCES,))
 T = TypeVar("T")
 MAX_WEI = 2**256 - 1  # an EVM word
 _MAX_TIME = 253_402_300_799  # the end of the year 9999; a larger number must be milliseconds
